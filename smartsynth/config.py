@@ -1,0 +1,153 @@
+"""One tree of settings. CLI flags, YAML files, API bodies and UI forms all come from it.
+
+RunConfig
+├ generator   which generator, its own options
+├ columns     corrections to what was detected, by column name
+├ holdout     how real rows are kept aside for the evidence
+├ privacy     distance filter, k-anonymity
+├ evaluate    what is measured
+├ limits      how large an input may be
+└ export      how files are written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.schema import Kind, Role, Schema
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown names are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GeneratorConfig(Settings):
+    """Which generator makes the rows."""
+
+    name: str = Field("auto", description="Name of a generator, or `auto` to have one chosen with reasons.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Options of that generator, by name.")
+
+
+class ColumnConfig(Settings):
+    """A correction to what was detected about one column."""
+
+    kind: Kind | None = Field(None, description="How the column is modelled.")
+    role: Role | None = Field(None, description="What the column means.")
+    semantic: str | None = Field(None, description="Finer meaning, such as `email`.")
+
+
+class HoldoutConfig(Settings):
+    """How real rows are kept aside before anything is learnt."""
+
+    fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows kept aside when no holdout is given.")
+
+
+class PrivacyConfig(Settings):
+    """What is done so that no real person shows through."""
+
+    filter: bool = Field(True, description="Remove exact copies and rows too near to a real row.")
+    decoys: int = Field(
+        4, ge=0, le=100, description="Ordinary rows removed per rejected row, so that a removal tells nothing."
+    )
+    k: int = Field(5, ge=2, description="A value or combination held by fewer real rows than this counts as rare.")
+    quasi_identifiers: tuple[str, ...] | None = Field(
+        None, description="Columns for the k-anonymity check; detected if not given."
+    )
+
+
+class EvaluateConfig(Settings):
+    """What is measured."""
+
+    enabled: bool = Field(True, description="Whether the synthetic rows are scored against the holdout.")
+    max_rows: int = Field(20_000, ge=100, description="Scores that compare rows with rows use at most so many of each.")
+    sdmetrics: bool = Field(False, description="Also compute SDMetrics' quality score (needs the extra `sdv`).")
+
+
+class Limits(Settings):
+    """How large an input may be; more is refused before it is decoded."""
+
+    max_bytes: int = Field(2 * 1024**3, ge=1, description="Size of the input file in bytes, unpacked.")
+    max_rows: int = Field(20_000_000, ge=1, description="Number of rows.")
+    max_columns: int = Field(5_000, ge=1, description="Number of columns.")
+    max_cell_chars: int = Field(1_000_000, ge=1, description="Characters in one cell.")
+    min_rows: int = Field(20, ge=2, description="Fewest rows that anything can be learnt from.")
+
+
+class ExportConfig(Settings):
+    """How files are written."""
+
+    formula_guard: bool = Field(False, description="Put ' before text cells that a spreadsheet would run as a formula.")
+
+
+class RunConfig(Settings):
+    """Everything that decides a run besides the data themselves."""
+
+    rows: int | None = Field(None, ge=1, description="Rows to make; as many as the real data if not given.")
+    seed: int | None = Field(
+        None, ge=0, description="Same seed, same rows. Drawn at random and written down if not given."
+    )
+    target: str | None = Field(None, description="Column that models predict; guessed for the evidence if not given.")
+    generator: GeneratorConfig = Field(default_factory=GeneratorConfig)
+    columns: dict[str, ColumnConfig] = Field(default_factory=dict, description="Corrections by column name.")
+    holdout: HoldoutConfig = Field(default_factory=HoldoutConfig)
+    privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
+    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
+    limits: Limits = Field(default_factory=Limits)
+    export: ExportConfig = Field(default_factory=ExportConfig)
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any]) -> Self:
+        """The settings from plain values; every wrong one is named in one ConfigError."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise ConfigError("\n".join(_explain(cls, dict(e)) for e in error.errors())) from None
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """The settings of a YAML (or JSON) file."""
+        import yaml
+
+        path = Path(path)
+        if not path.is_file():
+            raise ConfigError(f"config={str(path)!r} is not a file.")
+        try:
+            values = yaml.safe_load(path.read_text("utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"config={str(path)!r} is not valid YAML: {error}") from None
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"config={str(path)!r} must hold settings as `name: value`.")
+        return cls.build(values)
+
+    def to_yaml(self) -> str:
+        """The settings as YAML that `read` takes back."""
+        import yaml
+
+        return yaml.safe_dump(self.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+
+    def corrected(self, schema: Schema) -> Schema:
+        """The schema with this run's corrections and target."""
+        for name, column in self.columns.items():
+            schema = schema.with_column(name, **{k: v for k, v in column if v is not None})
+        for name in self.privacy.quasi_identifiers or ():
+            schema = schema.with_column(name, role=Role.QUASI_IDENTIFIER)
+        return schema.with_target(self.target) if self.target is not None else schema
+
+
+def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:
+    """One pydantic error as `name=value message. Did you mean …?`"""
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        for part in error["loc"][:-1]:
+            annotation = model.model_fields[part].annotation if part in model.model_fields else None
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                model = annotation
+        return f"{place} is not a setting.{did_you_mean(str(error['loc'][-1]), model.model_fields)}"
+    return f"{place}={error['input']!r}: {error['msg']}."

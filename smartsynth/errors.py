@@ -1,0 +1,131 @@
+"""Every error SmartSynth raises, and what each means to a shell and to a web client.
+
+SmartSynthError
+├ DataError (ValueError)            the data cannot be used; `problems` lists everything wrong with it at once
+├ ConfigError (ValueError)          a setting is wrong
+│ └ UnknownGeneratorError           … namely the generator's name
+├ ModelFormatError (ValueError)     a saved model cannot be read
+├ MissingExtraError (ImportError)   an optional dependency is not installed
+├ PrivacyError (RuntimeError)       a privacy promise cannot be kept
+├ NotFittedError (RuntimeError)     sample or save before fit
+└ Cancelled                         the caller asked to stop; nothing was kept
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class SmartSynthError(Exception):
+    """Base of all errors that SmartSynth raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: where it is, what it is, and what to do about it."""
+
+    message: str
+    row: int | None = None
+    column: str | None = None
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        where = [f"row {self.row}" if self.row is not None else "", f"column {self.column!r}" if self.column else ""]
+        place = ", ".join(part for part in where if part)
+        text = f"{place}: {self.message}" if place else self.message
+        return f"{text} {self.fix}" if self.fix else text
+
+
+class DataError(SmartSynthError, ValueError):
+    """The data cannot be used as it is; the message lists every problem found, not only the first."""
+
+    def __init__(self, problems: str | Problem | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigError(SmartSynthError, ValueError):
+    """A setting has a value that is not allowed."""
+
+
+class UnknownGeneratorError(ConfigError):
+    """No generator of this name is registered."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(
+            f"generator={name!r} is not known. Known generators: {', '.join(known)}.{did_you_mean(name, known)}"
+        )
+
+
+class ModelFormatError(SmartSynthError, ValueError):
+    """A saved model is missing a part, was changed, or comes from an incompatible version."""
+
+
+class MissingExtraError(SmartSynthError, ImportError):
+    """An optional dependency is not installed; the message is the command that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs an optional dependency: pip install 'smartsynth[{extra}]'")
+
+
+class PrivacyError(SmartSynthError, RuntimeError):
+    """A privacy promise cannot be kept, so nothing is released."""
+
+
+class NotFittedError(SmartSynthError, RuntimeError):
+    """The generator has not learnt anything yet."""
+
+    def __init__(self, what: str = "This generator") -> None:
+        super().__init__(f"{what} is not fitted. Call fit(data) first.")
+
+
+class Cancelled(SmartSynthError):
+    """The caller asked to stop; nothing half-made was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an error means outside Python: a process exit code, an HTTP status and a problem type (RFC 9457)."""
+
+    exit_code: int
+    http_status: int
+    problem_type: str
+
+
+# From the most special to the most general: the first class that matches wins.
+OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
+    (DataError, Outcome(3, 422, "unusable-data")),
+    (ModelFormatError, Outcome(3, 422, "unusable-model")),
+    (ConfigError, Outcome(4, 422, "bad-config")),
+    (MissingExtraError, Outcome(5, 501, "not-installed")),
+    (PrivacyError, Outcome(6, 422, "privacy")),
+    (NotFittedError, Outcome(1, 409, "not-fitted")),
+    (Cancelled, Outcome(130, 409, "cancelled")),
+    (KeyboardInterrupt, Outcome(130, 409, "cancelled")),
+    (BaseException, Outcome(1, 500, "internal")),
+)
+
+
+def outcome(error: BaseException) -> Outcome:
+    """The exit code, HTTP status and problem type of an error.
+
+    >>> outcome(DataError("empty file")).exit_code
+    3
+    """
+    return next(result for kind, result in OUTCOMES if isinstance(error, kind))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence that names the closest known word, or nothing.
+
+    >>> did_you_mean("forrest", ["forest", "copula"])
+    " Did you mean 'forest'?"
+    """
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

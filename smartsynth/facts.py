@@ -1,0 +1,322 @@
+"""What the pipeline finds out, as frozen values that pass from stage to stage and turn into JSON.
+
+    Profile     what the data look like                  (utils/profiler.py makes it)
+    Choice      which generator, and why                 (selector.py)
+    FilterSummary  what the privacy filter did           (models/privacy_filter.py)
+    Evaluation  every score beside its yardstick         (utils/evaluator.py)
+    Chart       a finding as a picture and a table       (utils/visualizer.py)
+
+They hold aggregates only, never a row or a rare value of the real data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+from smartsynth.schema import Schema
+
+
+def to_json(value: Any) -> Any:
+    """A frozen value as plain JSON types; NaN and infinity become None.
+
+    >>> to_json(Score("ks", "KS distance", Family.FIDELITY, float("nan"), Better.LOWER, "Not computed."))["value"]
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value) if not f.name.startswith("_")}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [to_json(item) for item in value]
+    if hasattr(value, "item") and not hasattr(value, "__len__"):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+class Severity(StrEnum):
+    """How much an alert matters, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something about the data that the user should know: what it is and what happens because of it."""
+
+    severity: Severity
+    code: str
+    message: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column in numbers.
+
+    Args:
+        name, kind, role, semantic: As in the schema.
+        count, missing, distinct: Numbers of cells, missing cells and distinct values.
+        statistics: Numeric, datetime and duration columns: `mean`, `std`, `skew`, `zeros` (share), and the quantiles
+            `q01 q05 q25 q50 q75 q95 q99`; datetimes in seconds since 1970, durations in seconds. Text: `mean_length`,
+            `words`. Exact extremes are not here on purpose.
+        edges, shares: Histogram of the cells that are not missing; bins of fewer than 5 rows are merged into a neighbour.
+        levels: Categorical and boolean columns: (value, share) of the commonest values held by at least 5 rows.
+        flags: Finer findings such as `zero-inflated`, `discrete`, `skewed`, `high-cardinality`, `unique`.
+    """
+
+    name: str
+    kind: str
+    role: str
+    semantic: str | None
+    count: int
+    missing: int
+    distinct: int
+    statistics: Mapping[str, float]
+    edges: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    levels: tuple[tuple[str, float], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """How strongly two columns hang together, 0 to 1, and by which measure."""
+
+    left: str
+    right: str
+    value: float
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a data set looks like.
+
+    `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
+    `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column.
+    """
+
+    schema: Schema
+    rows: int
+    missing_cells: int
+    duplicate_rows: int
+    memory_bytes: int
+    columns: tuple[ColumnProfile, ...]
+    associations: tuple[Association, ...] = ()
+    dependencies: tuple[tuple[str, str], ...] = ()
+    geographic_pairs: tuple[tuple[str, str], ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    target: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the selector knows about the machine it runs on."""
+
+    cores: int
+    memory_gib: float
+    gpu: bool
+    extras: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The generator to use, the reasons in sentences, and the others with why they came second."""
+
+    generator: str
+    reasons: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSummary:
+    """What the privacy filter looked at, removed and why. Counts only.
+
+    Args:
+        checked: Synthetic rows that were looked at.
+        exact_copies: Removed because a rare real row has the same values.
+        too_close: Removed because they lay nearer to a training row than the yardstick allows.
+        decoys: Ordinary rows removed as well, so that the set of removed rows tells nothing about anybody.
+        threshold: The distance under which a row counts as too close.
+        threshold_source: How the threshold was found, in a sentence.
+        notes: Anything else the user should know.
+    """
+
+    checked: int
+    exact_copies: int
+    too_close: int
+    decoys: int
+    threshold: float
+    threshold_source: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def removed(self) -> int:
+        return self.exact_copies + self.too_close + self.decoys
+
+
+class Family(StrEnum):
+    """What a score is evidence for."""
+
+    FIDELITY = "fidelity"
+    UTILITY = "utility"
+    PRIVACY = "privacy"
+
+
+class Better(StrEnum):
+    """In which direction a score is better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEARER = "nearer to the reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measured number beside its yardstick.
+
+    Args:
+        key: Stable name, such as `detection_auc`.
+        name: Name for people.
+        family: What the score is evidence for.
+        value: The measure of the synthetic data; NaN when it could not be computed (then `sentence` says why).
+        better: Which direction is better.
+        sentence: What the number means, with the number read out; or why there is none.
+        reference: The same measure of real training data against a real holdout: the best a generator can honestly do.
+        interval: 95 % confidence interval of the value.
+        headline: Whether the score belongs to the few that are shown first.
+    """
+
+    key: str
+    name: str
+    family: Family
+    value: float
+    better: Better
+    sentence: str
+    reference: float | None = None
+    interval: tuple[float, float] | None = None
+    headline: bool = False
+
+    @property
+    def available(self) -> bool:
+        return math.isfinite(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnComparison:
+    """One column, real against synthetic.
+
+    Args:
+        distance: Kolmogorov-Smirnov (numeric, dates) or total variation (categories) distance to the holdout.
+        reference: The same distance of the training data to the holdout.
+        measure: `ks` or `tv`.
+        labels: Categories: their names (rare ones pooled into "other"). Numeric: empty.
+        edges: Numeric, dates (seconds since 1970), durations (seconds): histogram edges from pooled quantiles.
+        train, holdout, synthetic: Share of rows in each bin or category.
+        missing: Share of missing cells of train, holdout, synthetic.
+        measures: More distances by name: `wasserstein`, `jensen_shannon`, …
+    """
+
+    name: str
+    kind: str
+    distance: float
+    reference: float
+    measure: str
+    train: tuple[float, ...]
+    holdout: tuple[float, ...]
+    synthetic: tuple[float, ...]
+    labels: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()
+    missing: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Pairwise association of columns: real, synthetic and holdout, row by row; values from -1 or 0 to 1."""
+
+    key: str
+    name: str
+    columns: tuple[str, ...]
+    train: tuple[tuple[float, ...], ...]
+    holdout: tuple[tuple[float, ...], ...]
+    synthetic: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityRow:
+    """One model on one metric: trained on real, trained on synthetic, both tested on the real holdout."""
+
+    model: str
+    metric: str
+    real: float
+    synthetic: float
+    interval: tuple[float, float] | None = None
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Named lines over shared axes, such as a cumulative distance distribution or a ROC curve."""
+
+    key: str
+    name: str
+    x_label: str
+    y_label: str
+    lines: Mapping[str, tuple[tuple[float, float], ...]]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Every score of a synthetic data set beside its yardstick, and the aggregates behind the pictures.
+
+    `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why.
+    """
+
+    scores: tuple[Score, ...]
+    columns: tuple[ColumnComparison, ...]
+    matrices: tuple[Matrix, ...]
+    utility: tuple[UtilityRow, ...]
+    curves: tuple[Curve, ...]
+    verdict: Mapping[str, str]
+    limits: tuple[str, ...]
+    rows: Mapping[str, int]
+    target: str | None
+    task: str | None
+    seconds: float
+
+    def __getitem__(self, key: str) -> Score:
+        """The score of this key."""
+        for score in self.scores:
+            if score.key == key:
+                return score
+        raise KeyError(f"There is no score {key!r}. Scores: {', '.join(score.key for score in self.scores)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A finding as a picture and as a table.
+
+    `title` states the finding, `caption` how to read the picture; `svg` is inline SVG whose text comes from escaped
+    input only; `header` and `rows` are the same numbers as a table.
+    """
+
+    key: str
+    section: str
+    title: str
+    caption: str
+    svg: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]

@@ -1,0 +1,1 @@
+"""Generators: one algorithm, one file. `base.py` is the contract they all keep."""

@@ -1,0 +1,292 @@
+"""The contract of every generator: fit, sample, save, load.
+
+A generator learns a table and makes rows like it. Its public verbs live here and keep the promises that are the same
+for all (validated input, exact columns and dtypes back, atomic save, no half-fitted state); a subclass writes
+`_fit`, `_sample_block`, `_state` and `_restore` and declares its capabilities.
+
+    saved model = folder
+      model.json      format version, generator, options, schema, JSON state
+      arrays.npz      NumPy arrays, read with allow_pickle=False
+      *.safetensors   weights of neural generators
+
+Rows are made in blocks of BLOCK_ROWS. Block k depends on (model, seed, k) alone, so any worker can make any block and
+row i of a run is the same row however many rows were asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import secrets
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFittedError, Problem, did_you_mean
+from smartsynth.inference import infer_schema
+from smartsynth.progress import Progress, part, silent
+from smartsynth.schema import Modality, Schema
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+BLOCK_ROWS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a fitted generator is made of: plain JSON, arrays by name, weights by name. No rows, no pickles."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Generator(ABC):
+    """Learns a table and makes rows like it.
+
+    Subclasses take only keyword arguments, store them under the same names, and validate them in `_fit`.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    modality: ClassVar[Modality] = Modality.TABLE
+    conditional: ClassVar[bool] = False
+    """Whether `sample(conditions=…)` is honoured."""
+    dp: ClassVar[bool] = False
+    """Whether the fitted model can be differentially private."""
+    cost: ClassVar[float]
+    """Rough seconds to fit 10,000 rows × 10 columns on one core."""
+    min_rows: ClassVar[int] = 20
+    extra: ClassVar[str | None] = None
+    """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""
+
+    schema_: Schema
+
+    def fit(
+        self, data: pd.DataFrame, *, schema: Schema | None = None, seed: int = 0, progress: Progress | None = None
+    ) -> Self:
+        """Learn the table.
+
+        Args:
+            data: Real rows. Never changed.
+            schema: Kinds and roles of the columns; inferred from the data if not given.
+            seed: Same data, same seed, same model.
+            progress: Called with the share done; may raise `Cancelled`, which leaves the generator as it was.
+
+        Raises:
+            DataError: The table is empty, too small, or does not match the schema.
+            ConfigError: An option has a value that is not allowed.
+        """
+        schema = self._checked(data, schema)
+        before = dict(self.__dict__)
+        try:
+            self._fit(data.reset_index(drop=True), schema, np.random.default_rng([seed, 0xF17]), progress or silent)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        self.schema_ = schema
+        (progress or silent)(1.0, "Fitted")
+        return self
+
+    def sample(
+        self,
+        n: int,
+        *,
+        conditions: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        start: int = 0,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Rows `start` to `start + n` of the endless table that (model, seed) stands for.
+
+        Args:
+            n: Number of rows, at least 1.
+            conditions: Column values that every row must have; only for generators with `conditional = True`.
+            seed: Same seed, same rows. Drawn at random if not given.
+            start: First row.
+            progress: Called with the share done; may raise `Cancelled`.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            ConfigError: n or start is out of range, or conditions are not supported.
+        """
+        self._check_fitted()
+        if n < 1 or start < 0:
+            raise ConfigError(f"n={n}, start={start}: n must be at least 1 and start at least 0.")
+        if conditions and not self.conditional:
+            raise ConfigError(f"The generator {self.name!r} cannot sample under conditions.")
+        seed = secrets.randbits(63) if seed is None else seed
+        first, last = start // BLOCK_ROWS, (start + n - 1) // BLOCK_ROWS
+        blocks = []
+        for k in range(first, last + 1):
+            report = part(progress, (k - first) / (last - first + 1), (k - first + 1) / (last - first + 1))
+            block = self._sample_block(BLOCK_ROWS, np.random.default_rng([seed, k]), conditions or {}, report)
+            blocks.append(block.iloc[max(start - k * BLOCK_ROWS, 0) : start + n - k * BLOCK_ROWS])
+        (progress or silent)(1.0, "Sampled")
+        return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0].reset_index(drop=True)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the fitted model to a folder that holds no training row and no code. Replaces an older model there.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            ConfigError: The folder exists and is not a saved model.
+        """
+        self._check_fitted()
+        folder = Path(folder)
+        if folder.exists() and not (
+            folder.is_dir() and (not any(folder.iterdir()) or (folder / "model.json").is_file())
+        ):
+            raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
+        state = self._state()
+        head = {
+            "format": FORMAT_VERSION,
+            "generator": self.name,
+            "options": self.get_params(),
+            "schema": self.schema_.to_json(),
+        }
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            text = json.dumps({**head, "state": state.values}, ensure_ascii=False, allow_nan=False)
+            (work / "model.json").write_text(text, "utf-8")
+            if state.arrays:
+                np.savez_compressed(work / "arrays.npz", **state.arrays)  # type: ignore[arg-type]
+            if state.weights:
+                from safetensors.numpy import save_file
+
+                save_file(dict(state.weights), work / "weights.safetensors")
+            if folder.exists():
+                shutil.rmtree(folder)
+            work.chmod(0o755)
+            work.rename(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """The model of a folder that `save` wrote. Never runs code from the folder.
+
+        Raises:
+            ModelFormatError: The folder is not a saved model of this generator, or a part of it is missing.
+        """
+        folder = Path(folder)
+        head = read_head(folder)
+        if head["generator"] != cls.name:
+            raise ModelFormatError(f"{folder} holds a {head['generator']!r} model, not {cls.name!r}.")
+        try:
+            model = cls(**head["options"])
+            model._restore(State(head["state"], _read_arrays(folder), _read_weights(folder)))
+            model.schema_ = Schema.from_json(head["schema"])
+        except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+            raise ModelFormatError(
+                f"{folder} is damaged or incomplete ({type(error).__name__}). Save the model again."
+            ) from error
+        return model
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options this generator was made with."""
+        return {
+            name: getattr(self, name) for name in inspect.signature(type(self).__init__).parameters if name != "self"
+        }
+
+    def set_params(self, **params: Any) -> Self:
+        """Change options; a wrong name raises ConfigError."""
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                raise ConfigError(f"The generator {self.name!r} has no option {name!r}.{did_you_mean(name, known)}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({options})"
+
+    @property
+    def is_fitted(self) -> bool:
+        return "schema_" in self.__dict__
+
+    def _check_fitted(self) -> None:
+        if not self.is_fitted:
+            raise NotFittedError(f"The generator {self.name!r}")
+
+    def _checked(self, data: pd.DataFrame, schema: Schema | None) -> Schema:
+        if len(data.columns) == 0:
+            raise DataError("The table has no columns.")
+        if len(data) < self.min_rows:
+            raise DataError(
+                f"The table has {len(data)} rows; the generator {self.name!r} needs at least {self.min_rows}."
+            )
+        if schema is None:
+            return infer_schema(data)
+        lost = [name for name in schema.names if name not in data.columns]
+        surplus = [str(name) for name in data.columns if name not in schema]
+        problems = [Problem("is in the schema but not in the data.", column=name) for name in lost]
+        problems += [Problem("is in the data but not in the schema.", column=name) for name in surplus]
+        if problems:
+            raise DataError(problems)
+        return schema
+
+    @abstractmethod
+    def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
+        """Learn the rows; `data` has the schema's columns and a fresh index."""
+
+    @abstractmethod
+    def _sample_block(
+        self, n: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
+    ) -> pd.DataFrame:
+        """`n` rows with the columns, order and dtypes of the data. All randomness comes from `rng`."""
+
+    @abstractmethod
+    def _state(self) -> State:
+        """Everything that `_restore` needs."""
+
+    @abstractmethod
+    def _restore(self, state: State) -> None:
+        """Become the fitted generator that `_state` came from."""
+
+
+def read_head(folder: Path) -> dict[str, Any]:
+    """The `model.json` of a saved model."""
+    path = Path(folder) / "model.json"
+    if not path.is_file():
+        raise ModelFormatError(f"{folder} is not a saved model: it has no model.json.")
+    try:
+        head = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ModelFormatError(f"{path} is not valid JSON. Save the model again.") from error
+    lost = {"format", "generator", "options", "schema", "state"} - set(head if isinstance(head, dict) else ())
+    if lost:
+        raise ModelFormatError(f"{path} lacks {', '.join(sorted(lost))}.")
+    if head["format"] != FORMAT_VERSION:
+        raise ModelFormatError(f"{path} has format {head['format']}; this version reads format {FORMAT_VERSION}.")
+    return dict(head)
+
+
+def _read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    path = folder / "arrays.npz"
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _read_weights(folder: Path) -> dict[str, NDArray[Any]]:
+    path = folder / "weights.safetensors"
+    if not path.is_file():
+        return {}
+    from safetensors.numpy import load_file
+
+    return dict(load_file(path))

@@ -1,0 +1,60 @@
+"""Generator names → classes. Imported only when asked for; other packages add theirs by the entry point group
+`smartsynth.generators`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from smartsynth.errors import ConfigError, UnknownGeneratorError
+from smartsynth.models.base import Generator, read_head
+
+BUILT_IN = {
+    "forest": "smartsynth.models.forest_generator:ForestGenerator",
+    "copula": "smartsynth.models.copula_generator:CopulaGenerator",
+    "ctgan": "smartsynth.models.ctgan_generator:CTGANGenerator",
+}
+
+
+def generators() -> tuple[str, ...]:
+    """Names of all generators, ours first.
+
+    >>> generators()[:2]
+    ('forest', 'copula')
+    """
+    return (*BUILT_IN, *sorted(entry.name for entry in _added() if entry.name not in BUILT_IN))
+
+
+def generator_class(name: str) -> type[Generator]:
+    """The class of a generator name; UnknownGeneratorError if there is none."""
+    places = {entry.name: entry.value for entry in _added()} | BUILT_IN
+    if name not in places:
+        raise UnknownGeneratorError(name, generators())
+    module, _, attribute = places[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+
+
+def create(name: str, **options: Any) -> Generator:
+    """A generator that has not learnt anything yet.
+
+    >>> create("copula")
+    CopulaGenerator(min_count=5)
+    """
+    cls = generator_class(name)
+    try:
+        return cls(**options)
+    except TypeError as error:
+        known = ", ".join(cls().get_params()) or "none"
+        raise ConfigError(f"generator.options of {name!r}: {error}. Known options: {known}.") from None
+
+
+def load(folder: str | Path) -> Generator:
+    """The fitted generator of a saved model, whichever generator it is."""
+    return generator_class(read_head(Path(folder))["generator"]).load(folder)
+
+
+def _added() -> list[Any]:
+    return list(entry_points(group="smartsynth.generators"))
