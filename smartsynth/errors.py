@@ -85,7 +85,7 @@ class NotFittedError(SmartSynthError, RuntimeError):
         super().__init__(f"{what} is not fitted. Call fit(data) first.")
 
 
-class Cancelled(SmartSynthError):
+class Cancelled(SmartSynthError):  # noqa: N818 - it is an outcome, not a mistake
     """The caller asked to stop; nothing half-made was kept."""
 
 

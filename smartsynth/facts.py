@@ -68,7 +68,7 @@ class ColumnProfile:
         statistics: Numeric, datetime and duration columns: `mean`, `std`, `skew`, `zeros` (share), and the quantiles
             `q01 q05 q25 q50 q75 q95 q99`; datetimes in seconds since 1970, durations in seconds. Text: `mean_length`,
             `words`. Exact extremes are not here on purpose.
-        edges, shares: Histogram of the cells that are not missing; bins of fewer than 5 rows are merged into a neighbour.
+        edges, shares: Histogram of the cells that are not missing; bins of fewer than 5 rows are merged.
         levels: Categorical and boolean columns: (value, share) of the commonest values held by at least 5 rows.
         flags: Finer findings such as `zero-inflated`, `discrete`, `skewed`, `high-cardinality`, `unique`.
     """
