@@ -1,1 +1,120 @@
-"""SmartSynth."""
+"""SmartSynth: real data in, safe synthetic data out, with the evidence beside it.
+
+    ingest → profile → select → fit → sample → privacy filter → evaluate → export
+
+>>> import smartsynth as ss
+>>> ss.generators()[0]
+'forest'
+
+The public names below stand in the order of that path. Each is imported when it is first used, so that
+`import smartsynth` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from smartsynth._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from smartsynth.config import RunConfig
+    from smartsynth.dataset import Dataset
+    from smartsynth.errors import (
+        Cancelled,
+        ConfigError,
+        DataError,
+        MissingExtraError,
+        ModelFormatError,
+        NotFittedError,
+        PrivacyError,
+        SmartSynthError,
+        UnknownGeneratorError,
+    )
+    from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile, Score
+    from smartsynth.ingest import read
+    from smartsynth.models.base import Generator
+    from smartsynth.pipeline import Result, evaluate, profile, synthesize
+    from smartsynth.registry import create, generators, load
+    from smartsynth.schema import Column, Kind, Role, Schema
+
+_PLACES = {
+    # the whole path, and what it gives back
+    "synthesize": "pipeline",
+    "Result": "pipeline",
+    # its stages
+    "read": "ingest",
+    "profile": "pipeline",
+    "generators": "registry",
+    "create": "registry",
+    "load": "registry",
+    "Generator": "models.base",
+    "evaluate": "pipeline",
+    # what passes between them
+    "RunConfig": "config",
+    "Dataset": "dataset",
+    "Schema": "schema",
+    "Column": "schema",
+    "Kind": "schema",
+    "Role": "schema",
+    "Profile": "facts",
+    "Choice": "facts",
+    "FilterSummary": "facts",
+    "Evaluation": "facts",
+    "Score": "facts",
+    # what can go wrong
+    "SmartSynthError": "errors",
+    "DataError": "errors",
+    "ConfigError": "errors",
+    "UnknownGeneratorError": "errors",
+    "ModelFormatError": "errors",
+    "MissingExtraError": "errors",
+    "PrivacyError": "errors",
+    "NotFittedError": "errors",
+    "Cancelled": "errors",
+}
+
+__all__ = [  # noqa: RUF022 - in the order of the data path
+    "__version__",
+    "synthesize",
+    "Result",
+    "read",
+    "profile",
+    "generators",
+    "create",
+    "load",
+    "Generator",
+    "evaluate",
+    "RunConfig",
+    "Dataset",
+    "Schema",
+    "Column",
+    "Kind",
+    "Role",
+    "Profile",
+    "Choice",
+    "FilterSummary",
+    "Evaluation",
+    "Score",
+    "SmartSynthError",
+    "DataError",
+    "ConfigError",
+    "UnknownGeneratorError",
+    "ModelFormatError",
+    "MissingExtraError",
+    "PrivacyError",
+    "NotFittedError",
+    "Cancelled",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'smartsynth' has no attribute {name!r}")
+    value = getattr(import_module(f"smartsynth.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

