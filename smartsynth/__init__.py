@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from smartsynth._version import VERSION as __version__
+from smartsynth._version import __version__
 
 if TYPE_CHECKING:
     from smartsynth.config import RunConfig

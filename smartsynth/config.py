@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.schema import Kind, Role, Schema
@@ -101,6 +101,11 @@ class RunConfig(Settings):
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     limits: Limits = Field(default_factory=Limits)
     export: ExportConfig = Field(default_factory=ExportConfig)
+
+    @field_validator("generator", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @classmethod
     def build(cls, values: Mapping[str, Any]) -> Self:
