@@ -1,0 +1,127 @@
+"""Boosted binary classifiers over small integer codes: trained by LightGBM, kept as flat arrays, run by numba.
+
+The flat form has no thresholds in the units of the data, is read with allow_pickle=False, and scores a row without LightGBM.
+
+    Booster i owns trees  tree_of_booster[i] … tree_of_booster[i + 1]
+    tree t    owns nodes  node_of_tree[t] … and leaves leaf_of_tree[t] …
+    node      feature, threshold (code <= threshold goes left) or a bit set of category codes, children
+              (a child c < 0 is the leaf ~c of the tree)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class FlatTrees(NamedTuple):
+    """All boosters of a model as arrays; see the module's drawing."""
+
+    tree_of_booster: NDArray[np.int32]
+    node_of_tree: NDArray[np.int32]
+    leaf_of_tree: NDArray[np.int32]
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.int32]
+    bits_start: NDArray[np.int32]
+    bits_length: NDArray[np.int32]
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    value: NDArray[np.float32]
+    bits: NDArray[np.uint32]
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(**{name: arrays[name] for name in cls._fields})
+
+
+_DTYPES = {"feature": np.int16, "left": np.int16, "right": np.int16, "value": np.float32, "bits": np.uint32}
+
+
+def flatten(boosters: Sequence[str]) -> FlatTrees:
+    """Boosters, each as LightGBM's model text, in flat form."""
+    out: dict[str, list[Any]] = {name: [] for name in FlatTrees._fields}
+    for text in boosters:
+        out["tree_of_booster"].append(len(out["node_of_tree"]))
+        for section in text.split("\nTree=")[1:]:
+            _append_tree(out, _fields_of(section))
+    out["tree_of_booster"].append(len(out["node_of_tree"]))
+    return FlatTrees(**{name: np.asarray(values, dtype=_DTYPES.get(name, np.int32)) for name, values in out.items()})
+
+
+def _fields_of(section: str) -> dict[str, list[str]]:
+    pairs = (line.split("=", 1) for line in section.splitlines() if "=" in line)
+    return {key: value.split() for key, value in pairs}
+
+
+def _append_tree(out: dict[str, list[Any]], tree: Mapping[str, list[str]]) -> None:
+    out["node_of_tree"].append(len(out["feature"]))
+    out["leaf_of_tree"].append(len(out["value"]))
+    out["value"].extend(float(v) for v in tree["leaf_value"])
+    if int(tree["num_leaves"][0]) == 1:
+        # A tree without a split still gets a node, so that every tree starts with one.
+        for name, value in (("feature", 0), ("threshold", 2**30), ("bits_start", 0), ("bits_length", 0)):
+            out[name].append(value)
+        out["left"].append(-1)
+        out["right"].append(-1)
+        return
+    bounds = [int(b) for b in tree.get("cat_boundaries", [])]
+    first_bit = len(out["bits"])
+    out["bits"].extend(int(w) for w in tree.get("cat_threshold", []))
+    for feature, threshold, kind in zip(tree["split_feature"], tree["threshold"], tree["decision_type"], strict=True):
+        is_category = int(kind) & 1
+        where = int(float(threshold)) if is_category else 0
+        out["feature"].append(int(feature))
+        out["threshold"].append(0 if is_category else int(np.floor(float(threshold))))
+        out["bits_start"].append(first_bit + bounds[where] if is_category else 0)
+        out["bits_length"].append(bounds[where + 1] - bounds[where] if is_category else 0)
+    out["left"].extend(int(c) for c in tree["left_child"])
+    out["right"].extend(int(c) for c in tree["right_child"])
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How one kind of booster is trained (LightGBM's names)."""
+
+    rounds: int
+    learning_rate: float
+    num_leaves: int
+    min_data_in_leaf: int
+    lambda_l2: float
+    feature_fraction: float = 1.0
+    bagging_fraction: float = 1.0
+    patience: int = 8
+    held_out: float = 0.12
+
+
+def train(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    categorical: Sequence[int],
+    how: Training,
+    rng: np.random.Generator,
+    threads: int = 1,
+) -> str:
+    """LightGBM's model text of a classifier of `y` (0 or 1), stopped early on held-out rows when there are enough."""
+    import lightgbm
+
+    params = {f.name: getattr(how, f.name) for f in fields(how) if f.name not in ("rounds", "patience", "held_out")}
+    params |= {
+        "objective": "binary", "verbosity": -1, "num_threads": threads, "max_bin": 255, "bagging_freq": 1,
+        "seed": int(rng.integers(2**31)), "deterministic": True, "force_col_wise": True, "boost_from_average": True,
+        "min_data_per_group": 20, "cat_smooth": 10, "max_cat_threshold": 32, "feature_pre_filter": False,
+    }  # fmt: skip
+    options: dict[str, Any] = {"categorical_feature": list(categorical), "params": params}
+    held = rng.random(len(y)) < how.held_out
+    enough = held.sum() >= 20 and 0 < y[~held].mean() < 1 and 0 < y[held].mean() < 1
+    if not enough:
+        return str(lightgbm.train(params, lightgbm.Dataset(X, y, **options), how.rounds // 4).model_to_string())
+    data = lightgbm.Dataset(X[~held], y[~held], **options)
+    check = lightgbm.Dataset(X[held], y[held], reference=data, **options)
+    stop = lightgbm.early_stopping(how.patience, verbose=False)
+    booster = lightgbm.train(params, data, how.rounds, valid_sets=[check], callbacks=[stop])
+    return str(booster.model_to_string(num_iteration=booster.best_iteration))
