@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True)

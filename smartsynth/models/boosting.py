@@ -1,6 +1,7 @@
 """Boosted binary classifiers over small integer codes: trained by LightGBM, kept as flat arrays, run by numba.
 
-The flat form has no thresholds in the units of the data, is read with allow_pickle=False, and scores a row without LightGBM.
+The flat form has no thresholds in the units of the data, is read with allow_pickle=False, and scores rows without
+LightGBM.
 
     Booster i owns trees  tree_of_booster[i] … tree_of_booster[i + 1]
     tree t    owns nodes  node_of_tree[t] … and leaves leaf_of_tree[t] …

@@ -1,7 +1,7 @@
 """A numeric column as a short list of bins, without any value that fewer than `min_count` rows share.
 
-The sorted column is cut into atoms. A value held by at least `min_count` rows is an atom of its own (a point), so zeros,
-round numbers and counts come back exactly. The values in between are put in groups of at least `min_count`
+The sorted column is cut into atoms. A value held by at least `min_count` rows is an atom of its own (a point), so
+zeros, round numbers and counts come back exactly. The values in between are put in groups of at least `min_count`
 neighbours (microaggregation, Domingo-Ferrer & Mateo-Sanz 2002); an atom then is the stretch around a group's mean.
 Neighbouring atoms are joined into bins of about equal mass; heavy atoms stay alone.
 

@@ -35,9 +35,8 @@ def test_flat_trees_score_like_lightgbm(categorical):
 def test_several_boosters_share_the_arrays():
     """Each booster finds its own trees."""
     codes, y = table()
-    texts = [
-        train(codes.astype(np.float32), t, categorical=[1], how=HOW, rng=np.random.default_rng(1)) for t in (y, ~y)
-    ]
+    X = codes.astype(np.float32)
+    texts = [train(X, t, categorical=[1], how=HOW, rng=np.random.default_rng(1)) for t in (y, ~y)]
     trees = flatten(texts)
     out = np.zeros(len(codes))
     score_rows(codes, np.arange(3, dtype=np.int32), 1, out, *trees)
