@@ -17,7 +17,7 @@ _ONE = np.float32(1)
 
 
 # Only "no NaN" and "no signed zero" are assumed: sums keep their order, so that results are the same on every machine.
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"nnan", "nsz"})
+@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]
 def nearest_in_tiles(
     queries: NDArray[np.float32],
     tiles: NDArray[np.float32],
@@ -60,7 +60,7 @@ def nearest_in_tiles(
                         _insert(sums[lane], row_of_slot[t * LANES + lane], best, rows)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _insert(distance: float, row: int, best: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
     """Put a row at its place among the best, if it has one there; padding rows (-1) never have."""
     at = len(best)
