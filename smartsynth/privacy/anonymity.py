@@ -164,7 +164,8 @@ def _classes(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> list[NDArr
 def _comparable(cells: pd.Series) -> pd.Series:
     """Cells that are equal if and only if they count as equal: dates lose their time of day."""
     if types.is_datetime64_any_dtype(cells.dtype):
-        return cells.dt.date
+        days: pd.Series = cells.dt.date
+        return days
     if types.is_numeric_dtype(cells.dtype) and not types.is_extension_array_dtype(cells.dtype):
         return cells
     comparable: pd.Series = cells.astype(object).map(_day, na_action="ignore")
