@@ -1,0 +1,318 @@
+"""Findings as pictures with their tables: Evaluation → Charts (Profile → Charts is in profile_charts.py).
+
+overview    which columns are furthest from real data, missing cells
+privacy     nearest distances, membership inference, shares beside their yardsticks
+columns     each column real against synthetic, worst first
+relations   association matrices: real, synthetic, difference
+utility     models trained on real and on synthetic rows
+
+A chart's title is what the picture shows, its caption how to read it, and its table holds the same numbers. All of them
+show aggregates that the Evaluation already holds; nothing here sees a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from smartsynth.facts import Better, Chart, ColumnComparison, Curve, Evaluation, Family, Matrix, Score, UtilityRow
+from smartsynth.formats import count, moment, number, percent, plain, points, span
+from smartsynth.utils.heatmaps import heatmap, scale_bar
+from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
+from smartsynth.utils.profile_charts import profile_charts
+
+__all__ = ["charts", "profile_charts"]
+
+_NAME = 60
+_MOST_RANKED = 24
+_MOST_BARS = 12
+_MOST_PAIRS = 40
+_MOST_CELLS = 60
+_SMALL_MATRIX = 24
+_MEASURES = {"ks": "Kolmogorov-Smirnov distance", "tv": "Total variation distance"}
+
+
+def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
+    """Every picture of an evaluation, section by section, the worst columns first."""
+    found: list[Chart | None] = [_overview(evaluation.columns), _missing(evaluation.columns)]
+    found += [_curve(curve) for curve in evaluation.curves]
+    found.append(_yardsticks([score for score in evaluation.scores if score.family is Family.PRIVACY]))
+    found += [_column(column) for column in evaluation.columns]
+    found += [_relations(matrix) for matrix in evaluation.matrices]
+    metrics = dict.fromkeys(row.metric for row in evaluation.utility)
+    found += [_utility(metric, [row for row in evaluation.utility if row.metric == metric]) for metric in metrics]
+    return tuple(chart for chart in found if chart is not None)
+
+
+def _overview(columns: Sequence[ColumnComparison]) -> Chart | None:
+    known = [c for c in columns if math.isfinite(c.distance)]
+    if not known:
+        return None
+    near = sum(_is_near(c) for c in known)
+    title = f"{count(near)} of {count(len(known))} columns are as close to unseen real rows as real rows are"
+    caption = (
+        "Diamond: how far the synthetic column is from unseen real rows (0 the same, 1 nothing in common). Grey mark: "
+        "how far the real training rows are from them, which no honest generator can beat by much."
+    )
+    if len(known) > _MOST_RANKED:
+        caption += f" The {_MOST_RANKED} furthest are drawn; the table has all."
+    first = known[:_MOST_RANKED]
+    svg = ranked(
+        [plain(c.name) for c in first], [c.distance for c in first], [_finite(c.reference) for c in first], title
+    )
+    rows = tuple(
+        (plain(c.name), c.kind, c.measure.upper(), number(c.distance), number(c.reference), *map(percent, c.missing))
+        for c in columns
+    )
+    header = ("Column", "Kind", "Measure", "Synthetic", "Real", "Missing: real", "unseen", "synthetic")
+    return Chart("columns", "overview", title, caption, svg, header, rows)
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _is_near(column: ColumnComparison) -> bool:
+    """Whether the distance is one that chance also gives to real rows, give or take a hundredth."""
+    return column.distance <= max(1.25 * _finite(column.reference), _finite(column.reference) + 0.01)
+
+
+def _missing(columns: Sequence[ColumnComparison]) -> Chart | None:
+    touched = sorted((c for c in columns if max(c.missing) > 0), key=lambda c: -abs(c.missing[2] - c.missing[0]))
+    if not touched:
+        return None
+    worst = touched[0]
+    gap = worst.missing[2] - worst.missing[0]
+    title = f"Missing cells: the largest gap is {points(gap)}, in {plain(worst.name, _NAME)}"
+    if abs(gap) < 0.005:
+        title = "Missing cells are as frequent as in the real data"
+    first = touched[:_MOST_BARS]
+    train, holdout, synthetic = zip(*(c.missing for c in first), strict=True)
+    series = (Series("real", train), Series("synthetic", synthetic), Series("holdout", holdout))
+    svg = paired_bars([plain(c.name) for c in first], series, title)
+    caption = "Share of missing cells. Grey: real; outlined: synthetic; thin mark: unseen real rows."
+    rows = tuple((plain(c.name), *map(percent, (c.missing[0], c.missing[2], c.missing[1]))) for c in touched)
+    return Chart("missing", "overview", title, caption, svg, ("Column", "Real", "Synthetic", "Unseen real"), rows)
+
+
+def _column(column: ColumnComparison) -> Chart:
+    name = plain(column.name, _NAME)
+    shares = (column.train, column.synthetic, column.holdout)
+    title = f"{name}: {_finding(column)}"
+    caption = (
+        f"{_MEASURES.get(column.measure, column.measure)} to unseen real rows {number(column.distance)}; "
+        f"real rows {number(column.reference)}."
+    )
+    if max(column.missing) > 0:
+        caption += f" Missing {percent(column.missing[2])}; real {percent(column.missing[0])}."
+    labels = [plain(label) for label in column.labels] if column.labels else _ranges(column)
+    rows = tuple((label, *map(percent, cells)) for label, cells in zip(labels, zip(*shares, strict=True), strict=True))
+    header = ("Value" if column.labels else "Range", "Real", "Synthetic", "Unseen real")
+    return Chart(
+        f"column:{column.name}", "columns", title, caption, _column_picture(column, labels, title), header, rows
+    )
+
+
+def _column_picture(column: ColumnComparison, labels: Sequence[str], title: str) -> str:
+    series = [Series("real", column.train), Series("holdout", column.holdout), Series("synthetic", column.synthetic)]
+    series = [s for s in series if sum(s.shares) > 0]
+    if not series:
+        return message("Nothing to draw: every cell is missing.")
+    if not column.labels:
+        return outlines(column.edges, series, column.kind, title)
+    order = sorted(range(len(labels)), key=lambda i: -max(column.train[i], column.synthetic[i]))
+    shown, rest = order[:_MOST_BARS], order[_MOST_BARS:]
+    names = [labels[i] for i in shown]
+    kept = [Series(s.css, [s.shares[i] for i in shown]) for s in series]
+    if rest:
+        names.append(f"{count(len(rest))} more")
+        kept = [Series(s.css, [*k.shares, sum(s.shares[i] for i in rest)]) for s, k in zip(series, kept, strict=True)]
+    return paired_bars(names, kept, title)
+
+
+def _finding(column: ColumnComparison) -> str:
+    """What stands out in one column, in a few words."""
+    if not math.isfinite(column.distance):
+        return "could not be compared"
+    gap = column.missing[2] - column.missing[0]
+    if _is_near(column) and abs(gap) < 0.02:
+        return "as close as real rows are"
+    yardstick = column.holdout if sum(column.holdout) > 0 else column.train
+    differences = [s - r for s, r in zip(column.synthetic, yardstick, strict=True)]
+    start, end = _widest_gap(differences, single=bool(column.labels))
+    excess = sum(differences[start:end])
+    if abs(gap) > abs(excess):
+        return f"too {'many' if gap > 0 else 'few'} missing ({points(gap)})"
+    amount = f"too {'many' if excess > 0 else 'few'}"
+    if column.labels:
+        return f"{amount} ‘{plain(column.labels[start], 40)}’ ({points(excess)})"
+    low, high = (_value(column.edges[i], column) for i in (start, end))
+    return f"{amount} between {low} and {high} ({points(excess)})"
+
+
+def _widest_gap(differences: Sequence[float], *, single: bool) -> tuple[int, int]:
+    """Where synthetic and real differ most: one category, or the stretch of bins with the largest sum (Kadane 1984)."""
+    if single:
+        worst = max(range(len(differences)), key=lambda i: abs(differences[i]))
+        return worst, worst + 1
+    best, place = -1.0, (0, len(differences))
+    for sign in (1, -1):
+        total, start = 0.0, 0
+        for i, value in enumerate(differences):
+            if total <= 0:
+                total, start = 0.0, i
+            total += sign * value
+            if total > best + 1e-12:
+                best, place = total, (start, i + 1)
+    return place
+
+
+def _value(value: float, column: ColumnComparison) -> str:
+    if column.kind == "datetime":
+        return moment(value, (column.edges[-1] - column.edges[0]) / 50)
+    return span(value) if column.kind == "duration" else number(value, 4)
+
+
+def _ranges(column: ColumnComparison) -> list[str]:
+    return [f"{_value(a, column)} to {_value(b, column)}" for a, b in pairwise(column.edges)]
+
+
+def _relations(matrix: Matrix) -> Chart | None:
+    pairs = _pairs(matrix)
+    if not pairs:
+        return None
+    (left, right), real, _, synthetic = pairs[0]
+    name = f"{plain(matrix.columns[left], 40)} and {plain(matrix.columns[right], 40)}"
+    title = f"{matrix.name}: the largest difference is {number(synthetic - real)}, between {name}"
+    off = sum(abs(s - r) for _, r, _, s in pairs) / len(pairs)
+    known = [abs(h - r) for _, r, h, _ in pairs if math.isfinite(h)]
+    caption = "Each cell is a pair of columns; the difference is synthetic minus real."
+    caption += f" A pair is off by {number(off)} on average"
+    caption += f"; unseen real rows by {number(sum(known) / len(known))}." if known else "."
+    if len(matrix.columns) > _MOST_CELLS:
+        caption += f" Drawn: the {_MOST_CELLS} columns with the largest differences."
+    rows = tuple(
+        (plain(matrix.columns[a]), plain(matrix.columns[b]), *map(number, (r, s, h, s - r)))
+        for (a, b), r, h, s in pairs[:_MOST_PAIRS]
+    )
+    header = ("Column", "Other column", "Real", "Synthetic", "Unseen real", "Difference")
+    return Chart(f"matrix:{matrix.key}", "relations", title, caption, _triptych(matrix, pairs), header, rows)
+
+
+_Pair = tuple[tuple[int, int], float, float, float]
+
+
+def _pairs(matrix: Matrix) -> list[_Pair]:
+    """((row, column), real, unseen, synthetic) of every pair that can be compared, the largest difference first."""
+    n = len(matrix.columns)
+    unseen = matrix.holdout or ((math.nan,) * n,) * n
+    found = [((i, j), matrix.train[i][j], unseen[i][j], matrix.synthetic[i][j]) for i in range(n) for j in range(i)]
+    known = [pair for pair in found if math.isfinite(pair[1]) and math.isfinite(pair[3])]
+    return sorted(known, key=lambda pair: -abs(pair[3] - pair[1]))
+
+
+def _triptych(matrix: Matrix, pairs: Sequence[_Pair]) -> str:
+    """Real, synthetic and difference on one scale; with many columns the difference comes first and large."""
+    ranking = dict.fromkeys(i for (a, b), *_ in pairs for i in (a, b))
+    kept = sorted(list(ranking)[:_MOST_CELLS]) if len(matrix.columns) > _MOST_CELLS else range(len(matrix.columns))
+    names = [plain(matrix.columns[i]) for i in kept]
+    real, synthetic = ([[m[i][j] for j in kept] for i in kept] for m in (matrix.train, matrix.synthetic))
+    gap = [[s - r for s, r in zip(a, b, strict=True)] for a, b in zip(synthetic, real, strict=True)]
+    small = len(names) <= _SMALL_MATRIX
+    say = f"{matrix.name} of {len(names)} columns,"
+    panels = [
+        heatmap("Real", names, real, f"{say} real data", width=360, named=small),
+        heatmap("Synthetic", names, synthetic, f"{say} synthetic data", width=360, named=small),
+        heatmap("Difference", names, gap, f"{say} synthetic minus real", width=360 if small else 780),
+    ]
+    ordered = panels if small else [panels[2], *panels[:2]]
+    return "".join(ordered) + scale_bar("Colour scale from minus one, orange, over zero, blank, to one, blue")
+
+
+def _utility(metric: str, rows: Sequence[UtilityRow]) -> Chart:
+    best = max(rows, key=lambda row: _finite(row.real))
+    title = f"{metric}: {best.model} reaches {number(best.synthetic)} from synthetic rows, {number(best.real)} from real rows"
+    caption = (
+        "Grey dot: trained on real rows; diamond: trained on synthetic rows; both tested on the same unseen real rows."
+    )
+    if any(row.interval for row in rows):
+        caption += " Whiskers: 95% interval."
+    if any(row.baseline is not None for row in rows):
+        caption += " Dotted mark: a guess that ignores every column."
+    svg = dots([DotRow(r.model, r.synthetic, r.real, r.interval, r.baseline) for r in rows], title)
+    table = tuple(
+        (r.model, number(r.real), number(r.synthetic), _interval(r.interval), number(r.baseline)) for r in rows
+    )
+    header = ("Model", "Trained on real", "Trained on synthetic", "95% interval", "Baseline")
+    return Chart(f"utility:{metric}", "utility", title, caption, svg, header, table)
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{number(interval[0])} to {number(interval[1])}" if interval else number(None)
+
+
+def _curve(curve: Curve) -> Chart | None:
+    drawn = {name: line for name, line in curve.lines.items() if line}
+    if not drawn:
+        return None
+    roc = "roc" in curve.key.lower()
+    styles = _styles(list(drawn))
+    svg = lines(
+        [Line(name, styles[name], line) for name, line in drawn.items()],
+        curve.x_label,
+        curve.y_label,
+        curve.sentence,
+        diagonal=roc,
+    )
+    caption = f"{curve.name}."
+    if roc:
+        caption += (
+            " On the diagonal an attacker guesses; the further above it, the better members are told from strangers."
+        )
+    elif "distance" in curve.key.lower() or "distance" in curve.name.lower():
+        caption += " A synthetic line clearly left of the real one would mean rows that keep too close to real people."
+    rows = tuple((name, number(x), number(y)) for name, line in drawn.items() for x, y in _sampled(line))
+    header = ("Line", curve.x_label, curve.y_label)
+    return Chart(f"curve:{curve.key}", "privacy", curve.sentence, caption, svg, header, rows)
+
+
+def _styles(names: Sequence[str]) -> dict[str, str]:
+    """Whose each line is, by the word that comes first in its name."""
+    words = {"synthetic": "synthetic", "holdout": "real", "unseen": "real", "real": "real", "train": "holdout"}
+    found: dict[str, str] = {}
+    for name in names:
+        places = {word: name.lower().find(word) for word in words if word in name.lower()}
+        css = words[min(places, key=lambda word: places[word])] if places else "synthetic"
+        found[name] = css if css not in found.values() else "other"
+    return found
+
+
+def _sampled(line: Sequence[tuple[float, float]], most: int = 12) -> list[tuple[float, float]]:
+    if len(line) <= most:
+        return list(line)
+    return [line[round(i * (len(line) - 1) / (most - 1))] for i in range(most)]
+
+
+def _yardsticks(scores: Sequence[Score]) -> Chart | None:
+    shown = [
+        s for s in scores if s.available and s.reference is not None and 0 <= s.value <= 1 and 0 <= s.reference <= 1
+    ]
+    if not shown:
+        return None
+    kept = sum(_meets(score) for score in shown)
+    title = f"{count(kept)} of {count(len(shown))} privacy measures are at their yardstick or better"
+    svg = dots([DotRow(s.name, s.value, s.reference, s.interval) for s in shown], title, low=0, high=1)
+    caption = "Diamond: measured; whiskers: 95% interval; grey dot: what rows that no generator has seen would give."
+    rows = tuple((s.name, number(s.value), number(s.reference), _interval(s.interval), s.better.value) for s in shown)
+    header = ("Measure", "Measured", "Yardstick", "95% interval", "Better")
+    return Chart("privacy", "privacy", title, caption, svg, header, rows)
+
+
+def _meets(score: Score) -> bool:
+    """Whether the score is as good as its yardstick, or so near that its interval cannot tell them apart."""
+    reference = _finite(score.reference or 0.0)
+    low, high = score.interval or (score.value - 0.01, score.value + 0.01)
+    if score.better is Better.LOWER:
+        return low <= reference
+    return high >= reference if score.better is Better.HIGHER else low <= reference <= high
