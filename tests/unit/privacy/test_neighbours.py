@@ -205,6 +205,16 @@ def test_zero_inflated_infinite_and_empty_columns_have_a_scale():
     assert nearest(matrix[-1:], matrix[:4], 4)[0][0, -1] <= 1
 
 
+def test_extreme_values_are_compared_by_their_ratio():
+    """Far outside the usual range, 2 % more is near and twice as much is far; the order of values stays."""
+    schema = Schema((Column("income", Kind.NUMERIC, "float64"),))
+    distance = MixedDistance.fit(pd.DataFrame({"income": np.linspace(0, 1000, 500)}), schema)
+    values = distance.encode(pd.DataFrame({"income": [500.0, 1400.0, 1600.0, 1e6, 1.02e6, 2e6, -1e6]}))[:, 0]
+    assert (np.diff(values[:6]) > 0).all() and values[6] < values[0]
+    assert values[4] - values[3] == pytest.approx(0.02, abs=1e-3)
+    assert values[5] - values[3] == pytest.approx(np.log(2), abs=1e-3)
+
+
 def test_matches_counts_equal_rows():
     """The number of equal rows in the reference, 0 where there are none."""
     assert matches(np.array([5, 7], np.uint64), np.array([7, 7, 1], np.uint64)).tolist() == [0, 2]
