@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -152,6 +152,7 @@ def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         for part in error["loc"][:-1]:
             annotation = model.model_fields[part].annotation if part in model.model_fields else None
+            annotation = next(iter(get_args(annotation)[1:]), annotation)  # the values of a mapping
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
                 model = annotation
         return f"{place} is not a setting.{did_you_mean(str(error['loc'][-1]), model.model_fields)}"

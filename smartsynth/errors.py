@@ -16,10 +16,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class SmartSynthError(Exception):
     """Base of all errors that SmartSynth raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[SmartSynthError], args: tuple[Any, ...], state: dict[str, Any]) -> SmartSynthError:
+    """An error as it came from another process: message and attributes as they were."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 @dataclass(frozen=True, slots=True)
