@@ -1,4 +1,4 @@
-"""Alignment: another file of the same table gets the real table's columns, order and dtypes, or all problems are told."""
+"""Alignment: another file of the same table gets the real columns, order and dtypes, or all problems are told."""
 
 import datetime
 from decimal import Decimal
