@@ -130,7 +130,8 @@ class Generator(ABC):
         blocks = []
         for k in range(first, last + 1):
             report = part(progress, (k - first) / (last - first + 1), (k - first + 1) / (last - first + 1))
-            block = self._sample_block(BLOCK_ROWS, np.random.default_rng([seed, k]), conditions or {}, report)
+            rng = np.random.default_rng([seed, k])
+            block = self._sample_block(BLOCK_ROWS, k * BLOCK_ROWS, rng, conditions or {}, report)
             blocks.append(block.iloc[max(start - k * BLOCK_ROWS, 0) : start + n - k * BLOCK_ROWS])
         (progress or silent)(1.0, "Sampled")
         return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0].reset_index(drop=True)
@@ -245,9 +246,12 @@ class Generator(ABC):
 
     @abstractmethod
     def _sample_block(
-        self, n: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
+        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
     ) -> pd.DataFrame:
-        """`n` rows with the columns, order and dtypes of the data. All randomness comes from `rng`."""
+        """`n` rows with the columns, order and dtypes of the data. All randomness comes from `rng`.
+
+        `start` is the first row's place in the whole stream; identifiers count it, so that no block repeats another's.
+        """
 
     @abstractmethod
     def _state(self) -> State:

@@ -31,8 +31,8 @@ from smartsynth.schema import Schema
 
 # One setting for all tables, chosen on holdout log-likelihood, detection AUC, utility and closeness on Adult, Magic,
 # German credit and NMES: fewer leaves or more shrinkage cost utility, more leaves move rows nearer to training rows.
-CHAIN = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 20, "lambda_l2": 1.0}
-RATIO = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 50, "lambda_l2": 5.0}
+CHAIN: Mapping[str, Any] = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 20, "lambda_l2": 1.0}
+RATIO: Mapping[str, Any] = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 50, "lambda_l2": 5.0}
 
 
 class ForestGenerator(Generator):
@@ -52,7 +52,7 @@ class ForestGenerator(Generator):
     min_rows: ClassVar[int] = 20
 
     def __init__(
-        self, *, n_bins: int = 96, rounds: int = 300, refinement_rounds: int = 2, pool: int = 4, min_count: int = 5
+        self, *, n_bins: int = 96, rounds: int = 300, refinement_rounds: int = 1, pool: int = 3, min_count: int = 5
     ) -> None:
         self.n_bins = n_bins
         self.rounds = rounds
@@ -95,7 +95,7 @@ class ForestGenerator(Generator):
         )
 
     def _sample_block(
-        self, n: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
+        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
     ) -> pd.DataFrame:
         if self._refinement.n_rounds:
             codes = self._chain.sample(self.pool * n, rng, progress=part(progress, 0.0, 0.8))
@@ -106,7 +106,7 @@ class ForestGenerator(Generator):
             codes[:, i] if grid is None else grid.decode(codes[:, i].astype(np.int64), rng.random(n))
             for i, grid in enumerate(self._grids)
         ]
-        return self._encoder.decode(values, rng)
+        return self._encoder.decode(values, rng, start=start, n=n)
 
     def _order(self, codes: Codes) -> list[int]:
         """Categories before numbers, few codes before many: later columns then have sharp features to hold on to."""

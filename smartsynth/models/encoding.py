@@ -1,0 +1,287 @@
+"""Table ⇄ columns of numbers and category codes: reversible, exact dtypes back. Shared by all table generators.
+
+    numeric, datetime, duration   float64 in a natural unit (days, seconds …), NaN for a missing cell
+    categorical, boolean          int32 codes; one for missing cells, one for all rare values together
+    identifier, text, constant    not encoded: made anew when decoding (surrogates.py)
+
+What an encoder keeps: levels that at least `min_count` rows hold with their frequencies, and softened bounds (the mean
+of the `min_count` outermost cells). No row, no rare level, no exact extreme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.errors import DataError, Problem
+from smartsynth.models.storage import from_float, natural_unit, restore, to_float
+from smartsynth.models.surrogates import (
+    Formats,
+    Surrogate,
+    cells,
+    formats_of,
+    surrogate_from_json,
+    surrogate_of,
+    surrogate_to_json,
+)
+from smartsynth.schema import Column, Kind, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCodec:
+    """A column of numbers, dates or durations.
+
+    Args:
+        column: The schema's column.
+        unit: Dates and durations: nanoseconds of one step of the grid; 1 for numbers.
+        low, high: Softened bounds; nothing outside them is decoded.
+        nullable: Whether cells were missing.
+    """
+
+    column: Column
+    unit: int
+    low: float
+    high: float
+    nullable: bool
+    is_categorical: bool = False
+    n_levels: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def decimals(self) -> int | None:
+        return self.column.decimals if self.column.kind is Kind.NUMERIC else 0
+
+    @classmethod
+    def fit(cls, column: Column, series: pd.Series[Any], min_count: int) -> Self:
+        unit = natural_unit(column, series)
+        values = to_float(column, series, unit)
+        known = np.sort(values[~np.isnan(values)])
+        outer = min(min_count, len(known))
+        low, high = (float(known[:outer].mean()), float(known[-outer:].mean())) if outer else (0.0, 0.0)
+        codec = cls(column, unit, low, high, bool(np.isnan(values).any()))
+        if codec.decimals is None:
+            return codec
+        # Rounded inwards, so that the bounds lie on the grid and no cell outside them can be decoded.
+        step = 10.0**codec.decimals
+        low, high = np.ceil(low * step - 1e-6) / step, np.floor(high * step + 1e-6) / step
+        return cls(column, unit, float(low), float(max(high, low)), codec.nullable)
+
+    def encode(self, series: pd.Series[Any]) -> NDArray[np.float64]:
+        return to_float(self.column, series, self.unit)
+
+    def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
+        numbers = np.clip(np.asarray(values, dtype=np.float64), self.low, self.high)
+        if self.decimals is not None:
+            numbers = np.round(numbers, self.decimals)
+        return from_float(self.column, numbers, self.unit)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"unit": self.unit, "low": self.low, "high": self.high, "nullable": self.nullable}
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCodec:
+    """A column of categories or truth values.
+
+    Codes: 0 … the kept levels, then (if there are any) one for all rare values, then one for missing cells.
+
+    Args:
+        column: The schema's column.
+        levels: Values that at least `min_count` rows hold, in the order of their codes.
+        counts: Rows of each kept level.
+        rare: Rows that hold a rare value.
+        nullable: Whether cells were missing.
+        substitute: Makes values for the rare code of a code-like column; None draws a kept level by frequency.
+    """
+
+    column: Column
+    levels: tuple[Any, ...]
+    counts: tuple[int, ...]
+    rare: int
+    nullable: bool
+    substitute: Formats | None
+    is_categorical: bool = True
+    decimals: int | None = None
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def n_levels(self) -> int:
+        return len(self.levels) + int(self.rare > 0) + int(self.nullable)
+
+    @classmethod
+    def fit(cls, column: Column, series: pd.Series[Any], min_count: int, rng: np.random.Generator) -> Self:
+        known = series.dropna()
+        counts = known.astype(object).value_counts(sort=False)
+        kept = counts[counts >= min_count]
+        order = sorted(range(len(kept)), key=lambda i: (str(type(kept.index[i])), kept.index[i]))
+        levels = tuple(_plain(kept.index[i]) for i in order)
+        rare = len(known) - int(kept.sum())
+        substitute = None
+        if rare and rare * 2 >= len(known):
+            texts = [str(cell) for cell in counts.index[counts < min_count]]
+            number = bool(pd.api.types.is_numeric_dtype(known.dtype))
+            substitute = formats_of(texts, min_count=min_count, rng=rng, number=number)
+        nullable = len(known) < len(series)
+        return cls(column, levels, tuple(int(kept.iloc[i]) for i in order), rare, nullable, substitute)
+
+    def encode(self, series: pd.Series[Any]) -> NDArray[np.int32]:
+        codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(series.astype(object)))
+        unknown = codes < 0
+        codes[unknown] = len(self.levels) if self.rare else 0
+        missing = series.isna().to_numpy()
+        if missing.any() and self.nullable:
+            codes[missing] = self.n_levels - 1
+        return np.asarray(codes, dtype=np.int32)
+
+    def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
+        codes = np.asarray(values, dtype=np.int64)
+        out = np.empty(len(codes), dtype=object)
+        is_kept = codes < len(self.levels)
+        levels = np.empty(len(self.levels), dtype=object)
+        levels[:] = self.levels
+        out[is_kept] = levels[codes[is_kept]]
+        is_rare = (codes == len(self.levels)) if self.rare else np.zeros(len(codes), dtype=bool)
+        out[is_rare] = self._substitutes(int(is_rare.sum()), levels, rng)
+        return restore(self.column, out)
+
+    def _substitutes(self, n: int, levels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+        if self.substitute is not None:
+            # As many different values as there may have been: drawn by place, so that some repeat like real rare ones.
+            places = rng.integers(0, max(self.rare // 2, 1), n)
+            made = np.empty(n, dtype=object)
+            made[:] = [self.substitute.make(1, int(place), rng)[0] for place in places]
+            return made
+        if len(levels) == 0:
+            return np.full(n, None, dtype=object)
+        p = np.asarray(self.counts, dtype=float)
+        return np.asarray(rng.choice(levels, n, p=p / p.sum()))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "levels": list(self.levels),
+            "counts": list(self.counts),
+            "rare": self.rare,
+            "nullable": self.nullable,
+            "substitute": None if self.substitute is None else surrogate_to_json(self.substitute),
+        }
+
+
+Codec = NumberCodec | LevelCodec
+
+
+class TableEncoder:
+    """Encodes the modelled columns of a table and makes whole tables out of codes.
+
+    Args:
+        schema: The table's schema.
+        codecs: One per modelled column, in schema order.
+        surrogates: For every other column: what makes its cells, and the share of them that is missing.
+    """
+
+    def __init__(
+        self, schema: Schema, codecs: Sequence[Codec], surrogates: Mapping[str, tuple[Surrogate, float]]
+    ) -> None:
+        self.schema = schema
+        self.codecs = tuple(codecs)
+        self.surrogates = dict(surrogates)
+
+    @classmethod
+    def fit(cls, data: pd.DataFrame, schema: Schema, *, min_count: int = 5, rng: np.random.Generator) -> Self:
+        """The encoder of a table.
+
+        Raises:
+            DataError: Cells that are not what the schema says; every such column at once.
+        """
+        codecs: list[Codec] = []
+        surrogates: dict[str, tuple[Surrogate, float]] = {}
+        problems = []
+        for column in schema:
+            series = data[column.name]
+            try:
+                if not column.is_modelled:
+                    made = surrogate_of(column, series.dropna(), min_count=min_count, rng=rng)
+                    surrogates[column.name] = made, float(series.isna().mean())
+                elif column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN):
+                    codecs.append(LevelCodec.fit(column, series, min_count, rng))
+                else:
+                    codecs.append(NumberCodec.fit(column, series, min_count))
+            except (TypeError, ValueError) as error:
+                what = f"its cells cannot be read as {column.kind.value} ({type(error).__name__})."
+                problems.append(Problem(what, column=column.name, fix="Correct the column's kind."))
+        if problems:
+            raise DataError(problems)
+        return cls(schema, codecs, surrogates)
+
+    def encode(self, data: pd.DataFrame) -> list[NDArray[Any]]:
+        """One array per codec: float64 with NaN, or int32 codes."""
+        return [codec.encode(data[codec.name]) for codec in self.codecs]
+
+    def decode(
+        self, columns: Sequence[NDArray[Any]], rng: np.random.Generator, *, start: int = 0, n: int | None = None
+    ) -> pd.DataFrame:
+        """The table of encoded columns, all of the schema's columns in their order and dtypes.
+
+        Args:
+            columns: One array per codec.
+            rng: Draws what codes leave open.
+            start: Place of the first row in the whole stream; identifiers count it.
+            n: Number of rows; needed only when no column is modelled.
+        """
+        n = len(columns[0]) if columns else n or 0
+        decoded = {c.name: c.decode(v, rng) for c, v in zip(self.codecs, columns, strict=True)}
+        for column in self.schema:
+            if column.name in self.surrogates:
+                surrogate, missing = self.surrogates[column.name]
+                made = cells(surrogate.make(n, start, rng), rng.random(n) < missing)
+                decoded[column.name] = restore(column, made)
+        return pd.DataFrame({name: decoded[name] for name in self.schema.names})
+
+    def to_json(self) -> dict[str, Any]:
+        """The encoder as plain JSON types."""
+        return {
+            "schema": self.schema.to_json(),
+            "codecs": {codec.name: codec.to_json() for codec in self.codecs},
+            "surrogates": {
+                name: {"missing": missing, **surrogate_to_json(made)}
+                for name, (made, missing) in self.surrogates.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The encoder that `to_json` came from."""
+        schema = Schema.from_json(value["schema"])
+        codecs = [_codec(schema[name], parts) for name, parts in value["codecs"].items()]
+        surrogates = {
+            name: (surrogate_from_json({k: v for k, v in parts.items() if k != "missing"}), parts["missing"])
+            for name, parts in value["surrogates"].items()
+        }
+        return cls(schema, codecs, surrogates)
+
+
+def _codec(column: Column, parts: Mapping[str, Any]) -> Codec:
+    if "levels" not in parts:
+        return NumberCodec(column, parts["unit"], parts["low"], parts["high"], parts["nullable"])
+    substitute: Any = parts["substitute"] and surrogate_from_json(parts["substitute"])
+    levels, counts = tuple(parts["levels"]), tuple(parts["counts"])
+    return LevelCodec(column, levels, counts, parts["rare"], parts["nullable"], substitute)
+
+
+def _plain(value: Any) -> Any:
+    """A level as a JSON value."""
+    plain: Callable[[], Any] | None = getattr(value, "item", None)
+    value = plain() if plain is not None else value
+    return value if isinstance(value, str | int | float | bool) else str(value)

@@ -1,0 +1,137 @@
+"""Cells as they are stored ⇄ floats on a grid, for numbers, dates, times and durations.
+
+A date-time is counted in its natural unit (whole days, hours, … nanoseconds, the largest that all cells are multiples
+of) since 1970 in local wall time, so that time zones come back and midnight stays midnight.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.schema import Column, Kind
+
+UNITS = (86_400_000_000_000, 3_600_000_000_000, 60_000_000_000, 1_000_000_000, 1_000_000, 1_000, 1)
+"""Nanoseconds of a day, hour, minute, second, millisecond, microsecond, nanosecond."""
+
+
+def natural_unit(column: Column, series: pd.Series[Any]) -> int:
+    """Nanoseconds of the largest unit that all cells are whole multiples of; 1 for numbers."""
+    if column.kind is Kind.NUMERIC:
+        return 1
+    ticks = _nanoseconds(column, series.dropna())
+    return next(unit for unit in UNITS if not np.any(ticks % unit))
+
+
+def to_float(column: Column, series: pd.Series[Any], unit: int) -> NDArray[np.float64]:
+    """Cells as floats in units, NaN for missing (and for infinite) ones."""
+    if column.kind is Kind.NUMERIC:
+        values = pd.to_numeric(series.astype(object) if column.dtype == "decimal" else series)
+        values = values.astype("Float64") if pd.api.types.is_extension_array_dtype(values.dtype) else values
+        floats: NDArray[np.float64] = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+        floats[~np.isfinite(floats)] = np.nan
+        return floats
+    known = series.notna().to_numpy()
+    floats = np.full(len(series), np.nan)
+    floats[known] = _nanoseconds(column, series[known]) // unit
+    return floats
+
+
+def _nanoseconds(column: Column, known: pd.Series[Any]) -> NDArray[np.int64]:
+    """Nanoseconds since 1970 (wall time) or of duration, of cells that are not missing."""
+    if column.kind is Kind.DURATION:
+        if column.dtype == "time":
+            known = pd.Series([_span(cell) for cell in known], dtype="timedelta64[ns]")
+        return np.asarray(pd.to_timedelta(known).astype("timedelta64[ns]").astype("int64"))
+    if pd.api.types.is_datetime64_any_dtype(known.dtype):
+        moments = known
+    elif column.format is not None:
+        moments = pd.to_datetime(known.astype(str), format=column.format)
+    else:
+        moments = pd.to_datetime(known)
+    if moments.dt.tz is not None:
+        moments = moments.dt.tz_localize(None)
+    return np.asarray(moments.astype("datetime64[ns]").astype("int64"))
+
+
+def from_float(column: Column, numbers: NDArray[np.float64], unit: int) -> pd.Series[Any]:
+    """Cells in their stored form from floats in units."""
+    if column.kind is Kind.NUMERIC:
+        return _numbers(column, numbers)
+    missing = np.isnan(numbers)
+    ticks = np.where(missing, 0, np.round(numbers)).astype(np.int64) * unit
+    if column.kind is Kind.DURATION:
+        spans = pd.Series(ticks.astype("timedelta64[ns]")).mask(missing)
+        if column.dtype == "time":
+            return restore(column, _objects([_time(int(t)) for t in ticks], missing))
+        dtype: Any = column.dtype
+        return spans.astype(dtype if column.dtype.startswith("timedelta") else object)
+    return _moments(column, pd.Series(ticks.astype("datetime64[ns]")).mask(missing), missing)
+
+
+def _moments(column: Column, moments: pd.Series[Any], missing: NDArray[np.bool_]) -> pd.Series[Any]:
+    if column.dtype == "date":
+        return restore(column, _objects(list(moments.dt.date), missing))
+    zone = column.dtype.partition(", ")[2].rstrip("]") if column.dtype.startswith("datetime64[") else ""
+    if zone:
+        # An hour that a clock change repeats is taken as summer time; one that it skips moves forward.
+        doubtful = np.ones(len(moments), dtype=bool)
+        moments = moments.dt.tz_localize(zone, ambiguous=doubtful, nonexistent="shift_forward")
+    if column.dtype.startswith("datetime64"):
+        dtype: Any = column.dtype
+        return moments.astype(dtype)
+    if column.format is not None:
+        return restore(column, _objects(list(moments.dt.strftime(column.format)), missing))
+    return moments.astype(object)
+
+
+def _numbers(column: Column, numbers: NDArray[np.float64]) -> pd.Series[Any]:
+    missing = np.isnan(numbers)
+    if column.dtype == "decimal":
+        made = [Decimal(f"{x:.{column.decimals or 0}f}") if np.isfinite(x) else None for x in numbers]
+        return restore(column, _objects(made, missing))
+    if column.decimals == 0 and not column.dtype.lower().startswith("float"):
+        whole = np.where(missing, 0, np.round(numbers))
+        info = (
+            np.iinfo(column.dtype.lower()) if column.dtype.lower().startswith(("int", "uint")) else np.iinfo(np.int64)
+        )
+        whole = np.clip(whole, float(info.min), np.nextafter(float(info.max), 0)).astype(info.dtype)
+        if missing.any():
+            return restore(column, _objects([int(x) for x in whole], missing))
+        return restore(column, whole)
+    if missing.any() and column.dtype == "object":
+        return restore(column, _objects([float(x) for x in numbers], missing))
+    return restore(column, numbers)
+
+
+def restore(column: Column, values: NDArray[Any]) -> pd.Series[Any]:
+    """Values as a series of the column's dtype; None becomes that dtype's missing cell."""
+    if column.dtype in ("date", "time", "decimal", "object"):
+        return pd.Series(values.astype(object), dtype=object)
+    series: Any = pd.Series(values)
+    if column.dtype in ("bool", "boolean") and series.dtype == object:
+        series = series.astype("boolean")
+    if column.dtype.startswith("float") and series.dtype == object:
+        series = series.astype("Float64").astype(column.dtype)
+    restored: pd.Series[Any] = series.astype(column.dtype)
+    return restored
+
+
+def _objects(values: list[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    out[missing] = None
+    return out
+
+
+def _span(time: dt.time) -> dt.timedelta:
+    return dt.datetime.combine(dt.date.min, time) - dt.datetime.min
+
+
+def _time(nanoseconds: int) -> dt.time:
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=nanoseconds // 1000)).time()
