@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from smartsynth.errors import ConfigError, UnknownGeneratorError
+from smartsynth.errors import ConfigError, UnknownGeneratorError, did_you_mean
 from smartsynth.models.base import Generator, read_head
 
 BUILT_IN = {
@@ -44,11 +45,15 @@ def create(name: str, **options: Any) -> Generator:
     CopulaGenerator(min_count=5)
     """
     cls = generator_class(name)
-    try:
-        return cls(**options)
-    except TypeError as error:
-        known = ", ".join(cls().get_params()) or "none"
-        raise ConfigError(f"generator.options of {name!r}: {error}. Known options: {known}.") from None
+    known = inspect.signature(cls).parameters
+    wrong = [
+        f"{option!r} is not an option of it.{did_you_mean(option, known)}" for option in options if option not in known
+    ]
+    if wrong:
+        raise ConfigError(
+            f"generator.options of {name!r}: {' '.join(wrong)} Known options: {', '.join(known) or 'none'}."
+        )
+    return cls(**options)
 
 
 def load(folder: str | Path) -> Generator:

@@ -1,0 +1,224 @@
+"""Write the reference pages from the code: the command line, the settings and the library.
+
+    python docs/generate.py          writes docs/cli.md, docs/settings.md and docs/library.md
+
+A test fails while a page differs from what this script makes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import smartsynth as ss
+from smartsynth.cli import app
+from smartsynth.config import RunConfig, Settings
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Made by docs/generate.py. Change the code, then run `make reference`. -->\n"
+
+
+def main() -> None:
+    """Write the three pages."""
+    for name, page in pages().items():
+        (HERE / name).write_text(page, "utf-8")
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by file name."""
+    return {"cli.md": cli_page(), "settings.md": settings_page(), "library.md": library_page()}
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options."""
+    group: Any = typer.main.get_command(app)
+    lines = [
+        NOTE,
+        "# Command line",
+        "",
+        group.help,
+        "",
+        "Standard output carries the data or the answer and nothing else; progress, notes and errors go to standard "
+        "error. `-` stands for standard input or output. The progress bar is drawn only on a terminal. Colours follow "
+        "`NO_COLOR`. Ctrl-C stops after the step at hand and keeps nothing; a second Ctrl-C stops at once.",
+        "",
+        "| Exit code | Means |",
+        "| --- | --- |",
+        *(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()),
+        "",
+        "## smartsynth",
+        "",
+        *_options(group.params),
+    ]
+    for name, command in group.commands.items():
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        usage = " ".join(["smartsynth", name, *(p.human_readable_name for p in arguments), "[OPTIONS]"])
+        lines += ["", f"## smartsynth {name}", "", command.help, "", "```console", f"$ {usage}", "```", ""]
+        lines += [f"- `{p.human_readable_name}`: {p.help}" for p in arguments] + ([""] if arguments else [])
+        lines += _options([p for p in command.params if p.param_type_name == "option"])
+    return "\n".join(lines) + "\n"
+
+
+EXIT_CODES = {
+    0: "Done.",
+    1: "Something unforeseen. `smartsynth --debug …` shows where.",
+    2: "Wrong usage: an option or argument that does not exist or does not fit.",
+    3: "The data, or the saved model, cannot be used. The message lists every problem.",
+    4: "A setting is wrong, or there is no generator of this name.",
+    5: "An optional part is not installed. The message is the command that installs it.",
+    6: "A privacy promise cannot be kept, so nothing was released.",
+    7: "A score is worse than `--fail-under` allows.",
+    130: "Cancelled. Nothing was kept.",
+}
+
+
+def _options(params: list[Any]) -> Iterator[str]:
+    yield "| Option | Means |"
+    yield "| --- | --- |"
+    for option in params:
+        names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+        metavar = "" if option.is_flag else f" `{option.metavar or option.type.name.upper()}`"
+        required = " Required." if option.required else ""
+        yield f"| {names}{metavar} | {_cell(option.help or '')}{required} |"
+
+
+def settings_page() -> str:
+    """Every setting of a run."""
+    lines = [
+        NOTE,
+        "# Settings",
+        "",
+        "One tree of settings serves the library, the command line and YAML files. A file for `--config` holds the "
+        "settings that differ from the defaults:",
+        "",
+        "```yaml",
+        "rows: 1000",
+        "seed: 1",
+        "target: income",
+        "generator: forest",
+        "columns:",
+        "  zip: {kind: categorical, role: quasi-identifier}",
+        "privacy:",
+        "  decoys: 8",
+        "```",
+        "",
+        "Settings of the command line and keyword arguments of the library win over the file.",
+    ]
+    for title, model in _groups("", RunConfig):
+        lines += ["", f"## {title or 'The run'}", "", (inspect.getdoc(model) or "").splitlines()[0], ""]
+        lines += ["| Setting | Default | Means |", "| --- | --- | --- |"]
+        for name, field in model.model_fields.items():
+            if not _is_group(field.annotation):
+                default = field.get_default(call_default_factory=True)
+                lines.append(f"| `{name}` | {_default(default)} | {_cell(field.description or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _groups(path: str, model: type[Settings]) -> Iterator[tuple[str, type[Settings]]]:
+    yield path, model
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if _is_group(kind):
+            yield from _groups(f"{path}.{name}".lstrip("."), kind)
+        elif name == "columns":
+            yield from _groups("columns.NAME", kind.__args__[1])
+
+
+def _is_group(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Settings)
+
+
+def _default(value: Any) -> str:
+    if value is None or value == {}:
+        return ""
+    return f"{value:,}".replace(",", " ") if type(value) is int and value >= 10_000 else f"`{value}`"
+
+
+def library_page() -> str:
+    """Every public name with its signature and what it promises."""
+    lines = [
+        NOTE,
+        "# Library",
+        "",
+        "```python",
+        "import smartsynth as ss",
+        "```",
+        "",
+        "The names below are all that is public, in the order of the data path.",
+    ]
+    for name in ss.__all__:
+        if name == "__version__":
+            continue
+        value = getattr(ss, name)
+        lines += ["", f"## ss.{name}", ""]
+        if callable(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
+            lines += ["```python", *_signature(name, value), "```", ""]
+        lines += _docstring(inspect.getdoc(value) or "")
+        if isinstance(value, type) and name in ("Result", "Generator"):
+            for method, function in vars(value).items():
+                if not method.startswith("_") and inspect.getdoc(function) and not isinstance(function, type(Ellipsis)):
+                    if not callable(getattr(value, method)) and not isinstance(function, property):
+                        continue
+                    lines += ["", f"### {name}.{method}", ""]
+                    if not isinstance(function, property):
+                        lines += ["```python", *_signature(method, getattr(value, method)), "```", ""]
+                    lines += _docstring(inspect.getdoc(function) or "")
+    return "\n".join(lines) + "\n"
+
+
+def _signature(name: str, value: Any) -> list[str]:
+    """The call, one parameter a line where it is long."""
+    signature = inspect.signature(value)
+    text = f"{name}{signature}".replace("'", "")
+    text = re.sub(r"\b(?:smartsynth|pandas|collections|typing|pathlib)\.(?:\w+\.)*", "", text)
+    if len(text) <= 100:
+        return [text]
+    inner = [
+        re.sub(r"\b(?:smartsynth|pandas|collections|typing|pathlib)\.(?:\w+\.)*", "", str(p))
+        for p in signature.parameters.values()
+    ]
+    keyword = next((i for i, p in enumerate(signature.parameters.values()) if p.kind is p.KEYWORD_ONLY), None)
+    if keyword is not None:
+        inner.insert(keyword, "*")
+    returns = text.rsplit(") -> ", 1)[1] if ") -> " in text else ""
+    body = [f"    {part}," for part in inner]
+    return [f"{name}(", *(line.replace("'", "") for line in body), f") -> {returns}" if returns else ")"]
+
+
+def _docstring(text: str) -> list[str]:
+    """A Google-style docstring as Markdown: its sections become lists, its examples code."""
+    lines: list[str] = []
+    section = False
+    for block in re.split(r"\n\s*\n", text):
+        head, _, rest = block.partition("\n")
+        if head in ("Args:", "Raises:"):
+            items = re.sub(r"\n        +", " ", inspect.cleandoc(rest)).splitlines()
+            items = re.sub(r"\n +", " ", inspect.cleandoc(rest)).splitlines()
+            lines += [f"**{head.rstrip(':')}**", ""]
+            lines += [
+                re.sub(r"^([^:]+): ", lambda m: "- " + ", ".join(f"`{n}`" for n in m[1].split(", ")) + ": ", item)
+                for item in items
+            ]
+            lines += [""]
+        elif head.startswith(">>>"):
+            lines += ["```pycon", *block.splitlines(), "```", ""]
+        elif head.startswith("    ") or section:
+            lines += ["```text", *block.splitlines(), "```", ""]
+        else:
+            lines += [*block.splitlines(), ""]
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    importlib.invalidate_caches()
+    main()

@@ -1,0 +1,358 @@
+"""The command line: profile, synthesize, sample, evaluate, generators.
+
+Each command parses its options, calls one function of the library and shows what came back. How it talks to the shell
+is in shell.py; what it computes is in pipeline.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smartsynth._version import __version__
+from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.shell import (
+    NOT_GOOD_ENOUGH,
+    command,
+    evaluation_parts,
+    generator_table,
+    profile_parts,
+    result_parts,
+    screen_of,
+)
+
+if TYPE_CHECKING:
+    from smartsynth.config import ExportConfig
+    from smartsynth.dataset import Dataset
+    from smartsynth.facts import Evaluation
+
+app = typer.Typer(
+    name="smartsynth",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show real data
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Real data in, safe synthetic data out, with the evidence beside it.",
+    epilog="DATA is a CSV, JSON, JSONL, Parquet or Excel file, or - for standard input.",
+)
+
+Data = Annotated[str, typer.Argument(help="Real data: a file, or - for standard input.", show_default=False)]
+Output = Annotated[
+    str, typer.Option("--output", "-o", help="File or folder to write, or - for standard output.", show_default=False)
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="csv, json, jsonl, parquet or folder (a Hugging Face data set); by default as OUTPUT is named."
+    ),
+]
+Target = Annotated[str | None, typer.Option("--target", help="Column that models predict; guessed if not given.")]
+Holdout = Annotated[
+    str | None, typer.Option("--holdout", help="Real rows that nothing is learnt from; without it, a fifth of DATA.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="YAML file of settings; options on the command line win.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Drawn and written down if not given.")
+]
+Report = Annotated[Path | None, typer.Option("--report", help="HTML report to write, with a JSON twin beside it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
+
+
+@app.callback()
+def shared(
+    context: typer.Context,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an unforeseen error came from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=lambda on: _version(on), help="Show the version.")
+    ] = False,
+) -> None:
+    """Real data in, safe synthetic data out, with the evidence beside it."""
+    context.obj = {"color": not no_color, "debug": debug}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"smartsynth {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+@command
+def profile(
+    context: typer.Context,
+    data: Data,
+    target: Target = None,
+    html: Annotated[Path | None, typer.Option("--html", help="HTML page to write.")] = None,
+    json: Json = False,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show what a data set looks like: kinds of columns, distributions, associations, and what to watch out for."""
+    from smartsynth import pipeline
+    from smartsynth.facts import to_json
+    from smartsynth.result import write_profile
+
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        found = pipeline.profile(_source(data), config=config, progress=progress, **_given(target=target))
+    if html is not None:
+        screen.note(f"Wrote {write_profile(html, found)}.")
+    if json:
+        screen.answer(to_json(found))
+        return
+    screen.show(profile_parts(found))
+
+
+@app.command()
+@command
+def synthesize(
+    context: typer.Context,
+    data: Data,
+    output: Output,
+    rows: Annotated[
+        int | None, typer.Option("--rows", "-n", min=1, help="Rows to make; as many as DATA has if not given.")
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
+    ] = None,
+    target: Target = None,
+    holdout: Holdout = None,
+    report: Report = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Folder for the fitted model, for `smartsynth sample`.")
+    ] = None,
+    seed: Seed = None,
+    config: Config = None,
+    format: Format = None,
+    filter: Annotated[
+        bool, typer.Option("--filter/--no-filter", help="Remove rows that lie too near to a real one.")
+    ] = True,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
+    ] = True,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make synthetic rows from real ones, with the evidence of how good and how safe they are."""
+    from smartsynth import pipeline
+
+    _check_outputs(output, report, json=json, evaluated=evaluate)
+    if data == holdout == "-":
+        raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
+    settings = _given(
+        rows=rows, target=target, seed=seed,
+        generator=_given(name=generator, options=_options(option or [])) or None,
+        privacy=None if filter else {"filter": False},
+        evaluate=None if evaluate else {"enabled": False},
+    )  # fmt: skip
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        result = pipeline.synthesize(
+            _source(data),
+            config=config,
+            holdout=None if holdout is None else _source(holdout),
+            progress=progress,
+            **settings,
+        )
+    written = [] if save is None else [result.save(save)]
+    if report is not None:
+        written += result.report(report)
+    if output == "-":
+        screen.data(_bytes(result.synthetic, format, result.config.export))
+    else:
+        written += result.export(output, format=format)
+    screen.note(*result_parts(result, written))
+    if json:
+        screen.answer({**result.manifest, "timings": dict(result.timings), "files": [str(path) for path in written]})
+
+
+@app.command()
+@command
+def sample(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that `smartsynth synthesize --save` wrote.", show_default=False)
+    ],
+    output: Output,
+    rows: Annotated[
+        int | None, typer.Option("--rows", "-n", min=1, help="Rows to make; as many as were released if not given.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Another seed makes other rows; by default that of the run.")
+    ] = None,
+    format: Format = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make the rows of a saved run again, or more of them. The real data are not needed."""
+    from smartsynth import export
+    from smartsynth.result import resample
+
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        made = resample(folder, rows, seed=seed, progress=progress)
+    if made.unchecked:
+        screen.note(
+            f"{made.unchecked:,} of {len(made.synthetic):,} rows were not checked by the privacy filter: the real data "
+            "are not here. `smartsynth synthesize` makes rows that are checked."
+        )
+    if output == "-":
+        screen.data(_bytes(made.synthetic, format, made.export))
+    else:
+        written = export.write(made.synthetic, output, format=format, manifest=made.manifest, config=made.export)
+        screen.note(f"Wrote {', '.join(map(str, written))} (seed {made.seed}).")
+
+
+@app.command()
+@command
+def evaluate(
+    context: typer.Context,
+    real: Annotated[
+        str, typer.Argument(help="The real data that the synthetic data were made from.", show_default=False)
+    ],
+    synthetic: Annotated[str, typer.Argument(help="The synthetic data.", show_default=False)],
+    holdout: Annotated[str | None, typer.Option("--holdout", help="Real rows that the generator never saw.")] = None,
+    target: Target = None,
+    report: Report = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-under",
+            metavar="KEY=VALUE",
+            help="End with code 7 if this score is worse than VALUE; may be repeated.",
+        ),
+    ] = None,
+    seed: Seed = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score synthetic data against real data, each score beside what real data reach."""
+    from smartsynth import pipeline
+    from smartsynth.facts import to_json
+    from smartsynth.result import write_report
+
+    if [real, synthetic, holdout].count("-") > 1:
+        raise typer.BadParameter("Only one of REAL, SYNTHETIC and --holdout can be standard input.")
+    bounds = [_bound(text) for text in fail_under or []]
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        checked = pipeline.examine(
+            _source(real), _source(synthetic), holdout=None if holdout is None else _source(holdout),
+            config=config, progress=progress, **_given(target=target, seed=seed),
+        )  # fmt: skip
+    evaluation = checked.evaluation
+    if report is not None:
+        for path in write_report(report, evaluation, checked.profile, {"manifest": checked.manifest}):
+            screen.note(f"Wrote {path}.")
+    if json:
+        screen.answer(to_json(evaluation))
+    else:
+        screen.show(evaluation_parts(evaluation))
+    worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
+    for line in worse:
+        screen.err.print(line, markup=False, style="red")
+    if worse:
+        raise typer.Exit(NOT_GOOD_ENOUGH)
+
+
+@app.command()
+@command
+def generators(context: typer.Context, json: Json = False) -> None:
+    """List the generators that can be used, and what each is for."""
+    from smartsynth import registry, selector
+
+    extras = selector.machine().extras
+    rows = []
+    for name in registry.generators():
+        cls = registry.generator_class(name)
+        rows.append({
+            "name": name, "summary": cls.summary, "modality": cls.modality.value, "conditional": cls.conditional,
+            "dp": cls.dp, "min_rows": cls.min_rows, "extra": cls.extra,
+            "installed": cls.extra is None or cls.extra in extras,
+        })  # fmt: skip
+    screen = screen_of(context)
+    if json:
+        screen.answer(rows)
+    else:
+        screen.out.print(generator_table(rows))
+
+
+def main() -> None:
+    """Entry point of the command `smartsynth`."""
+    app()
+
+
+def _source(text: str) -> str | Path:
+    return "-" if text == "-" else Path(text)
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """The settings that were given; the others stay as the configuration has them."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _options(texts: list[str]) -> dict[str, Any] | None:
+    """`KEY=VALUE` options, each value read as YAML: numbers, true, false, lists."""
+    import yaml
+
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint="--option")
+        options[key] = yaml.safe_load(value)
+    return options or None
+
+
+def _bound(text: str) -> tuple[str, float]:
+    key, _, value = text.partition("=")
+    try:
+        return key, float(value)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not KEY=NUMBER.", param_hint="--fail-under") from None
+
+
+def _worse(evaluation: Evaluation, key: str, bound: float) -> str | None:
+    """A sentence if the score is worse than the bound; how far from its reference counts where nearer is better."""
+    from smartsynth.facts import Better
+
+    known = {score.key: score for score in evaluation.scores}
+    if key not in known:
+        raise ConfigError(f"fail_under={key!r} is not a score.{did_you_mean(key, known)} Scores: {', '.join(known)}.")
+    score = known[key]
+    if not score.available:
+        return f"{key} could not be computed: {score.sentence}"
+    if score.better is Better.NEARER:
+        gap = abs(score.value - (score.reference or 0.0))
+        return f"{key} is {gap:.4g} away from its reference, more than {bound:g}." if gap > bound else None
+    worse = score.value < bound if score.better is Better.HIGHER else score.value > bound
+    return f"{key} is {score.value:.4g}, worse than {bound:g} ({score.better.value} is better)." if worse else None
+
+
+def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: bool) -> None:
+    if output == "-" and json:
+        raise typer.BadParameter("--json and --output - would both write to standard output.")
+    if report is not None and not evaluated:
+        raise typer.BadParameter("--report needs the scores that --no-evaluate leaves out.")
+    if report is not None and Path(output) in (report, report.with_suffix(".json")):
+        raise typer.BadParameter(f"--report also writes {report.with_suffix('.json')}, which is the output.")
+
+
+def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:
+    from smartsynth import export
+
+    return export.to_bytes(
+        rows, format or (rows.source.format if rows.source.format in ("json", "jsonl") else "csv"), config
+    )

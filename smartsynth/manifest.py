@@ -1,0 +1,95 @@
+"""The manifest: what was done, so that it can be judged and repeated. It travels with every exported file.
+
+It holds nothing that changes from one run to the next with the same seed (no clock, no timings), so the files of two
+equal runs are equal to the byte; and nothing of the real rows but their number and the schema's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from smartsynth._version import __version__
+from smartsynth.config import RunConfig
+from smartsynth.facts import Choice, Evaluation, FilterSummary, Score, to_json
+from smartsynth.schema import Schema
+
+# What the rows depend on besides the data, the settings and the seed.
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "faiss-cpu", "torch", "sdv", "ctgan")
+
+
+def manifest(
+    *,
+    config: RunConfig,
+    schema: Schema,
+    choice: Choice | None,
+    rows: Mapping[str, int],
+    held_out: str,
+    filter_summary: FilterSummary | None,
+    evaluation: Evaluation | None,
+) -> dict[str, Any]:
+    """Everything about a run that another person needs, as plain JSON.
+
+    Args:
+        config: The settings, with the seed that was used.
+        schema: Schema of the real data.
+        choice: The generator and why; None if the synthetic data came from elsewhere.
+        rows: Numbers of rows: `real`, `train`, `holdout`, `synthetic`.
+        held_out: Where the holdout came from: `given` or `split`.
+        filter_summary: None if the privacy filter was off.
+        evaluation: None if nothing was measured.
+    """
+    return {
+        "smartsynth": __version__,
+        "python": platform.python_version(),
+        "packages": _installed(),
+        "generator": None if choice is None else choice.generator,
+        "reasons": [] if choice is None else list(choice.reasons),
+        "seed": config.seed,
+        "config": config.model_dump(mode="json"),
+        "data": {
+            "fingerprint": fingerprint(schema, rows["real"]),
+            "columns": len(schema),
+            **rows,
+            "held_out": held_out,
+        },
+        "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
+        "target": None if evaluation is None else evaluation.target,
+        "scores": [] if evaluation is None else [_score(score) for score in evaluation.scores],
+    }
+
+
+def fingerprint(schema: Schema, rows: int) -> str:
+    """Names a data set without its rows: a hash of rows could confirm that somebody is among them."""
+    text = json.dumps({"schema": schema.to_json(), "rows": rows}, sort_keys=True, ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _installed() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _without_clock(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "seconds"}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    # Six digits: the last bits of a float depend on the number of threads.
+    rounded = {name: _rounded(getattr(score, name)) for name in ("value", "reference", "interval")}
+    return to_json({"key": score.key, "family": score.family, "better": score.better, **rounded})  # type: ignore[no-any-return]
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_rounded(item) for item in value)
+    return None if value is None else float(f"{value:.6g}")

@@ -1,0 +1,262 @@
+"""The whole path, and the only module that knows its order.
+
+    ingest → profile → split → select → fit → sample → privacy filter → evaluate → export
+
+`synthesize` runs it from end to end. `profile` and `evaluate` run one part of it, and `resample` makes the rows of a
+saved run again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from smartsynth import ingest, registry, selector
+from smartsynth.alignment import align
+from smartsynth.config import RunConfig
+from smartsynth.dataset import Dataset
+from smartsynth.errors import DataError
+from smartsynth.facts import Choice, Evaluation, Profile
+from smartsynth.inference import refine_schema
+from smartsynth.manifest import manifest
+from smartsynth.models.privacy_filter import PrivacyFilter, filtered
+from smartsynth.progress import Progress, Stages, part
+from smartsynth.result import Result, stream
+from smartsynth.schema import Schema
+from smartsynth.utils import evaluator, profiler
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Rough shares of the time, measured on 32,561 rows × 15 columns with the forest generator.
+WEIGHTS = {"Read": 2, "Profile": 6, "Split": 1, "Select": 1, "Fit": 45, "Sample and filter": 15, "Evaluate": 30}
+
+
+def synthesize(
+    data: Any,
+    *,
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    holdout: Any = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Result:
+    """Rows like the real ones that are nobody's, with the evidence beside them.
+
+    Args:
+        data: Path, bytes, binary stream, `"-"` for standard input, or a pandas, polars or Arrow table.
+        config: Settings, or a YAML file of them.
+        holdout: Real rows that nothing is learnt from; a part of `data` is kept aside if not given.
+        progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
+        settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
+
+    Raises:
+        DataError: The data cannot be used; the message lists every problem found.
+        ConfigError: A setting is wrong.
+        PrivacyError: Too many rows lay too near to real ones to keep the promise.
+    """
+    run = settled(config, settings)
+    seed = run.seed or 0
+    stages = Stages(progress, WEIGHTS)
+    with stages("Read"):
+        real = ingest.read(data, limits=run.limits)
+        unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+    with stages("Profile") as report:
+        found = _profile(real, run, report)
+        schema = found.schema
+    with stages("Split"):
+        train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed)
+    with stages("Select"):
+        choice = _choose(found, run)
+        model = registry.create(choice.generator, **run.generator.options)
+    with stages("Fit") as report:
+        model.fit(train, schema=schema, seed=seed, progress=report)
+    with stages("Sample and filter") as report:
+        gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
+        rows, release = filtered(
+            stream(model, seed), run.rows or len(real), gate, seed=seed, progress=part(report, 0.3, 1.0)
+        )
+        summary = None if gate is None else gate.summary()
+    evaluation = None
+    with stages("Evaluate") as report:
+        if run.evaluate.enabled:
+            evaluation = evaluator.evaluate(
+                train, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=seed, k=run.privacy.k,
+                progress=report,
+            )  # fmt: skip
+    counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
+    return Result(
+        synthetic=Dataset(rows, schema, real.source),
+        profile=found,
+        choice=choice,
+        model=model,
+        filter=summary,
+        evaluation=evaluation,
+        manifest=manifest(
+            config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
+            filter_summary=summary, evaluation=evaluation,
+        ),
+        config=run,
+        release=release,
+        timings=stages.seconds,
+    )  # fmt: skip
+
+
+def profile(
+    data: Any,
+    *,
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Profile:
+    """What a data set looks like: kinds, distributions, associations, and what to watch out for.
+
+    Args:
+        data: As for `synthesize`.
+        config: Settings, or a YAML file of them.
+        progress: Called with the share done; may raise `Cancelled`.
+        settings: Fields of RunConfig, such as `target="income"`.
+    """
+    run = settled(config, settings)
+    return _profile(ingest.read(data, limits=run.limits), run, progress)
+
+
+def evaluate(
+    real: Any,
+    synthetic: Any,
+    *,
+    holdout: Any = None,
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Evaluation:
+    """Every score of a synthetic data set beside its yardstick, whoever made it.
+
+    Args:
+        real: The real rows that the synthetic ones were made from, as for `synthesize`.
+        synthetic: The synthetic rows; read with the real data's dtypes.
+        holdout: Real rows that the generator never saw. Without them a part of `real` takes their place, and the
+            evaluation says under `limits` what that hides.
+        config: Settings, or a YAML file of them.
+        progress: Called with the share done; may raise `Cancelled`.
+        settings: Fields of RunConfig, such as `target="income"`.
+
+    Raises:
+        DataError: The tables do not have the same columns, or cells that cannot be read; all problems are listed.
+    """
+    return examine(real, synthetic, holdout=holdout, config=config, progress=progress, **settings).evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An evaluation with what a report about it needs besides."""
+
+    evaluation: Evaluation
+    profile: Profile
+    manifest: Mapping[str, Any]
+
+
+def examine(
+    real: Any,
+    synthetic: Any,
+    *,
+    holdout: Any = None,
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Examined:
+    """`evaluate`, with the profile of the real data and the manifest that a report shows."""
+    run = settled(config, {"seed": 0} | settings)
+    stages = Stages(progress, {"Read": 5, "Profile": 10, "Evaluate": 85})
+    with stages("Read"):
+        train = ingest.read(real, limits=run.limits)
+        made = ingest.read(synthetic, limits=run.limits)
+        unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+    with stages("Profile") as report:
+        found = _profile(train, run, report)
+        schema = found.schema
+        rows = align(made.frame, schema, what="synthetic")
+        kept, held = split(train.frame, unseen, schema, fraction=run.holdout.fraction, seed=run.seed or 0)
+    with stages("Evaluate") as report:
+        evaluation = evaluator.evaluate(
+            kept, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=run.seed or 0,
+            k=run.privacy.k, progress=report,
+        )  # fmt: skip
+    if unseen is None:
+        evaluation = replace(evaluation, limits=(*evaluation.limits, NOT_UNSEEN))
+    counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
+    record = manifest(
+        config=run, schema=schema, choice=None, rows=counts, held_out="split" if unseen is None else "given",
+        filter_summary=None, evaluation=evaluation,
+    )  # fmt: skip
+    return Examined(evaluation, found, record)
+
+
+NOT_UNSEEN = (
+    "No holdout was given, so a part of the real data took its place. The generator may have learnt from those rows: "
+    "the privacy scores cannot show memorisation of them, and utility may look better than it is."
+)
+
+
+def split(
+    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows to learn from and the rows kept aside, before anything is learnt.
+
+    With a holdout of its own, all of the real rows train.
+    """
+    if unseen is not None:
+        return real, align(unseen.frame, schema, what="holdout")
+    held = np.zeros(len(real), bool)
+    order = np.random.default_rng([seed, 0x5917]).permutation(len(real))
+    held[order[: max(1, round(fraction * len(real)))]] = True
+    return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
+
+
+def settled(config: RunConfig | Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> RunConfig:
+    """One RunConfig from a configuration and the settings that win over it; draws the seed if none is given.
+
+    >>> settled({"seed": 1, "generator": "copula"}, {"rows": 10, "generator": "forest"}).generator.name
+    'forest'
+    """
+    if isinstance(config, str | Path):
+        config = RunConfig.read(config)
+    base = config.model_dump(exclude_unset=True) if isinstance(config, RunConfig) else dict(config or {})
+    run = RunConfig.build(_over(base, settings))
+    return run if run.seed is not None else run.model_copy(update={"seed": secrets.randbits(32)})
+
+
+def _over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over`, group by group."""
+    merged = dict(base)
+    for name, value in over.items():
+        old = merged.get(name)
+        merged[name] = _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profile:
+    if len(real) < run.limits.min_rows:
+        raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
+    schema = run.corrected(refine_schema(real.frame, real.schema))
+    return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
+
+
+def _filter(
+    train: pd.DataFrame, held: pd.DataFrame, schema: Schema, run: RunConfig, progress: Progress
+) -> PrivacyFilter | None:
+    if not run.privacy.filter:
+        return None
+    return PrivacyFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
+
+
+def _choose(found: Profile, run: RunConfig) -> Choice:
+    if run.generator.name != "auto":
+        registry.generator_class(run.generator.name)
+        return Choice(run.generator.name, ("It was asked for by name.",))
+    candidates = {name: registry.generator_class(name) for name in registry.generators()}
+    return selector.choose(found, selector.machine(), candidates=candidates)

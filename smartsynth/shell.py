@@ -1,0 +1,288 @@
+"""How commands talk to a shell: data on stdout, everything else on stderr, one exit code per outcome.
+
+stdout   the data or the answer, nothing else
+stderr   progress (only on a terminal), notes, errors
+exit     0 done · 2 wrong usage · 3 unusable data · 4 wrong setting · 5 optional part not installed
+         6 privacy promise not kept · 7 a score is worse than asked for · 130 cancelled · 1 anything else
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from smartsynth.errors import Cancelled, SmartSynthError, outcome
+from smartsynth.formats import count, moment, number, percent, plain, span
+from smartsynth.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smartsynth.facts import ColumnProfile, Evaluation, Profile
+    from smartsynth.result import Result
+
+P = ParamSpec("P")
+R = TypeVar("R")
+NOT_GOOD_ENOUGH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The two streams of one command."""
+
+    quiet: bool = False
+    color: bool = True
+    debug: bool = False
+
+    @property
+    def out(self) -> Console:
+        return Console(file=sys.stdout, no_color=None if self.color else True, highlight=False)
+
+    @property
+    def err(self) -> Console:
+        return Console(file=sys.stderr, no_color=None if self.color else True, highlight=False)
+
+    def note(self, *parts: Table | str) -> None:
+        """Lines and tables for the person at the terminal."""
+        if not self.quiet:
+            _print(self.err, parts)
+
+    def show(self, parts: Iterable[Table | str]) -> None:
+        """The answer, for a person."""
+        _print(self.out, parts)
+
+    def answer(self, value: Any) -> None:
+        """One JSON object on stdout."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+
+    def data(self, content: bytes) -> None:
+        """Data on stdout, byte for byte."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A progress callback that can be interrupted; drawn as a bar if stderr is a terminal."""
+        with _interruptible(self) as check:
+            if self.quiet or not sys.stderr.isatty():
+                yield check
+                return
+            with _bar(self.err) as draw:
+
+                def report(fraction: float, message: str = "", /) -> None:
+                    check(fraction, message)
+                    draw(fraction, message)
+
+                yield report
+
+
+def _print(console: Console, parts: Iterable[Table | str]) -> None:
+    for item in parts:
+        console.print(escape(item) if isinstance(item, str) else item, soft_wrap=isinstance(item, str))
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Progress]:
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.TaskProgressColumn(),
+        progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+    )  # fmt: skip
+    with progress.Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("Starting", total=1.0)
+
+        def draw(fraction: float, message: str = "", /) -> None:
+            bars.update(task, completed=fraction, description=escape(message)[:60].ljust(40))
+
+        yield draw
+
+
+@contextmanager
+def _interruptible(screen: Screen) -> Iterator[Progress]:
+    """A callback that raises Cancelled after Ctrl-C, so that work stops between two steps; a second one is at once."""
+    asked = False
+
+    def ask(signum: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        screen.note("Stopping after this step. Press Ctrl-C again to stop at once.")
+
+    def check(fraction: float, message: str = "", /) -> None:
+        if asked:
+            raise Cancelled("Cancelled. Nothing was kept.")
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # only the main thread may handle signals
+        yield silent
+        return
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def screen_of(context: typer.Context, *, quiet: bool = False) -> Screen:
+    """The screen that the global options ask for."""
+    shared: dict[str, Any] = context.obj or {}
+    return Screen(quiet=quiet, **shared)
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Turns errors into one line on stderr and an exit code; a closed pipe ends the command in silence."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        context = kwargs.get("context")
+        screen = screen_of(context) if isinstance(context, typer.Context) else Screen()
+        try:
+            result = function(*args, **kwargs)
+            sys.stdout.flush()
+            return result
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except BrokenPipeError:
+            # Whoever reads our output has seen enough. Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (Exception, KeyboardInterrupt) as error:
+            raise _exit(error, screen) from None
+
+    return run
+
+
+def _exit(error: BaseException, screen: Screen) -> typer.Exit:
+    if screen.debug:
+        traceback.print_exception(error)
+    screen.err.print(escape(_message(error)), soft_wrap=True, style="red")
+    return typer.Exit(outcome(error).exit_code)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, Cancelled | KeyboardInterrupt):
+        return str(error) or "Cancelled. Nothing was kept."
+    if isinstance(error, SmartSynthError):
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}: {error.filename or ''}"
+    # The text of an unforeseen error may hold cells of the data.
+    return (
+        f"Internal error ({type(error).__name__}). `smartsynth --debug …` shows where, and may show cells of your data."
+    )
+
+
+def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | str]:
+    """What a run did: the generator and why, what the filter removed, the main scores, the files."""
+    yield from result.synthetic.source.notes
+    yield f"Generator: {result.choice.generator}. {' '.join(result.choice.reasons)}"
+    if result.filter is not None:
+        done = result.filter
+        yield (
+            f"Privacy filter: {count(done.checked)} rows checked, {count(done.removed)} removed "
+            f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
+        )
+        yield from done.notes
+    if result.evaluation is not None:
+        yield from evaluation_parts(result.evaluation, headline_only=True)
+    seconds = ", ".join(f"{name.lower()} {value:.1f} s" for name, value in result.timings.items() if value >= 0.05)
+    yield f"\nSeed {result.config.seed}. Time: {seconds}."
+    if written:
+        yield f"Wrote {', '.join(str(path) for path in written)}."
+
+
+def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> Iterator[Table | str]:
+    """The scores, each beside its yardstick; then the verdicts and what was not shown."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Score")
+    table.add_column("Key", no_wrap=True, style="dim")
+    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("Yardstick", justify="right", no_wrap=True)
+    table.add_column("Better")
+    family = None
+    for score in evaluation.scores:
+        if headline_only and not score.headline:
+            continue
+        if score.family is not family:
+            family = score.family
+            table.add_row(f"[bold]{family.value.capitalize()}[/bold]")
+        values = number(score.value), number(score.reference)
+        table.add_row(f"  {escape(score.name)}", escape(score.key), *values, score.better.value)
+    yield table
+    yield "The yardstick is the same measure of real training data against real data kept aside."
+    yield from (f"{family.capitalize()}: {sentence}" for family, sentence in evaluation.verdict.items())
+    yield from (f"Limit: {sentence}" for sentence in evaluation.limits)
+
+
+def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """The generators with what each is for and what it needs."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Name", "For", "Needs"):
+        table.add_column(title)
+    for row in rows:
+        needs = "" if row["installed"] else f"pip install 'smartsynth[{row['extra']}]'"
+        table.add_row(row["name"], escape(row["summary"]), escape(needs))
+    return table
+
+
+def profile_parts(profile: Profile) -> Iterator[Table | str]:
+    """A profile for a terminal: its size, its columns, its alerts worst first, its strongest associations."""
+    missing = percent(profile.missing_cells / max(profile.rows * len(profile.columns), 1))
+    yield (
+        f"{count(profile.rows)} rows, {len(profile.columns)} columns, {missing} of the cells missing, "
+        f"{count(profile.duplicate_rows)} duplicate rows"
+    )
+    columns = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Column", "Kind", "Meaning", "Missing", "Distinct", "Typical", "Notes"):
+        columns.add_column(title, justify="right" if title in ("Missing", "Distinct") else "left")
+    for column in profile.columns:
+        role = None if column.role == "feature" else column.role
+        columns.add_row(
+            escape(plain(column.name)), column.kind, ", ".join(filter(None, (column.semantic, role))),
+            percent(column.missing / max(column.count, 1)), count(column.distinct), escape(_typical(column)),
+            ", ".join(column.flags),
+        )  # fmt: skip
+    yield columns
+    if profile.alerts:
+        alerts = Table(box=None, pad_edge=False, show_header=False)
+        for alert in profile.alerts:
+            alerts.add_row(
+                alert.severity.value, escape(plain(alert.column)) if alert.column else "", escape(alert.message)
+            )
+        yield "\nAlerts, worst first"
+        yield alerts
+    if profile.associations:
+        pairs = Table(box=None, pad_edge=False, show_header=False)
+        for pair in sorted(profile.associations, key=lambda pair: -pair.value)[:5]:
+            pairs.add_row(f"{escape(plain(pair.left))} – {escape(plain(pair.right))}", number(pair.value), pair.measure)
+        yield "\nStrongest associations"
+        yield pairs
+
+
+def _typical(column: ColumnProfile) -> str:
+    """The commonest level, or the middle half of the numbers. Exact extremes are never shown."""
+    if column.levels:
+        value, share = column.levels[0]
+        return f"{plain(value)} ({percent(share)})"
+    low, high = column.statistics.get("q25"), column.statistics.get("q75")
+    if low is None or high is None:
+        return ""
+    writers: dict[str, Callable[[float], str]] = {"datetime": moment, "duration": span}
+    write = writers.get(column.kind, number)
+    return f"{write(low)} to {write(high)}"
