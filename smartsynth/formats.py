@@ -21,10 +21,10 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits; whole numbers under a thousand stay whole.
+    """A number with so many significant digits; whole numbers under a thousand and small round ones stay short.
 
-    >>> [number(v) for v in (0.012345, 0.95, 5, -48.84, 1234.5, 0.99999, 2.5e-6, float("nan"))]
-    ['0.0123', '0.950', '5', '−48.8', '1,230', '1.00', '2.50×10⁻⁶', '–']
+    >>> [number(v) for v in (0.012345, 0.95, 0.0004, 5, -48.84, 1234.5, 0.99999, 2.5e-6, float("nan"))]
+    ['0.0123', '0.950', '0.0004', '5', '−48.8', '1,230', '1.00', '2.50×10⁻⁶', '–']
     """
     if value is None or not math.isfinite(value):
         return MISSING
@@ -38,6 +38,7 @@ def number(value: float | None, digits: int = 3) -> str:
         text = str(int(size))
     else:
         text = f"{size:,.{max(digits - 1 - exponent, 0)}f}"
+        text = text.rstrip("0") if size < 0.1 else text
     return f"−{text}" if value < 0 else text
 
 

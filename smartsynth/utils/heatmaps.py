@@ -23,11 +23,11 @@ def heatmap(title: str, names: Sequence[str], cells: Rows, label: str, *, width:
     Without names (`named=False`) only every fifth number is written, for a small picture beside a larger one.
     """
     n = len(names)
-    numbered = [f"{name}  {i + 1}" for i, name in enumerate(names)]
-    widest = max(text_width(text) for text in numbered) + 8
-    left = min(widest, max(0.27 * width, 120)) if named else 26.0
+    digits = text_width(str(n)) + 10
+    left = digits + (min(max(map(text_width, names)) + 8, max(0.25 * width, 100)) if named else 2)
     side = (width - left - 4) / n
     small = "label" if side >= 14 else "label small"
+    every = 1 if side >= digits - 6 else 5
     top, size = 26.0, side * n
     canvas = Canvas(width, top + size + 22)
     canvas.text(left, 14, title, "name", width=width - left)
@@ -40,16 +40,17 @@ def heatmap(title: str, names: Sequence[str], cells: Rows, label: str, *, width:
     canvas.raw("</g>")
     for i in range(n):
         middle = (i + 0.5) * side
+        sparse = i % 5 == 4 or i == 0
         if named:
-            canvas.text(left - 6, top + middle + 4, numbered[i], small, anchor="end", width=left - 8)
-        elif not named and (i % 5 == 4 or i == 0):
-            canvas.text(left - 6, top + middle + 4, str(i + 1), "label", anchor="end")
-        if side >= 14 or i % 5 == 4 or i == 0:
+            canvas.text(left - digits, top + middle + 4, names[i], small, anchor="end", width=left - digits - 2)
+        if named or sparse:
+            canvas.text(left - 5, top + middle + 4, str(i + 1), small, anchor="end")
+        if every == 1 or sparse:
             canvas.text(left + middle, top + size + 15, str(i + 1), "label", anchor="middle")
     if side >= 2.8 * FONT:
         _values(canvas, cells, left, top, side)
     _crosses(canvas, cells, left, top, side)
-    return canvas.render(label)
+    return canvas.render(label, "large" if width > 500 else "")
 
 
 def _runs(cells: Rows) -> list[tuple[str, float, str]]:

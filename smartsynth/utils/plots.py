@@ -84,7 +84,7 @@ def _value_axis(edges: Sequence[float], kind: str) -> Axis:
     return linear_axis(low, high, left, right, kind=kind, most=4 if kind in ("datetime", "duration") else 6)
 
 
-def _drawable(edges: Sequence[float], axis: Axis, least: float = 2.5) -> list[int]:
+def _drawable(edges: Sequence[float], axis: Axis, least: float = 6) -> list[int]:
     """Positions of the edges to keep so that every bin is at least so many pixels wide."""
     kept = [0]
     for i in range(1, len(edges)):
@@ -141,10 +141,12 @@ def paired_bars(labels: Sequence[str], series: Sequence[Series], label: str) -> 
     for i, text in enumerate(labels):
         top = 4 + i * pitch
         canvas.text(names, top + thick + (2 if len(series) > 1 else -2), text, "label", anchor="end", width=names)
+        marks = [s.shares[i] for s in series if s.css == "holdout"]
         for j, s in enumerate(s for s in series if s.css != "holdout"):
             y, value = top + j * (thick + 3), s.shares[i]
             canvas.rect(left, y, value * scale, thick, f"bar {s.css}", radius=1.5)
-            canvas.text(left + value * scale + 6, y + thick - 1.5, formats.percent(value), "value")
+            end = max([value, *(mark for mark in marks if value < mark < value + 40 / scale)])
+            canvas.text(left + end * scale + 6, y + thick - 1.5, formats.percent(value), "value")
         for s in series:
             if s.css == "holdout":
                 x = left + s.shares[i] * scale
@@ -233,13 +235,14 @@ class Line:
 
 def lines(series: Sequence[Line], x_label: str, y_label: str, label: str, *, diagonal: bool = False) -> str:
     """Lines over shared axes with their names in a legend on top; `diagonal` draws what pure chance would give."""
-    legend = 18.0 * len(series) + 8
+    legend = 18.0 * len(series) + 10
     height = 216.0
     canvas = Canvas(WIDTH, legend + height + 40)
     points = [p for s in series for p in s.points]
     left, right, top, base = 46.0, WIDTH - 14, legend + 16, legend + height
     x_axis = linear_axis(min(x for x, _ in points), max(x for x, _ in points), left, right, most=5)
-    y_axis = linear_axis(min(0, *(y for _, y in points)), max(y for _, y in points), base, top, most=5)
+    highest = max(y for _, y in points)
+    y_axis = linear_axis(min(0, *(y for _, y in points)), 1 if 0.8 < highest < 1 else highest, base, top, most=5)
     for value, text in y_axis.ticks:
         canvas.line(left, y_axis(value), right, y_axis(value), "grid")
         canvas.text(left - 7, y_axis(value) + 4, text, "label", anchor="end")
@@ -251,7 +254,7 @@ def lines(series: Sequence[Line], x_label: str, y_label: str, label: str, *, dia
         canvas.path(polyline((x_axis(x), y_axis(y)) for x, y in _thinned(s.points)), f"line {s.css}")
         canvas.line(_MARGIN, 10 + 18 * i, _MARGIN + 28, 10 + 18 * i, f"line {s.css}")
         canvas.text(_MARGIN + 36, 14 + 18 * i, s.name, "label", width=WIDTH - 60)
-    canvas.text(left, legend + 6, y_label, "note", width=right - left)
+    canvas.text(left, legend + 7, y_label, "note", width=right - left)
     canvas.text((left + right) / 2, base + 35, x_label, "note", anchor="middle", width=right - left)
     return canvas.render(label)
 

@@ -232,10 +232,9 @@ def _triptych(matrix: Matrix, pairs: Sequence[_Pair]) -> str:
 
 def _utility(metric: str, rows: Sequence[UtilityRow]) -> Chart:
     best = max(rows, key=lambda row: _finite(row.real))
-    title = f"{metric}: {best.model} reaches {number(best.synthetic)} from synthetic rows, {number(best.real)} from real rows"
-    caption = (
-        "Grey dot: trained on real rows; diamond: trained on synthetic rows; both tested on the same unseen real rows."
-    )
+    synthetic, real = number(best.synthetic), number(best.real)
+    title = f"{metric}: {best.model} reaches {synthetic} from synthetic rows, {real} from real rows"
+    caption = "Grey dot: trained on real rows; diamond: on synthetic rows; both tested on the same unseen real rows."
     if any(row.interval for row in rows):
         caption += " Whiskers: 95% interval."
     if any(row.baseline is not None for row in rows):

@@ -1,0 +1,214 @@
+"""One self-contained HTML file from an Evaluation or a Profile, and the JSON twin of the former.
+
+header → verdict → privacy → columns → relations → utility → all scores → limits → how it was made → glossary
+
+The page runs no script and asks nothing of any server; a content security policy forbids both. It holds aggregates
+only. Every text is escaped by the templates except `Chart.svg`, which this package draws from escaped texts.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from smartsynth import formats
+from smartsynth._version import __version__
+from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.facts import Chart, Choice, Evaluation, Family, FilterSummary, Profile, Score, to_json
+from smartsynth.report.glossary import GENERAL, glossary
+
+if TYPE_CHECKING:
+    import jinja2
+
+FORMAT = "smartsynth-report/1"
+OPEN_COLUMNS = 12
+
+# What no score can show, whatever it says.
+LIMITS = (
+    "There is no differential privacy guarantee. The privacy measures look for known ways in which synthetic rows give "
+    "away real ones; passing them is evidence, not proof, and a new attack may do better.",
+    "Scores are averages over many rows. A small group of people can be drawn worse than the scores say, and what the "
+    "real data got wrong or left out, the synthetic data get wrong too.",
+    "Rows kept aside come from the same source as the rest. How well the data stand for anybody else was not measured.",
+)
+
+
+class Context(TypedDict, total=False):
+    """How the run was made; whatever is absent is left out of the report.
+
+    Args:
+        name: What the data are called, for the heading.
+        created: When the report was made; now if not given.
+        manifest: As `manifest.manifest` gives it: versions, generator, seed, config, data.
+        choice: The generator and why.
+        filter: What the privacy filter did.
+        timings: Seconds by stage.
+    """
+
+    name: str
+    created: datetime
+    manifest: Mapping[str, Any]
+    choice: Choice | None
+    filter: FilterSummary | None
+    timings: Mapping[str, float]
+
+
+def render(
+    evaluation: Evaluation, charts: Sequence[Chart], *, profile: Profile | None = None, context: Mapping[str, Any]
+) -> str:
+    """The report of a run (or of somebody else's synthetic data, with an emptier `context`) as HTML.
+
+    Args:
+        evaluation: The scores.
+        charts: `visualizer.charts(evaluation)`.
+        profile: Of the real data, for its alerts.
+        context: See `Context`.
+    """
+    _check(context)
+    manifest = context.get("manifest") or {}
+    sections: dict[str, list[Chart]] = {}
+    for chart in charts:
+        sections.setdefault(chart.section, []).append(chart)
+    return _page(
+        "report.html",
+        title=context.get("name") or "Synthetic data and their evidence",
+        evaluation=evaluation,
+        families=[(family, _heading(family), _headlines(evaluation, family)) for family in Family],
+        charts=sections,
+        open_columns=OPEN_COLUMNS,
+        profile=profile,
+        choice=context.get("choice"),
+        filter=context.get("filter"),
+        timings=context.get("timings") or {},
+        manifest=manifest,
+        config=_yaml(manifest.get("config")),
+        config_hash=_hash(manifest.get("config")),
+        facts=_facts(evaluation, manifest, context.get("created")),
+        limits=(*evaluation.limits, *LIMITS),
+        glossary=glossary(score.key for score in evaluation.scores),
+    )
+
+
+def render_profile(
+    profile: Profile, charts: Sequence[Chart], *, name: str = "", created: datetime | None = None
+) -> str:
+    """A profile as HTML; `charts` are `visualizer.profile_charts(profile)`."""
+    return _page(
+        "profile.html",
+        title=name or "Data profile",
+        profile=profile,
+        overview=[chart for chart in charts if chart.section in ("overview", "relations")],
+        columns=[chart for chart in charts if chart.section == "columns"],
+        open_columns=2 * OPEN_COLUMNS,
+        created=_when(created),
+        glossary=[term for term in GENERAL if term[0] in ("Quasi-identifier", "Association", "Quantile")],
+    )
+
+
+def to_dict(evaluation: Evaluation, *, profile: Profile | None = None, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of the report as plain JSON types; NaN is null."""
+    _check(context)
+    kept = {name: value for name, value in context.items() if name != "created"}
+    return {
+        "format": FORMAT,
+        "smartsynth": __version__,
+        "created": _when(context.get("created")),
+        "evaluation": to_json(evaluation),
+        "limits": list(LIMITS),
+        "profile": None if profile is None else to_json(profile),
+        **{name: to_json(value) for name, value in kept.items()},
+    }
+
+
+def stylesheet() -> str:
+    """The style sheet of charts alone, for pages that show them elsewhere."""
+    return _read("charts.css")
+
+
+def _check(context: Mapping[str, Any]) -> None:
+    known = Context.__annotations__
+    for key in context:
+        if key not in known:
+            raise ConfigError(f"context has no {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}.")
+
+
+def _page(template: str, **values: Any) -> str:
+    style = f"{_read('charts.css')}\n{_read('style.css')}"
+    return _environment().get_template(template).render(style=style, version=__version__, **values)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("smartsynth.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("number", "percent", "count", "span", "plain"):
+        environment.filters[name] = getattr(formats, name)
+    environment.tests["numeric"] = _is_number
+    return environment
+
+
+def _is_number(text: str) -> bool:
+    """Whether a table cell is set flush right."""
+    return re.match(r"[-−–+±<>]?[\d.]|–$", text) is not None
+
+
+def _read(name: str) -> str:
+    return files("smartsynth.report").joinpath(name).read_text("utf-8")
+
+
+def _heading(family: Family) -> str:
+    return {
+        Family.PRIVACY: "Is anybody given away?",
+        Family.FIDELITY: "Does it look like the real data?",
+        Family.UTILITY: "Can it replace the real data?",
+    }[family]
+
+
+def _headlines(evaluation: Evaluation, family: Family) -> list[Score]:
+    return [score for score in evaluation.scores if score.family is family and score.headline]
+
+
+def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetime | None) -> list[tuple[str, str]]:
+    """The lines of the header: what, when, with what."""
+    names = {"train": "Real rows learnt from", "holdout": "Real rows kept aside", "synthetic": "Synthetic rows"}
+    found = [(names.get(key, f"{key} rows".capitalize()), formats.count(n)) for key, n in evaluation.rows.items()]
+    found.append(("Columns", formats.count(len(evaluation.columns))))
+    if evaluation.target:
+        found.append(("Target", f"{formats.plain(evaluation.target, 40)} ({evaluation.task or 'no task'})"))
+    if manifest.get("generator"):
+        found.append(("Generator", str(manifest["generator"])))
+    if manifest.get("seed") is not None:
+        found.append(("Seed", str(manifest["seed"])))
+    if manifest.get("config") is not None:
+        found.append(("Settings", _hash(manifest["config"])))
+    found.append(("SmartSynth", str(manifest.get("smartsynth", __version__))))
+    return [*found, ("Report made", _when(created))]
+
+
+def _when(created: datetime | None) -> str:
+    return f"{(created or datetime.now(UTC)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _hash(config: Mapping[str, Any] | None) -> str:
+    """Twelve digits that tell one configuration from another."""
+    text = json.dumps(config, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _yaml(config: Mapping[str, Any] | None) -> str:
+    import yaml
+
+    return "" if config is None else yaml.safe_dump(to_json(config), sort_keys=False, allow_unicode=True)
