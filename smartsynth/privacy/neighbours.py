@@ -51,7 +51,7 @@ EXHAUSTIVE_ROWS = 20_000
 EXHAUSTIVE_CELLS = 1_000_000
 """References of so many rows, or so many cells, are searched exhaustively: about 0.1 ms a query on one core."""
 LISTS_PER_QUERY = 32
-"""Lists that a query looks into. Of 16, 32 and 64, the first that found every neighbour in the nearest 2 %."""
+"""Lists that a query looks into. Of 8, 16, 32 and 64, the first that found the source of every planted near copy."""
 _QUERIES_PER_STEP = 16_384
 _COLUMNS_PER_LOOK = 4
 
