@@ -62,7 +62,7 @@ def measured(distances: NDArray[np.float32], copies: NDArray[np.bool_], others: 
         others: Number of other real rows equal to it; the limits come from the rows that are like no other.
     """
     coincidence = float(copies.mean()) if len(copies) else 0.0
-    unlike = distances[(others == 0) & (distances[:, 0] > 0) & np.isfinite(distances[:, -1])].astype(np.float64)
+    unlike = distances[(others == 0) & (distances[:, -1] > 0) & np.isfinite(distances[:, -1])].astype(np.float64)
     if len(unlike) == 0:
         return Yardstick(0.0, 0.0, coincidence, len(distances))
     nearest = unlike[:, 0]
