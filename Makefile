@@ -19,7 +19,7 @@ WORKERS ?= 2
 
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo test test-slow lint format types layers unit docs help-pages build clean system
+.PHONY: help demo test test-slow lint format types layers unit docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,8 +55,8 @@ test-slow: $(VENV)/.dev system  ## Tests that take minutes
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-help-pages: $(VENV)/.dev  ## Write docs/cli.md anew from the command line's own help
-	$(BIN)/python docs/generate_cli.py > docs/cli.md
+reference: $(VENV)/.dev  ## Write the reference pages anew from the code
+	$(BIN)/python docs/generate.py
 
 build: $(VENV)/.dev  ## Wheel and source distribution in dist/
 	$(PIP) install build

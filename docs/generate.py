@@ -7,10 +7,10 @@ A test fails while a page differs from what this script makes.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,9 @@ def cli_page() -> str:
     ]
     for name, command in group.commands.items():
         arguments = [p for p in command.params if p.param_type_name == "argument"]
-        usage = " ".join(["smartsynth", name, *(p.human_readable_name for p in arguments), "[OPTIONS]"])
+        usage = " ".join(["smartsynth", name, *(p.name.upper() for p in arguments), "[OPTIONS]"])
         lines += ["", f"## smartsynth {name}", "", command.help, "", "```console", f"$ {usage}", "```", ""]
-        lines += [f"- `{p.human_readable_name}`: {p.help}" for p in arguments] + ([""] if arguments else [])
+        lines += [f"- `{p.name.upper()}`: {p.help}" for p in arguments] + ([""] if arguments else [])
         lines += _options([p for p in command.params if p.param_type_name == "option"])
     return "\n".join(lines) + "\n"
 
@@ -83,7 +83,7 @@ def _options(params: list[Any]) -> Iterator[str]:
     yield "| --- | --- |"
     for option in params:
         names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
-        metavar = "" if option.is_flag else f" `{option.metavar or option.type.name.upper()}`"
+        metavar = "" if option.is_flag else f" `{option.metavar or option.name.upper()}`"
         required = " Required." if option.required else ""
         yield f"| {names}{metavar} | {_cell(option.help or '')}{required} |"
 
@@ -137,7 +137,9 @@ def _is_group(kind: Any) -> bool:
 def _default(value: Any) -> str:
     if value is None or value == {}:
         return ""
-    return f"{value:,}".replace(",", " ") if type(value) is int and value >= 10_000 else f"`{value}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:_}`" if isinstance(value, int) else f"`{value}`"
 
 
 def library_page() -> str:
@@ -153,66 +155,72 @@ def library_page() -> str:
         "The names below are all that is public, in the order of the data path.",
     ]
     for name in ss.__all__:
-        if name == "__version__":
-            continue
         value = getattr(ss, name)
-        lines += ["", f"## ss.{name}", ""]
-        if callable(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
-            lines += ["```python", *_signature(name, value), "```", ""]
-        lines += _docstring(inspect.getdoc(value) or "")
-        if isinstance(value, type) and name in ("Result", "Generator"):
-            for method, function in vars(value).items():
-                if not method.startswith("_") and inspect.getdoc(function) and not isinstance(function, type(Ellipsis)):
-                    if not callable(getattr(value, method)) and not isinstance(function, property):
-                        continue
-                    lines += ["", f"### {name}.{method}", ""]
-                    if not isinstance(function, property):
-                        lines += ["```python", *_signature(method, getattr(value, method)), "```", ""]
-                    lines += _docstring(inspect.getdoc(function) or "")
+        if callable(value):
+            lines += ["", f"## ss.{name}", "", *_described(name, value)]
+            for method in METHODS.get(name, ()):
+                lines += ["", f"### {name}.{method}", "", *_described(method, getattr(value, method))]
     return "\n".join(lines) + "\n"
 
 
+METHODS = {
+    "Result": ("data", "export", "report", "save"),
+    "Generator": ("fit", "sample", "save", "load", "get_params", "set_params"),
+    "RunConfig": ("build", "read", "to_yaml"),
+    "Evaluation": ("__getitem__",),
+}
+
+
+def _described(name: str, value: Any) -> list[str]:
+    """A signature where a call makes sense, then the docstring."""
+    calls = callable(value) and not (isinstance(value, type) and issubclass(value, BaseException | Settings | StrEnum))
+    code = ["```python", *_signature(name, value), "```", ""] if calls else []
+    return code + _docstring(inspect.getdoc(value) or "")
+
+
 def _signature(name: str, value: Any) -> list[str]:
-    """The call, one parameter a line where it is long."""
+    """The call without module names, one parameter a line where it is long."""
     signature = inspect.signature(value)
-    text = f"{name}{signature}".replace("'", "")
-    text = re.sub(r"\b(?:smartsynth|pandas|collections|typing|pathlib)\.(?:\w+\.)*", "", text)
-    if len(text) <= 100:
-        return [text]
-    inner = [
-        re.sub(r"\b(?:smartsynth|pandas|collections|typing|pathlib)\.(?:\w+\.)*", "", str(p))
-        for p in signature.parameters.values()
-    ]
-    keyword = next((i for i, p in enumerate(signature.parameters.values()) if p.kind is p.KEYWORD_ONLY), None)
-    if keyword is not None:
-        inner.insert(keyword, "*")
-    returns = text.rsplit(") -> ", 1)[1] if ") -> " in text else ""
-    body = [f"    {part}," for part in inner]
-    return [f"{name}(", *(line.replace("'", "") for line in body), f") -> {returns}" if returns else ")"]
+    shown = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    parts = [_short(str(parameter)) for parameter in shown]
+    first = next((i for i, p in enumerate(shown) if p.kind is p.KEYWORD_ONLY), None)
+    if first is not None:
+        parts.insert(first, "*")
+    given = signature.return_annotation
+    end = (
+        ""
+        if given in (signature.empty, None, "None")
+        else f" -> {_short(given if isinstance(given, str) else given.__name__)}"
+    )
+    line = f"{name}({', '.join(parts)}){end}"
+    return [line] if len(line) <= 100 else [f"{name}(", *(f"    {part}," for part in parts), f"){end}"]
+
+
+def _short(annotation: str) -> str:
+    return re.sub(r"\b[a-z_]+(?:\.[a-z_]+)*\.(?=[A-Z])", "", annotation).replace("'", "")
 
 
 def _docstring(text: str) -> list[str]:
-    """A Google-style docstring as Markdown: its sections become lists, its examples code."""
+    """A Google-style docstring as Markdown: its sections become lists, its examples and drawings code."""
     lines: list[str] = []
-    section = False
     for block in re.split(r"\n\s*\n", text):
         head, _, rest = block.partition("\n")
         if head in ("Args:", "Raises:"):
-            items = re.sub(r"\n        +", " ", inspect.cleandoc(rest)).splitlines()
+            title = {"Args:": "Arguments", "Raises:": "Errors"}[head]
             items = re.sub(r"\n +", " ", inspect.cleandoc(rest)).splitlines()
-            lines += [f"**{head.rstrip(':')}**", ""]
-            lines += [
-                re.sub(r"^([^:]+): ", lambda m: "- " + ", ".join(f"`{n}`" for n in m[1].split(", ")) + ": ", item)
-                for item in items
-            ]
-            lines += [""]
+            lines += [f"{title}:", "", *(_item(item) for item in items), ""]
         elif head.startswith(">>>"):
             lines += ["```pycon", *block.splitlines(), "```", ""]
-        elif head.startswith("    ") or section:
+        elif head.startswith("    "):
             lines += ["```text", *block.splitlines(), "```", ""]
         else:
             lines += [*block.splitlines(), ""]
-    return lines[:-1] if lines and not lines[-1] else lines
+    return lines[:-1]
+
+
+def _item(text: str) -> str:
+    names, _, meaning = text.partition(": ")
+    return f"- {', '.join(f'`{name}`' for name in names.split(', '))}: {meaning}"
 
 
 def _cell(text: str) -> str:
@@ -220,5 +228,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    importlib.invalidate_caches()
     main()

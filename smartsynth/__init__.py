@@ -34,20 +34,22 @@ if TYPE_CHECKING:
     from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile, Score
     from smartsynth.ingest import read
     from smartsynth.models.base import Generator
-    from smartsynth.pipeline import Result, evaluate, profile, synthesize
+    from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
+    from smartsynth.result import Result, resample
     from smartsynth.schema import Column, Kind, Role, Schema
 
 _PLACES = {
     # the whole path, and what it gives back
     "synthesize": "pipeline",
-    "Result": "pipeline",
+    "Result": "result",
     # its stages
     "read": "ingest",
     "profile": "pipeline",
     "generators": "registry",
     "create": "registry",
     "load": "registry",
+    "resample": "result",
     "Generator": "models.base",
     "evaluate": "pipeline",
     # what passes between them
@@ -83,6 +85,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "generators",
     "create",
     "load",
+    "resample",
     "Generator",
     "evaluate",
     "RunConfig",

@@ -133,11 +133,11 @@ def synthesize(
     config: Config = None,
     format: Format = None,
     filter: Annotated[
-        bool, typer.Option("--filter/--no-filter", help="Remove rows that lie too near to a real one.")
-    ] = True,
+        bool | None, typer.Option("--filter/--no-filter", help="Remove rows that lie too near to a real one.")
+    ] = None,
     evaluate: Annotated[
-        bool, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
-    ] = True,
+        bool | None, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
@@ -148,14 +148,14 @@ def synthesize(
     """Make synthetic rows from real ones, with the evidence of how good and how safe they are."""
     from smartsynth import pipeline
 
-    _check_outputs(output, report, json=json, evaluated=evaluate)
+    _check_outputs(output, report, json=json, evaluated=evaluate is not False)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
         rows=rows, target=target, seed=seed,
         generator=_given(name=generator, options=_options(option or [])) or None,
-        privacy=None if filter else {"filter": False},
-        evaluate=None if evaluate else {"enabled": False},
+        privacy=None if filter is None else {"filter": filter},
+        evaluate=None if evaluate is None else {"enabled": evaluate},
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
