@@ -1,0 +1,80 @@
+"""Anything that holds a table → Dataset, with every problem of it reported at once.
+
+path | bytes | stream | "-"  ──files──▶ bytes of one format ──▶ text.py     CSV, TSV
+records.py  JSON, JSONL, Excel
+pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from smartsynth.config import Limits
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import DataError
+from smartsynth.ingest import arrow, files, records, text
+from smartsynth.ingest.frames import dataset
+
+FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "excel")
+
+
+def read(source: Any, *, limits: Limits | None = None, name: str | None = None, format: str | None = None) -> Dataset:
+    """A table from wherever it is, with the dtypes it was written with.
+
+    Args:
+        source: Path, bytes, binary stream, `"-"` (standard input), or a pandas, polars or Arrow table (anything with
+            the Arrow PyCapsule interface).
+        limits: How large the input may be; more is refused before it is decoded.
+        name: What to call it in messages; the file's name if not given.
+        format: `csv`, `tsv`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.
+
+    Raises:
+        DataError: The input cannot be read; its `problems` list everything found wrong, with row numbers.
+    """
+    limits = limits or Limits()
+    if format is not None and format not in FORMATS:
+        raise DataError(f"format={format!r} is not known. Formats: {', '.join(FORMATS)}.")
+    if isinstance(source, Dataset):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return dataset(source, Source(name=name or "memory"), limits)
+    if hasattr(source, "__arrow_c_stream__"):
+        return arrow.read_table(source, limits, name=name or "memory")
+    content, found_name = _content(source, limits)
+    return read_bytes(content, limits, name=name or found_name, format=format)
+
+
+def read_bytes(content: bytes, limits: Limits, *, name: str, format: str | None) -> Dataset:
+    """A table from the bytes of a file."""
+    content, inner = files.unpacked(content, limits, name)
+    format = format or files.format_of(content, inner)
+    if format == "parquet":
+        return arrow.read_parquet(content, limits, name=name)
+    if format == "excel":
+        return records.read_excel(content, limits, name=name)
+    if format in ("json", "jsonl"):
+        return records.read_json(content, limits, name=name, lines=format == "jsonl")
+    return text.read_csv(content, limits, name=name, delimiter="\t" if format == "tsv" else None)
+
+
+def _content(source: str | Path | bytes | bytearray | memoryview | IO[bytes], limits: Limits) -> tuple[bytes, str]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return files.capped(bytes(source), limits, "memory"), "memory"
+    if source == "-":
+        return files.capped(sys.stdin.buffer.read(limits.max_bytes + 1), limits, "stdin"), "stdin"
+    if isinstance(source, str | Path):
+        return files.load(Path(source), limits), Path(source).name
+    if hasattr(source, "read"):
+        content = source.read(limits.max_bytes + 1)
+        if isinstance(content, bytes):
+            name = Path(str(getattr(source, "name", "stream"))).name
+            return files.capped(content, limits, name), name
+        raise DataError("The stream gives text. Open it in binary mode: open(path, 'rb').")
+    kind = type(source).__name__
+    raise DataError(
+        f"A {kind} is not a table. Give a path, bytes, a binary stream, or a pandas, polars or Arrow table."
+    )

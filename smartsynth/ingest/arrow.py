@@ -1,0 +1,72 @@
+"""Arrow tables, polars frames and Parquet files → Dataset, with dtypes that convert back without loss."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+
+from smartsynth.config import Limits
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import DataError, Problem
+from smartsynth.ingest.frames import check_shape, dataset
+
+
+def read_table(source: Any, limits: Limits, *, name: str) -> Dataset:
+    """A table in memory that has the Arrow PyCapsule interface."""
+    import pyarrow as pa
+
+    table = source if isinstance(source, pa.Table) else pa.table(source)
+    backend = "polars" if type(source).__module__.partition(".")[0] == "polars" else "arrow"
+    return dataset(_frame(table, limits, name), Source(name=name, backend=backend), limits)
+
+
+def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
+    """A Parquet file; its size is checked from its metadata before a row is decoded."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        check_shape(file.metadata.num_rows, file.metadata.num_columns, limits, name)
+        frame = _frame(file.read(), limits, name)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise DataError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+    return dataset(frame, Source(name=name, format="parquet"), limits)
+
+
+def _frame(table: Any, limits: Limits, name: str) -> pd.DataFrame:
+    import pyarrow as pa
+
+    check_shape(table.num_rows, table.num_columns, limits, name)
+    nested = [f.name for f in table.schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
+    if nested:
+        fix = "Spread it over columns of its own, or drop it."
+        raise DataError([Problem("holds nested or binary cells.", column=column, fix=fix) for column in nested])
+    columns: dict[str, pd.Series[Any]] = {}
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if field.name in columns:
+            raise DataError(Problem("this name is used more than once.", column=field.name, fix="Rename one."))
+        columns[field.name] = column.to_pandas(types_mapper=_nullable(column), date_as_object=True)
+    return pd.DataFrame(columns)
+
+
+def _nullable(column: Any) -> Any:
+    """Pandas' nullable dtypes for whole numbers and truth values with missing cells, plain dtypes otherwise."""
+    import pyarrow as pa
+
+    if not column.null_count:
+        return None
+    types = {
+        pa.int8(): pd.Int8Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.uint8(): pd.UInt8Dtype(),
+        pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    return types.get

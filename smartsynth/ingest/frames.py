@@ -1,0 +1,70 @@
+"""A pandas frame → Dataset: names, limits, and how each column is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from smartsynth.config import Limits
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import DataError, Problem
+from smartsynth.inference import infer_schema
+from smartsynth.schema import Column, Schema
+
+
+def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
+    """Refuse a table that is too large or empty, before it is decoded."""
+    problems = []
+    if rows > limits.max_rows:
+        problems.append(
+            Problem(f"{name} has {rows:,} rows; at most {limits.max_rows:,} are read.", fix="Take a sample.")
+        )
+    if columns > limits.max_columns:
+        most = f"at most {limits.max_columns:,} are read."
+        problems.append(
+            Problem(f"{name} has {columns:,} columns; {most}", fix="Drop some, or raise limits.max_columns.")
+        )
+    if columns == 0:
+        problems.append(Problem(f"{name} has no columns."))
+    if problems:
+        raise DataError(problems)
+
+
+def dataset(
+    frame: pd.DataFrame, source: Source, limits: Limits, stored: Mapping[str, Mapping[str, Any]] | None = None
+) -> Dataset:
+    """The data set of a frame.
+
+    Args:
+        frame: Rows; column names of any kind become text.
+        source: Where it came from.
+        limits: How large it may be.
+        stored: By column name, what is known about how it was written: `decimals`, `format`, `missing`.
+    """
+    check_shape(len(frame), frame.shape[1], limits, source.name)
+    frame = named(frame, source.name)
+    if len(frame) == 0:
+        raise DataError(f"{source.name} has a header but no rows.")
+    schema = infer_schema(frame)
+    columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
+    return Dataset(frame, Schema(columns), source)
+
+
+def _stored(column: Column, facts: Mapping[str, Any]) -> Column:
+    return replace(column, **facts)
+
+
+def named(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame with unique text names and a fresh index; never changes its input."""
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise DataError(f"{name} has several header rows. Join them to one name per column.")
+    names = [str(column) for column in frame.columns]
+    twice = sorted({column for column in names if names.count(column) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise DataError([Problem("this name is used more than once.", column=n, fix="Rename one.") for n in twice])
+    result = frame.reset_index(drop=True)
+    result.columns = pd.Index(names)
+    return result

@@ -1,0 +1,144 @@
+"""JSON, JSON lines and Excel → Dataset: cells that have a type already."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.config import Limits
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import DataError, Problem
+from smartsynth.ingest.cells import typed
+from smartsynth.ingest.frames import check_shape, dataset
+from smartsynth.ingest.text import decoded
+
+MAX_DEPTH = 3
+
+
+def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Dataset:
+    """A JSON array of objects, an object of columns, or one object a line."""
+    text, encoding, notes = decoded(content, name)
+    rows = _lines(text) if lines else _document(text, name)
+    check_shape(len(rows), 1, limits, name)
+    problems: list[Problem] = []
+    flat = [_flat(row, i, problems) for i, row in enumerate(rows, 1)]
+    if problems:
+        raise DataError(problems[:50])
+    names = list(dict.fromkeys(key for row in flat for key in row))
+    check_shape(len(flat), len(names), limits, name)
+    columns = {key: [row.get(key) for row in flat] for key in names}
+    source = Source(name=name, format="jsonl" if lines else "json", encoding=encoding, notes=tuple(notes))
+    return _dataset(columns, source, limits)
+
+
+def _document(text: str, name: str) -> list[Any]:
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise DataError(f"{name} is nested too deeply. Give an array of flat objects.") from None
+    except ValueError as error:
+        raise DataError(f"{name} is not valid JSON: {error}.") from None
+    if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+        if len({len(column) for column in value.values()}) > 1:
+            raise DataError(f"{name} is an object of columns of different lengths.")
+        return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+    if not isinstance(value, list) or not value:
+        raise DataError(f'{name} holds no array of objects. Give [{{"column": value, …}}, …].')
+    return value
+
+
+def _lines(text: str) -> list[Any]:
+    rows, problems = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except (ValueError, RecursionError):
+                problems.append(Problem("is not a JSON object.", row=number, fix="Correct or drop the line."))
+    if problems:
+        raise DataError(problems[:50])
+    return rows
+
+
+def _flat(row: Any, number: int, problems: list[Problem], prefix: str = "", depth: int = 1) -> dict[str, Any]:
+    """An object with inner objects as `outer.inner`."""
+    if not isinstance(row, Mapping):
+        problems.append(Problem("is not an object with named values.", row=number))
+        return {}
+    out: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping) and depth < MAX_DEPTH:
+            out |= _flat(value, number, problems, f"{prefix}{key}.", depth + 1)
+        elif isinstance(value, Mapping | list):
+            fix = "Spread it over columns of its own."
+            problems.append(Problem("holds a list or a deep object.", row=number, column=f"{prefix}{key}", fix=fix))
+        else:
+            out[f"{prefix}{key}"] = value
+    return out
+
+
+def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
+    """The values of the first sheet of an Excel workbook; its first row holds the names."""
+    import openpyxl
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(member.endswith("vbaProject.bin") for member in archive.namelist()):
+            raise DataError(f"{name} holds macros. Save it as .xlsx without macros, or as CSV.")
+        if sum(member.file_size for member in archive.infolist()) > limits.max_bytes:
+            raise DataError(f"{name} unpacks to more than {limits.max_bytes:,} bytes.")
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.") from error
+    sheet = book.worksheets[0]
+    check_shape(sheet.max_row or 0, sheet.max_column or 0, limits, name)
+    rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    if not rows:
+        raise DataError(f"{name} is empty.")
+    names = [f"column_{i + 1}" if cell is None else str(cell) for i, cell in enumerate(rows[0])]
+    twice = sorted({column for column in names if names.count(column) > 1})
+    if twice:
+        raise DataError([Problem("this name is used more than once.", column=n, fix="Rename one.") for n in twice])
+    columns = {key: [row[i] for row in rows[1:]] for i, key in enumerate(names)}
+    notes = (f"Read the first of {len(book.worksheets)} sheets.",) if len(book.worksheets) > 1 else ()
+    return _dataset(columns, Source(name=name, format="excel", notes=notes), limits)
+
+
+def _dataset(columns: Mapping[str, list[Any]], source: Source, limits: Limits) -> Dataset:
+    series: dict[str, pd.Series[Any]] = {}
+    stored: dict[str, dict[str, Any]] = {}
+    for key, cells in columns.items():
+        series[key], stored[key] = _column(cells)
+    if not series:
+        raise DataError(f"{source.name} has no columns.")
+    return dataset(pd.DataFrame(series), source, limits, stored)
+
+
+def _column(cells: list[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
+    known = [cell for cell in cells if cell is not None]
+    kinds = {type(cell) for cell in known}
+    nullable = len(known) < len(cells)
+    if kinds == {bool}:
+        return pd.Series(cells, dtype="boolean" if nullable else "bool"), {}
+    if kinds == {int} and all(abs(cell) < 2**63 for cell in known):
+        return pd.Series(cells, dtype="Int64" if nullable else "int64"), {}
+    if kinds and kinds <= {int, float}:
+        return pd.Series([np.nan if cell is None else float(cell) for cell in cells], dtype="float64"), {}
+    if kinds == {str}:
+        codes, words = pd.factorize(pd.Series(cells, dtype=object))
+        found = typed(np.asarray(codes, dtype=np.int64), list(words))
+        # A string that looks like a number was meant as a string.
+        if str(found.series.dtype).startswith("datetime64"):
+            return found.series, found.stored
+        return pd.Series(cells, dtype=object), {}
+    if kinds and all(kind.__module__ == "datetime" and kind.__name__ == "datetime" for kind in kinds):
+        return pd.Series(cells).astype("datetime64[ns]"), {}
+    if len(kinds) <= 1 or kinds <= {str}:
+        return pd.Series(cells, dtype=object), {}
+    return pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object), {}
