@@ -60,6 +60,10 @@ def synthesize(
         PrivacyError: Too many rows lay too near to real ones to keep the promise.
     """
     run = settled(config, settings)
+    if run.seed is None:
+        run = run.model_copy(update={"seed": secrets.randbits(32)})
+    if run.generator.name != "auto":
+        registry.generator_class(run.generator.name)  # a wrong name costs no waiting
     seed = run.seed or 0
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
@@ -170,7 +174,7 @@ def examine(
     **settings: Any,
 ) -> Examined:
     """`evaluate`, with the profile of the real data and the manifest that a report shows."""
-    run = settled(config, {"seed": 0} | settings)
+    run = settled(config, settings)
     stages = Stages(progress, {"Read": 5, "Profile": 10, "Evaluate": 85})
     with stages("Read"):
         train = ingest.read(real, limits=run.limits)
@@ -218,7 +222,7 @@ def split(
 
 
 def settled(config: RunConfig | Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> RunConfig:
-    """One RunConfig from a configuration and the settings that win over it; draws the seed if none is given.
+    """One RunConfig from a configuration and the settings that win over it.
 
     >>> settled({"seed": 1, "generator": "copula"}, {"rows": 10, "generator": "forest"}).generator.name
     'forest'
@@ -226,17 +230,21 @@ def settled(config: RunConfig | Mapping[str, Any] | str | Path | None, settings:
     if isinstance(config, str | Path):
         config = RunConfig.read(config)
     base = config.model_dump(exclude_unset=True) if isinstance(config, RunConfig) else dict(config or {})
-    run = RunConfig.build(_over(base, settings))
-    return run if run.seed is not None else run.model_copy(update={"seed": secrets.randbits(32)})
+    return RunConfig.build(_over(base, settings))
 
 
 def _over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with the values of `over`, group by group."""
     merged = dict(base)
     for name, value in over.items():
-        old = merged.get(name)
-        merged[name] = _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        old, new = _group(name, merged.get(name)), _group(name, value)
+        merged[name] = _over(old, new) if isinstance(old, Mapping) and isinstance(new, Mapping) else new
     return merged
+
+
+def _group(name: str, value: Any) -> Any:
+    """A generator's name alone stands for its group of settings."""
+    return {"name": value} if name == "generator" and isinstance(value, str) else value
 
 
 def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profile:
@@ -256,7 +264,6 @@ def _filter(
 
 def _choose(found: Profile, run: RunConfig) -> Choice:
     if run.generator.name != "auto":
-        registry.generator_class(run.generator.name)
         return Choice(run.generator.name, ("It was asked for by name.",))
     candidates = {name: registry.generator_class(name) for name in registry.generators()}
     return selector.choose(found, selector.machine(), candidates=candidates)

@@ -1,0 +1,152 @@
+"""The commands: what each prints where, and what it leaves behind."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import invoke
+
+import smartsynth as ss
+
+
+def test_synthesize_writes_rows_manifest_report_and_model(run):
+    """One command gives the data and everything that belongs to them."""
+    rows = pd.read_csv(run.folder / "synthetic.csv")
+    assert len(rows) == 200
+    assert list(rows.columns) == ["age", "city", "spent", "churned"]
+    assert (run.folder / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    assert json.loads((run.folder / "report.json").read_text("utf-8"))["evaluation"]["scores"]
+    assert (run.folder / "model" / "release.json").is_file()
+    assert run.answer["seed"] == 1
+    assert run.answer["scores"]
+    assert {str(path) for path in run.folder.iterdir() if path.name != "model"} <= set(run.answer["files"])
+
+
+def test_synthesize_shows_scores_beside_their_yardsticks(run):
+    """What a person sees at the end: the generator and why, the filter, the scores, the files."""
+    for text in ("Generator: copula", "Privacy filter: ", "Yardstick", "Fidelity", "Utility", "Privacy", "Wrote "):
+        assert text in run.stderr
+
+
+def test_no_real_row_is_in_anything_that_is_shared(run, table):
+    """Report, twin, manifest and model do not hold an exact amount of a real row."""
+    amounts = {f"{value:.2f}" for value in table["spent"]}
+    for path in (run.folder / "report.html", run.folder / "report.json", run.folder / "model" / "model.json"):
+        text = path.read_text("utf-8")
+        rows = [f'{row.age},"{row.city}",{row.spent}' for row in table.itertuples()]
+        assert not [row for row in rows if row in text]
+        assert sum(amount in text for amount in amounts) < 0.05 * len(amounts)
+
+
+def test_sample_makes_exactly_the_rows_of_the_run_again(run, tmp_path):
+    """The saved model and the recorded seed are enough."""
+    result = invoke("sample", run.folder / "model", "-o", tmp_path / "again.csv")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "again.csv").read_bytes() == (run.folder / "synthetic.csv").read_bytes()
+    assert "not checked" not in result.stderr
+
+
+def test_sample_says_which_rows_no_filter_ever_checked(run, tmp_path):
+    """More rows, or rows of another seed, are new; the command says so."""
+    more = invoke("sample", run.folder / "model", "-n", 250, "-o", tmp_path / "more.csv")
+    assert "50 of 250 rows were not checked by the privacy filter" in more.stderr
+    lines = (tmp_path / "more.csv").read_bytes().splitlines()
+    assert lines[:201] == (run.folder / "synthetic.csv").read_bytes().splitlines()
+    other = invoke("sample", run.folder / "model", "-n", 200, "--seed", 2, "-o", tmp_path / "other.csv")
+    assert "200 of 200 rows were not checked" in other.stderr
+    assert (tmp_path / "other.csv").read_bytes() != (run.folder / "synthetic.csv").read_bytes()
+
+
+def test_profile_prints_a_table_or_one_json_object(csv, tmp_path):
+    """For people and for programs; the page is written on request."""
+    shown = invoke("profile", csv)
+    assert shown.exit_code == 0
+    for text in ("300 rows, 4 columns", "city", "categorical"):
+        assert text in shown.stdout
+    result = invoke("profile", csv, "--json", "--html", tmp_path / "profile.html", "--target", "churned")
+    answer = json.loads(result.stdout)
+    assert answer["rows"] == 300
+    assert answer["target"] == "churned"
+    assert "Wrote " in result.stderr
+    assert (tmp_path / "profile.html").stat().st_size > 5_000
+
+
+def test_evaluate_scores_the_file_of_any_tool(csv, run, tmp_path):
+    """Real and synthetic files in; scores out, for people or programs, and a report on request."""
+    shown = invoke(
+        "evaluate", csv, run.folder / "synthetic.csv", "--target", "churned", "--report", tmp_path / "r.html"
+    )
+    assert shown.exit_code == 0, shown.stderr
+    assert "Yardstick" in shown.stdout
+    assert (tmp_path / "r.html").is_file()
+    assert "No holdout was given" in shown.stdout
+    answer = json.loads(invoke("evaluate", csv, run.folder / "synthetic.csv", "--holdout", csv, "--json", "-q").stdout)
+    assert {"key", "value", "reference", "better"} <= set(answer["scores"][0])
+    assert not any("No holdout was given" in limit for limit in answer["limits"])
+
+
+def test_evaluate_ends_with_seven_if_a_score_is_worse_than_asked_for(csv, run):
+    """A pipeline can stop at bad data."""
+    answer = json.loads(invoke("evaluate", csv, run.folder / "synthetic.csv", "--json", "-q").stdout)
+    score = next(s for s in answer["scores"] if s["value"] is not None and s["better"] in ("lower", "higher"))
+    beyond = -1.0 if score["better"] == "lower" else 1.0
+    strict = invoke(
+        "evaluate", csv, run.folder / "synthetic.csv", "--fail-under", f"{score['key']}={score['value'] + beyond}"
+    )
+    assert strict.exit_code == 7
+    assert f"{score['key']} is " in strict.stderr
+    loose = invoke(
+        "evaluate", csv, run.folder / "synthetic.csv", "--fail-under", f"{score['key']}={score['value'] - beyond}"
+    )
+    assert loose.exit_code == 0
+
+
+def test_generators_are_listed_with_what_they_need():
+    """Names for -g, and how to install what is missing."""
+    listed = json.loads(invoke("generators", "--json").stdout)
+    assert [row["name"] for row in listed] == list(ss.generators())
+    assert {"forest", "copula"} <= {row["name"] for row in listed if row["installed"]}
+    assert all(row["name"] in invoke("generators").stdout for row in listed)
+
+
+def test_options_win_over_the_file_of_settings(csv, tmp_path):
+    """run.yaml says copula and 40 rows, the command line 30."""
+    (tmp_path / "run.yaml").write_text("generator: copula\nrows: 40\nseed: 5\nevaluate: {enabled: false}\n")
+    result = invoke("synthesize", csv, "-o", tmp_path / "s.csv", "--config", tmp_path / "run.yaml", "-n", 30, "--json")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert (answer["generator"], answer["seed"], answer["config"]["rows"]) == ("copula", 5, 30)
+    assert len(pd.read_csv(tmp_path / "s.csv")) == 30
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
+def test_the_format_follows_the_name_of_the_output(run, tmp_path, suffix):
+    """Each format holds the same rows."""
+    path = tmp_path / f"rows.{suffix}"
+    assert invoke("sample", run.folder / "model", "-o", path).exit_code == 0
+    expected = pd.read_csv(run.folder / "synthetic.csv")
+    frame = ss.read(path).frame
+    assert list(frame.columns) == list(expected.columns)
+    np.testing.assert_allclose(frame["spent"].astype(float), expected["spent"])
+
+
+def test_switches_turn_stages_off(csv, tmp_path):
+    """Without filter and scores the manifest says that there were none."""
+    result = invoke(
+        "synthesize",
+        csv,
+        "-o",
+        tmp_path / "s.csv",
+        "-g",
+        "copula",
+        "--no-filter",
+        "--no-evaluate",
+        "--json",
+        "--option",
+        "min_count=6",
+    )
+    answer = json.loads(result.stdout)
+    assert answer["filter"] is None
+    assert answer["scores"] == []
+    assert answer["config"]["generator"]["options"] == {"min_count": 6}

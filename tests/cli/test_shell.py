@@ -1,0 +1,161 @@
+"""Manners: data alone on stdout, one exit code per outcome, a quiet end on a closed pipe or Ctrl-C."""
+
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from commands import invoke, shell
+
+from smartsynth import pipeline
+
+FAST = ("-g", "copula", "--seed", "1", "--no-evaluate")
+
+
+def test_data_go_from_standard_input_to_standard_output_and_nothing_else_does(csv):
+    """A pipe gets rows, the person gets notes."""
+    result = shell("synthesize", "-", "-o", "-", *FAST, "-n", 50, input=csv.read_bytes())
+    assert result.returncode == 0, result.stderr
+    assert len(pd.read_csv(io.BytesIO(result.stdout))) == 50
+    assert b"Generator: copula" in result.stderr
+    assert b"\r" not in result.stderr  # no progress bar: stderr is no terminal
+
+
+def test_quiet_is_quiet(csv):
+    """-q leaves only errors on stderr."""
+    result = invoke("synthesize", csv, "-o", "-", *FAST, "-n", 30, "-q")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["profile", "nowhere.csv"], 3, "DataError: "),
+        (["synthesize", "CSV", "-o", "x.csv", "-g", "forrest"], 4, "Did you mean 'forest'?"),
+        (["synthesize", "CSV", "-o", "x.csv", "--target", "agee"], 4, "Did you mean 'age'?"),
+        (
+            ["synthesize", "CSV", "-o", "x.csv", "-g", "copula", "--option", "min_cuont=3"],
+            4,
+            "Did you mean 'min_count'?",
+        ),
+        (["synthesize", "CSV", "-o", "x.csv", "--config", "nowhere.yaml"], 4, "ConfigError: "),
+        (["sample", "nowhere", "-o", "x.csv"], 3, "ModelFormatError: "),
+        (["evaluate", "CSV", "CSV", "--fail-under", "no_such_score=1"], 4, "is not a score"),
+        (["synthesize", "CSV", "-o", "-", "--json"], 2, "standard output"),
+        (["synthesize", "CSV", "-o", "r.json", "--report", "r.html"], 2, "which is the output"),
+        (["synthesize", "CSV", "-o", "x.csv", "--report", "r.html", "--no-evaluate"], 2, "--no-evaluate"),
+        (["synthesize", "-", "-o", "x.csv", "--holdout", "-"], 2, "standard input"),
+        (["synthesize", "CSV", "-o", "x.csv", "--option", "min_count"], 2, "KEY=VALUE"),
+        (["evaluate", "CSV", "CSV", "--fail-under", "ks"], 2, "KEY=NUMBER"),
+        (["synthesize", "CSV", "-o", "x.csv", "-n", "0"], 2, "--rows"),
+        (["synthesize", "CSV"], 2, "--output"),
+        (["no-such-command"], 2, "no-such-command"),
+    ],
+)
+def test_each_outcome_has_its_exit_code_and_one_message_on_stderr(csv, args, code, says, tmp_path, monkeypatch):
+    """No traceback, nothing on stdout, nothing left behind."""
+    monkeypatch.chdir(tmp_path)
+    result = invoke(*(str(csv) if arg == "CSV" else arg for arg in args))
+    assert result.exit_code == code, result.stderr
+    assert says in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+    assert result.stdout == "" or args[0] == "evaluate"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_arguments_show_the_help_and_end_with_two():
+    """As other commands do."""
+    result = invoke()
+    assert result.exit_code == 2
+    assert "synthesize" in result.stdout + result.stderr
+
+
+def test_an_unforeseen_error_shows_no_cell_of_the_data(csv, monkeypatch):
+    """Its text may quote a cell; --debug shows it to whoever asks."""
+
+    def broken(*args: object, **options: object) -> None:
+        raise ValueError("could not convert 'Alice Smith'")
+
+    monkeypatch.setattr(pipeline, "profile", broken)
+    result = invoke("profile", csv)
+    assert result.exit_code == 1
+    assert "Internal error (ValueError)" in result.stderr
+    assert "Alice" not in result.stderr
+    assert "Alice" in invoke("--debug", "profile", csv).stderr
+
+
+def test_version_is_told():
+    """… on stdout."""
+    assert invoke("--version").stdout.startswith("smartsynth 0.")
+
+
+def test_a_closed_pipe_ends_the_command_quietly(csv):
+    """`smartsynth … -o - | head -1` leaves no complaint."""
+    code = f"{sys.executable} -m smartsynth synthesize {csv} -o - -n 60000 --no-filter {' '.join(FAST)} -q | head -1"
+    result = subprocess.run(["bash", "-c", f"set -o pipefail; {code}"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "age,city,spent,churned\n"
+
+
+def test_ctrl_c_stops_cleanly_and_leaves_nothing(csv, tmp_path):
+    """The step at hand ends, then the command does, with code 130 and no file."""
+    command = [
+        sys.executable,
+        "-m",
+        "smartsynth",
+        "synthesize",
+        str(csv),
+        "-o",
+        str(tmp_path / "s.csv"),
+        "-g",
+        "copula",
+    ]
+    command += ["-n", "20000000", "--no-filter", "--save", str(tmp_path / "model")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert b"Nothing was kept" in stderr
+    assert b"Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def drawn(csv, **environment: str) -> bytes:
+    """What a terminal sees on stderr."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "smartsynth", "synthesize", str(csv), "-o", "-", *FAST]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environment}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower, env=environment) as process:
+        os.close(follower)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(leader, 65536)
+            except OSError:  # the terminal is closed
+                break
+            if process.poll() is not None and not seen:
+                break
+    os.close(leader)
+    return seen
+
+
+def test_a_terminal_sees_a_progress_bar_in_colour_unless_no_color_is_set(csv):
+    """The bar names the stage; NO_COLOR leaves the bar and takes the colours."""
+    colourful = drawn(csv)
+    assert b"Fit" in colourful
+    assert b"%" in colourful
+    assert b"\x1b[3" in colourful or b"\x1b[38" in colourful
+    assert b"\x1b[38" not in drawn(csv, NO_COLOR="1")
+
+
+def test_json_is_one_object_and_nothing_else(csv):
+    """A program can parse stdout as it is."""
+    assert json.loads(invoke("profile", csv, "--json").stdout)["rows"] == 300
