@@ -1,0 +1,310 @@
+"""Dataset → files, bytes, or a table of the caller's own kind, written the way the real data were written.
+
+    CSV, TSV   delimiter, decimal mark, places, date format, truth words and missing token of the source
+    JSON       an array of objects          JSONL   one object a line
+    Parquet    manifest in the schema metadata under `smartsynth`
+    Excel      one sheet
+    folder     Hugging Face data set: data/train-00000-of-00001.parquet and a README.md card
+
+Every file appears whole or not at all. A manifest is written beside the file as `<name>.manifest.json`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.config import ExportConfig
+from smartsynth.dataset import Dataset
+from smartsynth.errors import ConfigError, DataError, did_you_mean
+from smartsynth.schema import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "excel", "hf")
+_SUFFIXES = {
+    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", "": "hf",
+}  # fmt: skip
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")
+
+
+def write(
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    manifest: Mapping[str, Any] | None = None,
+    config: ExportConfig | None = None,
+) -> list[Path]:
+    """Write the rows (and the manifest) and say which files came of it.
+
+    Args:
+        dataset: Rows with their schema and source.
+        path: File, or folder for the format `hf`.
+        format: `csv`, `tsv`, `json`, `jsonl`, `parquet`, `excel` or `hf`; by the path's suffix if not given.
+        manifest: JSON to put beside the file.
+        config: Whether text cells that a spreadsheet would run are defused.
+
+    Raises:
+        ConfigError: The format is not known, or the path cannot be written.
+    """
+    path = Path(path)
+    format = format_of(path, format)
+    if format == "hf":
+        return _write_folder(dataset, path, manifest)
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder. Name a file in it.")
+    beside = path.with_name(f"{path.stem}.manifest.json")
+    parts = {path: to_bytes(dataset, format=format, config=config, manifest=manifest)}
+    if manifest is not None:
+        parts[beside] = _json(manifest)
+    _write_all(parts)
+    return list(parts)
+
+
+def format_of(path: Path, format: str | None) -> str:
+    """The format to write: the one asked for, else the one of the path's suffix."""
+    if format is None:
+        if path.suffix.lower() not in _SUFFIXES:
+            known = ", ".join(suffix for suffix in _SUFFIXES if suffix)
+            raise ConfigError(
+                f"{path.name}: the suffix {path.suffix!r} names no format. Use one of {known}, or --format."
+            )
+        return _SUFFIXES[path.suffix.lower()]
+    if format not in FORMATS:
+        raise ConfigError(
+            f"format={format!r} is not known.{did_you_mean(format, FORMATS)} Formats: {', '.join(FORMATS)}."
+        )
+    return format
+
+
+def to_bytes(
+    dataset: Dataset,
+    *,
+    format: str = "csv",
+    config: ExportConfig | None = None,
+    manifest: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The rows as the bytes of a file."""
+    if format in ("csv", "tsv"):
+        return _csv(dataset, format, (config or ExportConfig()).formula_guard)
+    if format in ("json", "jsonl"):
+        return _records(dataset, lines=format == "jsonl")
+    if format == "parquet":
+        return _parquet(dataset, manifest)
+    if format == "excel":
+        return _excel(dataset)
+    raise ConfigError(f"format={format!r} cannot be written to a stream. Use csv, tsv, json, jsonl, parquet or excel.")
+
+
+def to_native(dataset: Dataset) -> Any:
+    """The rows as the kind of table that the real rows came in: pandas, polars or Arrow."""
+    if dataset.source.backend == "pandas":
+        return dataset.frame
+    table = _arrow(dataset.frame)
+    if dataset.source.backend == "arrow":
+        return table
+    import polars
+
+    return polars.from_arrow(table)
+
+
+def _csv(dataset: Dataset, format: str, guard: bool) -> bytes:
+    source = dataset.source
+    delimiter = "\t" if format == "tsv" else source.delimiter[:1]
+    delimiter = "," if format == "csv" and delimiter == "\t" else delimiter
+    decimal = source.decimal if source.decimal != delimiter else "."
+    cells = {c.name: _written(dataset.frame[c.name], c, decimal, guard) for c in dataset.schema}
+    frame = pd.DataFrame(cells)
+    text = frame.to_csv(index=False, sep=delimiter, lineterminator="\n", quotechar=source.quotechar)
+    return text.encode(source.encoding if source.encoding.startswith("utf-16") else "utf-8")
+
+
+def _written(series: pd.Series[Any], column: Column, decimal: str, guard: bool) -> pd.Series[Any]:
+    """The cells of a column as they stand in a text file."""
+    missing = series.isna().to_numpy()
+    known = series[~missing]
+    if pd.api.types.is_bool_dtype(series.dtype):
+        yes, no = (column.format or "True/False").split("/", 1)
+        texts = [yes if cell else no for cell in known]
+    elif pd.api.types.is_datetime64_any_dtype(series.dtype):
+        texts = list(known.dt.strftime(column.format or _iso(known)))
+    elif pd.api.types.is_timedelta64_dtype(series.dtype):
+        texts = [str(cell) for cell in known]
+    elif pd.api.types.is_float_dtype(series.dtype):
+        texts = [_float(float(cell), column) for cell in known]
+        texts = [text.replace(".", decimal) for text in texts] if decimal != "." else texts
+    elif pd.api.types.is_integer_dtype(series.dtype) or column.dtype in ("decimal", "date", "time"):
+        texts = [str(cell) for cell in known]
+    else:
+        texts = [str(cell) for cell in known]
+        texts = [f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts] if guard else texts
+    out = np.full(len(series), column.missing, dtype=object)
+    out[~missing] = texts
+    return pd.Series(out, dtype=object)
+
+
+def _float(value: float, column: Column) -> str:
+    if column.format and column.format.startswith("."):
+        return format(value, column.format)
+    if column.decimals is None:
+        return repr(value)
+    text = f"{value:.{column.decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _iso(moments: pd.Series[Any]) -> str:
+    """The shortest ISO 8601 format that loses nothing."""
+    zone = "%z" if moments.dt.tz is not None else ""
+    if not zone and (moments.dt.normalize() == moments).all():
+        return "%Y-%m-%d"
+    return ("%Y-%m-%dT%H:%M:%S.%f" if (moments.dt.microsecond != 0).any() else "%Y-%m-%dT%H:%M:%S") + zone
+
+
+def _records(dataset: Dataset, *, lines: bool) -> bytes:
+    columns = [[_json_value(cell) for cell in _json_cells(dataset.frame[c.name], c)] for c in dataset.schema]
+    names = dataset.schema.names
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    texts = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
+    return ("".join(f"{text}\n" for text in texts) if lines else "[\n" + ",\n".join(texts) + "\n]\n").encode()
+
+
+def _json_cells(series: pd.Series[Any], column: Column) -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        known = series.dropna()
+        return list(series.dt.strftime(column.format or _iso(known)).astype(object).where(series.notna(), None))
+    return list(series.astype(object).where(series.notna(), None))
+
+
+def _json_value(cell: Any) -> Any:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, float) and not np.isfinite(cell):
+        return None
+    return cell if cell is None or isinstance(cell, str | int | float | bool) else str(cell)
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    import pyarrow
+
+    try:
+        return pyarrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+        raise DataError(f"A column holds cells of several types and cannot be written as Arrow: {error}") from error
+
+
+def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
+    import pyarrow.parquet
+
+    table = _arrow(dataset.frame)
+    if manifest is not None:
+        table = table.replace_schema_metadata({"smartsynth": _json(manifest)})
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def _excel(dataset: Dataset) -> bytes:
+    if len(dataset) >= 1_048_576:
+        raise ConfigError(f"{len(dataset):,} rows do not fit an Excel sheet (1,048,575). Use csv or parquet.")
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("synthetic")
+    sheet.append([_excel_cell(sheet, name) for name in dataset.schema.names])
+    columns = [
+        list(dataset.frame[c.name].astype(object).where(dataset.frame[c.name].notna(), None)) for c in dataset.schema
+    ]
+    for row in zip(*columns, strict=True):
+        sheet.append([_excel_cell(sheet, cell) for cell in row])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _excel_cell(sheet: Any, cell: Any) -> Any:
+    """A cell as Excel holds it; text stays text, also where it looks like a formula."""
+    if isinstance(cell, pd.Timestamp):
+        return cell.tz_localize(None).to_pydatetime()
+    if isinstance(cell, str):
+        from openpyxl.cell import WriteOnlyCell
+
+        made = WriteOnlyCell(sheet, value=cell)
+        made.data_type = "s"
+        return made
+    return cell.item() if isinstance(cell, np.generic) else cell
+
+
+def _write_folder(dataset: Dataset, folder: Path, manifest: Mapping[str, Any] | None) -> list[Path]:
+    """A Hugging Face data-set folder; an older one of ours is replaced, anything else is left alone."""
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / "data").is_dir())):
+        raise ConfigError(f"{folder} exists and is not a data-set folder. Name another one.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (work / "data").mkdir()
+        (work / "data" / "train-00000-of-00001.parquet").write_bytes(_parquet(dataset, manifest))
+        (work / "README.md").write_text(_card(dataset), "utf-8")
+        if manifest is not None:
+            (work / "manifest.json").write_bytes(_json(manifest))
+        if folder.exists():
+            shutil.rmtree(folder)
+        work.chmod(0o755)
+        work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _card(dataset: Dataset) -> str:
+    import yaml
+
+    types = {"bool": "bool", "float": "float64", "int": "int64", "double": "float64"}
+    features = []
+    for field in _arrow(dataset.frame.head(100)).schema:
+        name = str(field.type)
+        features.append({"name": field.name, "dtype": types.get(name, name if name != "large_string" else "string")})
+    head = {
+        "tags": ["synthetic", "smartsynth"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}],
+        "dataset_info": {"features": features, "splits": [{"name": "train", "num_examples": len(dataset)}]},
+    }
+    text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+    rows = f"{len(dataset):,} synthetic rows, {len(dataset.schema)} columns, made by SmartSynth."
+    return f"---\n{text}---\n\n# Synthetic data\n\n{rows} No row describes a real person. See `manifest.json`.\n"
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _write_all(parts: Mapping[Path, bytes]) -> None:
+    """Write all files or none: each beside its place first, then all renamed."""
+    temporary: dict[Path, Path] = {}
+    try:
+        for path, content in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+            temporary[path] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+        for path, made in temporary.items():
+            made.chmod(0o644)
+            made.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{next(iter(parts))} cannot be written: {error.strerror}.") from error
+    finally:
+        for made in temporary.values():
+            made.unlink(missing_ok=True)
