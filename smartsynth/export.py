@@ -283,7 +283,7 @@ def _card(dataset: Dataset) -> str:
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     rows = f"{len(dataset):,} synthetic rows, {len(dataset.schema)} columns, made by SmartSynth."
-    return f"---\n{text}---\n\n# Synthetic data\n\n{rows} No row describes a real person. See `manifest.json`.\n"
+    return f"---\n{text}---\n\n# Synthetic data\n\n{rows} Scores and privacy checks: `manifest.json`.\n"
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
