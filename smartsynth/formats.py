@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 MISSING = "–"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,10 +31,11 @@ def number(value: float | None, digits: int = 3) -> str:
         return MISSING
     if value == 0:
         return "0"
-    size = float(f"{abs(value):.{digits - 1}e}")
-    exponent = math.floor(math.log10(size))
+    rounded = f"{abs(value):.{digits - 1}e}"
+    mantissa, _, power = rounded.partition("e")
+    size, exponent = float(rounded), int(power)
     if exponent < -4 or exponent >= 9:
-        text = f"{size / 10.0**exponent:.{digits - 1}f}×10{str(exponent).translate(_SUPERSCRIPTS)}"
+        text = f"{mantissa}×10{str(exponent).translate(_SUPERSCRIPTS)}"
     elif abs(value) == int(abs(value)) and size < 1000:
         text = str(int(size))
     else:
@@ -114,13 +116,11 @@ def span(seconds: float | None) -> str:
     if rest < 59.95:
         unit, size = next(((u, s) for u, s in _UNITS[3:] if rest >= s), _UNITS[-1])
         return f"{sign}{float(f'{rest / size:.3g}'):g} {unit}"
-    rest = round(rest)
-    index = next(i for i, (_, size) in enumerate(_UNITS) if rest >= size)
-    (unit, size), (minor, minor_size) = _UNITS[index], _UNITS[index + 1]
+    minor_size = next(minor for (_, size), (_, minor) in pairwise(_UNITS) if round(rest) >= size)
+    rest = round(rest / minor_size) * minor_size
+    (unit, size), (minor, minor_size) = next(p for p in pairwise(_UNITS) if rest >= p[0][1])
     large, small = divmod(rest, size)
     tail = round(small / minor_size)
-    if tail * minor_size >= size:
-        large, tail = large + 1, 0
     return f"{sign}{large:,.0f} {unit}" + (f" {tail} {minor}" if tail else "")
 
 
@@ -133,10 +133,18 @@ def plain(name: str, limit: int | None = None) -> str:
     >>> plain("age\u202e\n(years)"), plain("x" * 50, 10), plain(" ")
     ('age (years)', 'xxxxxxxxx…', '(blank)')
     """
-    visible = "".join(" " if c.isspace() or unicodedata.category(c) == "Cc" else c for c in name)
+    visible = "".join(_shown(c) for c in name)
     kept = (c for c in visible if unicodedata.category(c) != "Cf" or c == "\u200d")
     text = " ".join("".join(kept).split()) or "(blank)"
     if limit is not None and len(text) > limit:
         text = text[: limit - 1].rstrip() + "…"
     turned = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
     return f"\u2068{text}\u2069" if turned else text
+
+
+def _shown(character: str) -> str:
+    """What stands for a character in one line of text that must survive UTF-8 and XML."""
+    category = unicodedata.category(character)
+    if category == "Cs" or character in "\ufffe\uffff":
+        return "\ufffd"
+    return " " if character.isspace() or category == "Cc" else character

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,11 @@ HOSTILE = (
     "👩‍👩‍👧 عائلة",
     "line\nbreak\tand \u202eturned",
 )
+
+
+def parsed(pictures: str) -> ElementTree.Element:
+    """The pictures of a chart as XML, which fails where a text was not escaped."""
+    return ElementTree.fromstring(f"<root>{pictures}</root>")  # noqa: S314 - it is our own markup
 
 
 @functools.cache
@@ -285,6 +292,28 @@ def renamed(names: tuple[str, ...] = HOSTILE) -> Evaluation:
         old.key, old.name, tuple(new.get(n, n) for n in old.columns), old.train, old.holdout, old.synthetic
     )
     return evaluation(columns=tuple(columns), matrices=(pearson,), target=names[0])
+
+
+def wide(n: int = 50) -> Evaluation:
+    """An evaluation of many columns with two association matrices, one column of which could not be related."""
+    columns = [c for _ in range(n) for c in evaluation().columns][:n]
+    columns = [replace(c, name=f"{c.name} number {i}") for i, c in enumerate(columns)]
+    names, rng = tuple(c.name for c in columns), np.random.default_rng(0)
+    hidden = rng.normal(size=(450, 6)) @ rng.normal(size=(6, n)) + rng.normal(size=(450, n))
+    train, holdout, synthetic = (np.corrcoef(hidden[start : start + 150].T) for start in (0, 150, 300))
+    synthetic[3], synthetic[:, 3] = np.nan, np.nan
+    frozen = [tuple(tuple(map(float, row)) for row in m) for m in (train, holdout, synthetic)]
+    pair = (("pearson", "Pearson correlation"), ("association", "Association"))
+    matrices = tuple(Matrix(key, name, names, *frozen) for key, name in pair)
+    return evaluation(columns=tuple(columns), matrices=matrices)
+
+
+def nothing() -> Evaluation:
+    """An evaluation in which nothing could be measured: no holdout, no target, no columns."""
+    return evaluation(
+        scores=(), columns=(), matrices=(), utility=(), curves=(), verdict={}, limits=(),
+        rows={"train": 50, "synthetic": 10}, target=None, task=None,
+    )  # fmt: skip
 
 
 def profile(names: tuple[str, ...] = ()) -> Profile:

@@ -1,0 +1,179 @@
+"""Findings as pictures with their tables."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import report_examples as examples
+
+from smartsynth.facts import Better, ColumnComparison, Family, Matrix, Score
+from smartsynth.utils import visualizer
+from smartsynth.utils.visualizer import charts, profile_charts
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    return examples.evaluation()
+
+
+@pytest.fixture(scope="module")
+def all_charts(evaluation):
+    return (*charts(evaluation), *profile_charts(examples.profile()))
+
+
+def numeric(train, synthetic, holdout=(), **changes):
+    """A numeric column with equal bins."""
+    values = {
+        "name": "x", "kind": "numeric", "distance": 0.2, "reference": 0.01, "measure": "ks", "train": tuple(train),
+        "holdout": tuple(holdout or train), "synthetic": tuple(synthetic),
+        "edges": tuple(float(i) for i in range(len(train) + 1)),
+    }  # fmt: skip
+    return ColumnComparison(**{**values, **changes})
+
+
+def test_sections_come_in_the_order_of_the_report(evaluation):
+    """Overview and privacy come before the columns, and the columns stay worst first."""
+    found = charts(evaluation)
+    assert list(dict.fromkeys(chart.section for chart in found)) == [
+        "overview", "privacy", "columns", "relations", "utility",
+    ]  # fmt: skip
+    names = [chart.key for chart in found if chart.section == "columns"]
+    assert names == [f"column:{column.name}" for column in evaluation.columns]
+
+
+def test_every_picture_says_its_finding(all_charts):
+    """Each SVG is an image with a label for screen readers, and has no colour of its own."""
+    for chart in all_charts:
+        for picture in examples.parsed(chart.svg):
+            assert picture.get("role") == "img"
+            assert picture.get("aria-label")
+            assert not any(e.get("fill") or e.get("stroke") or e.get("style") for e in picture.iter())
+        assert chart.title
+        assert chart.caption
+
+
+def test_every_picture_has_its_numbers_as_a_table(all_charts):
+    """Tables are whole: every row has a cell for each heading."""
+    for chart in all_charts:
+        assert chart.rows
+        assert {len(row) for row in chart.rows} == {len(chart.header)}
+
+
+def test_hostile_names_stay_text():
+    """Markup in names and categories never becomes an element of a picture."""
+    found = (*charts(examples.renamed()), *profile_charts(examples.profile(examples.HOSTILE)))
+    allowed = {SVG + name for name in ("svg", "g", "path", "rect", "circle", "text", "title")}
+    for chart in found:
+        for picture in examples.parsed(chart.svg):
+            assert {e.tag for e in picture.iter()} <= allowed
+    assert any(examples.HOSTILE[0] in chart.title for chart in found)
+    assert any(examples.HOSTILE[1] in chart.title for chart in found)
+
+
+def test_names_that_look_the_same_keep_their_own_charts():
+    """The key of a chart is the column's own name, not its shortened text."""
+    columns = tuple(numeric([0.5, 0.5], [0.5, 0.5], name=f"{'x' * 90}{i}") for i in range(2))
+    found = [c for c in charts(examples.evaluation(columns=columns)) if c.section == "columns"]
+    assert found[0].key != found[1].key
+
+
+@pytest.mark.parametrize(
+    ("column", "finding"),
+    [
+        (numeric([0.25] * 4, [0.25] * 4, distance=0.011), "as close as real rows are"),
+        (numeric([0.25] * 4, [0.45, 0.25, 0.25, 0.05]), "too many between 0 and 1 (+20 points)"),
+        (numeric([0.25] * 4, [0.05, 0.05, 0.45, 0.45]), "too many between 2 and 4 (+40 points)"),
+        (numeric([0.25] * 4, [0.25] * 4, missing=(0.0, 0.0, 0.3)), "too many missing (+30 points)"),
+        (numeric([0.25] * 4, [0.25] * 4, distance=math.nan), "could not be compared"),
+        (
+            numeric([0.5, 0.5], [0.4, 0.6], labels=("a", "b"), edges=(), kind="categorical"),
+            "too few ‘a’ (−10 points)",
+        ),
+    ],
+)
+def test_titles_say_what_stands_out(column, finding):
+    """The title of a column names the stretch or the category with the largest gap to unseen real rows."""
+    assert visualizer._finding(column) == finding
+
+
+def test_dates_read_as_dates():
+    """The table and the title of a date column never show seconds."""
+    column = next(c for c in examples.evaluation().columns if c.kind == "datetime")
+    chart = visualizer._column(replace(column, distance=0.5))
+    assert chart.rows[0][0].startswith("2019-")
+    assert "between 20" in chart.title
+
+
+def test_without_a_holdout_nothing_is_drawn_for_it():
+    """A column without unseen rows is compared with the training rows."""
+    column = numeric([0.25] * 4, [0.45, 0.25, 0.25, 0.05], holdout=(0.0,) * 4)
+    chart = visualizer._column(column)
+    assert "line holdout" not in chart.svg
+    assert "too many between 0 and 1" in chart.title
+
+
+def test_a_column_of_missing_cells_says_so():
+    """Where there is nothing to draw the picture says why."""
+    column = numeric([0.0] * 2, [0.0] * 2, missing=(1.0, 1.0, 1.0))
+    assert "every cell is missing" in visualizer._column(column).svg
+
+
+def test_nothing_measured_gives_no_charts():
+    """An evaluation without findings has no pictures, and that is not an error."""
+    empty = examples.evaluation(scores=(), columns=(), matrices=(), utility=(), curves=())
+    assert charts(empty) == ()
+
+
+def test_many_categories_are_pooled():
+    """Beyond a dozen categories the commonest are drawn and the rest summed up; the table has all."""
+    n = 40
+    shares = tuple((n - i) / (n * (n + 1) / 2) for i in range(n))
+    column = numeric(
+        shares, shares, labels=tuple(f"v{i}" for i in range(n)), edges=(), kind="categorical", measure="tv"
+    )
+    chart = visualizer._column(column)
+    assert "28 more" in chart.svg
+    assert len(chart.rows) == n
+
+
+def test_relations_at_two_hundred_columns():
+    """The columns with the largest differences are drawn and named; missing pairs do not matter."""
+    n = 200
+    real = tuple(tuple(1.0 if i == j else 0.0 for j in range(n)) for i in range(n))
+    changed = [list(row) for row in real]
+    changed[150][20] = changed[20][150] = 0.7
+    changed[3] = [math.nan] * n
+    names = tuple(f"c{i}" for i in range(n))
+    chart = visualizer._relations(Matrix("m", "Correlation", names, real, (), tuple(map(tuple, changed))))
+    assert chart.title == "Correlation: the largest difference is 0.700, between c150 and c20"
+    assert len(chart.rows) == 40
+    assert "c150" in chart.svg and "60 columns" in chart.caption
+
+
+def test_a_matrix_of_one_column_has_no_picture():
+    """Without a pair there is nothing to relate."""
+    assert visualizer._relations(Matrix("m", "Correlation", ("a",), ((1.0,),), ((1.0,),), ((1.0,),))) is None
+
+
+@pytest.mark.parametrize(
+    ("better", "value", "interval", "met"),
+    [
+        (Better.LOWER, 0.52, (0.49, 0.55), True),
+        (Better.LOWER, 0.6, (0.55, 0.65), False),
+        (Better.HIGHER, 0.45, None, False),
+        (Better.NEARER, 0.505, None, True),
+        (Better.NEARER, 0.3, (0.2, 0.4), False),
+    ],
+)
+def test_yardstick_is_met_within_the_interval(better, value, interval, met):
+    """A score counts as met when its interval cannot tell it from the yardstick."""
+    score = Score("s", "S", Family.PRIVACY, value, better, "S.", 0.5, interval)
+    assert visualizer._meets(score) is met
+
+
+def test_lines_of_one_owner_look_different():
+    """Two lines that are both about synthetic rows do not share a style."""
+    styles = visualizer._styles(["Synthetic to train", "Holdout to train", "Synthetic to holdout"])
+    assert styles == {"Synthetic to train": "synthetic", "Holdout to train": "real", "Synthetic to holdout": "other"}
