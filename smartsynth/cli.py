@@ -45,7 +45,8 @@ Output = Annotated[
 Format = Annotated[
     str | None,
     typer.Option(
-        "--format", help="csv, json, jsonl, parquet or folder (a Hugging Face data set); by default as OUTPUT is named."
+        "--format",
+        help="csv, tsv, json, jsonl, parquet, excel or hf (Hugging Face data set); by default as OUTPUT is named.",
     ),
 ]
 Target = Annotated[str | None, typer.Option("--target", help="Column that models predict; guessed if not given.")]
@@ -149,6 +150,7 @@ def synthesize(
     from smartsynth import pipeline
 
     _check_outputs(output, report, json=json, evaluated=evaluate is not False)
+    format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
@@ -199,6 +201,7 @@ def sample(
     from smartsynth import export
     from smartsynth.result import resample
 
+    format = _format(output, format)
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         made = resample(folder, rows, seed=seed, progress=progress)
@@ -350,9 +353,16 @@ def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: b
         raise typer.BadParameter(f"--report also writes {report.with_suffix('.json')}, which is the output.")
 
 
-def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:
+def _format(output: str, format: str | None) -> str | None:
+    """The format to write, refused before any work if there is none of this name; None leaves it to the input."""
     from smartsynth import export
 
-    return export.to_bytes(
-        rows, format or (rows.source.format if rows.source.format in ("json", "jsonl") else "csv"), config
-    )
+    return format if output == "-" and format is None else export.format_of(Path(output), format)
+
+
+def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:
+    """The rows for standard output: in the format of the input if that is text, else CSV."""
+    from smartsynth import export
+
+    same = rows.source.format if rows.source.format in ("csv", "tsv", "json", "jsonl") else "csv"
+    return export.to_bytes(rows, format=format or same, config=config)

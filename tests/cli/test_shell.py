@@ -46,6 +46,7 @@ def test_quiet_is_quiet(csv):
             "Did you mean 'min_count'?",
         ),
         (["synthesize", "CSV", "-o", "x.csv", "--config", "nowhere.yaml"], 4, "ConfigError: "),
+        (["synthesize", "nowhere.csv", "-o", "x.csv", "--format", "jsno"], 4, "Did you mean 'json'?"),
         (["sample", "nowhere", "-o", "x.csv"], 3, "ModelFormatError: "),
         (["evaluate", "CSV", "CSV", "--fail-under", "no_such_score=1"], 4, "is not a score"),
         (["synthesize", "CSV", "-o", "-", "--json"], 2, "standard output"),
