@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import typer
 from rich.console import Console
@@ -146,12 +146,14 @@ def screen_of(context: typer.Context, *, quiet: bool = False) -> Screen:
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
-    """Turns errors into one line on stderr and an exit code; a closed pipe ends the command in silence."""
+    """Turns errors into one line on stderr and an exit code; a closed pipe ends the command in silence.
+
+    The function takes the `typer.Context` as `context`.
+    """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        context = kwargs.get("context")
-        screen = screen_of(context) if isinstance(context, typer.Context) else Screen()
+        screen = screen_of(cast("typer.Context", kwargs["context"]))
         try:
             result = function(*args, **kwargs)
             sys.stdout.flush()
