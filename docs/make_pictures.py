@@ -1,0 +1,31 @@
+"""Photograph a report for the README: `make demo`, then
+
+    python docs/make_pictures.py out/report.html docs/images/report.png
+
+Needs the development set (playwright) and Chromium.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+SIZE = {"width": 1240, "height": 1380}
+
+
+def main(report: Path, picture: Path) -> None:
+    """Write the upper part of the page `report`, as it looks in a browser, to the PNG `picture`."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.goto(report.resolve().as_uri())
+        page.screenshot(path=picture)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
