@@ -29,7 +29,7 @@ RELEASE_FILE = "release.json"
 RELEASE_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """Synthetic rows, how they came about, and the evidence.
 
@@ -88,8 +88,11 @@ class Result:
             "export": self.config.export.model_dump(mode="json"),
             "manifest": self.manifest,
         }
-        (folder / RELEASE_FILE).write_text(json.dumps(record, ensure_ascii=False, allow_nan=False), "utf-8")
+        _write(folder / RELEASE_FILE, json.dumps(record, ensure_ascii=False, allow_nan=False))
         return folder
+
+    def __repr__(self) -> str:
+        return f"<Result: {len(self.synthetic):,} rows made by {self.choice.generator!r} with seed {self.config.seed}>"
 
 
 @dataclass(frozen=True, slots=True)
