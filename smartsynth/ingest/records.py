@@ -97,10 +97,12 @@ def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.") from error
     sheet = book.worksheets[0]
-    check_shape(sheet.max_row or 0, sheet.max_column or 0, limits, name)
+    if sheet.max_row is not None:  # streamed workbooks do not say how large they are
+        check_shape(sheet.max_row, sheet.max_column or 0, limits, name)
     rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
     if not rows:
         raise DataError(f"{name} is empty.")
+    check_shape(len(rows) - 1, len(rows[0]), limits, name)
     names = [f"column_{i + 1}" if cell is None else str(cell) for i, cell in enumerate(rows[0])]
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:

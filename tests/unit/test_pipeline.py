@@ -9,6 +9,7 @@ import pytest
 
 import smartsynth as ss
 from smartsynth import pipeline, registry
+from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.manifest import fingerprint
 from smartsynth.pipeline import settled, split
@@ -239,3 +240,12 @@ class TestEvaluate:
             ss.evaluate(table, other)
         for text in ("'ward': is missing", "'wards'", "cannot be read as int64"):
             assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+def test_what_is_exported_can_be_read_and_judged(table, tmp_path, suffix):
+    """Each format comes back with the real table's dtypes."""
+    made = run(table, rows=60)
+    path = made.export(tmp_path / f"synthetic.{suffix}")[0]
+    again = align(ss.read(path).frame, made.profile.schema, what="synthetic")
+    pd.testing.assert_frame_equal(again, made.synthetic.frame)
