@@ -1,0 +1,199 @@
+"""Train, synthetic, holdout → Evaluation: every score beside the same measure of real rows.
+
+fidelity.py    are the rows like unseen real ones
+usefulness.py  do models trained on them work on unseen real rows
+leakage.py     do they give away whom they were learnt from
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.config import EvaluateConfig
+from smartsynth.errors import DataError, MissingExtraError
+from smartsynth.facts import Better, ColumnComparison, Evaluation, Family, Matrix, Score
+from smartsynth.formats import number, percent
+from smartsynth.metrics.rows import Layout, Rows, prepared, sampled
+from smartsynth.metrics.utility import guessed_target
+from smartsynth.progress import Progress, silent
+from smartsynth.schema import Kind, Schema
+from smartsynth.utils import fidelity, leakage, usefulness
+
+STEPS = ("columns", "pairs", "detection", "manifold", "utility", "distances", "membership", "sdmetrics")
+
+
+def evaluate(
+    train: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame,
+    *,
+    schema: Schema,
+    target: str | None = None,
+    config: EvaluateConfig | None = None,
+    seed: int = 0,
+    k: int = 5,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Every score of synthetic rows.
+
+    Args:
+        train: Real rows that the generator learnt from.
+        synthetic: Rows that it made.
+        holdout: Real rows that it never saw.
+        schema: The columns of all three.
+        target: Column that models predict; the schema's, or a guess, if not given.
+        config: What is measured, and on how many rows.
+        seed: Same seed, same scores.
+        k: A value held by fewer rows is not named.
+        progress: Called with the share done; may raise `Cancelled`.
+
+    Raises:
+        DataError: A table is empty or lacks a column.
+    """
+    start = time.perf_counter()
+    config = config or EvaluateConfig()
+    _check(schema, train=train, synthetic=synthetic, holdout=holdout)
+    tick = _ticker(progress or silent)
+    layout, every = prepared([train, synthetic, holdout], schema)
+    rng = np.random.default_rng([seed, 0xE7A1])
+    t, s, h = (sampled(rows, 4 * config.max_rows, rng) for rows in every)
+    target = target or (schema.target.name if schema.target else guessed_target(train, layout))
+    kinds = {column.name: column.kind.value for column in schema}
+    compared = fidelity.columns(layout, t, s, h, kinds)
+    found = fidelity.matrices(layout, t, s, h)
+    size = {"max_rows": config.max_rows, "seed": seed, "threads": _threads()}
+    scores = _fidelity(layout, (t, s, h), compared, found, size, tick)
+    useful, rows, task = usefulness.compare(layout, t, s, h, target, **size)
+    scores += useful
+    tick("utility")
+    private, curves = leakage.assess(
+        train, synthetic, holdout, schema, layout, (every[0], every[1], every[2]), seed=seed, tick=tick
+    )
+    scores += private
+    if config.sdmetrics:
+        scores.append(_sdmetrics(train, synthetic, schema))
+    tick("sdmetrics")
+    return Evaluation(
+        scores=tuple(scores),
+        columns=compared,
+        matrices=found,
+        utility=tuple(rows),
+        curves=tuple(curves),
+        verdict=_verdict(scores),
+        limits=_limits(schema, scores, len(train), len(holdout)),
+        rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
+        target=target,
+        task=task,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _fidelity(
+    layout: Layout,
+    rows: tuple[Rows, Rows, Rows],
+    compared: tuple[ColumnComparison, ...],
+    found: tuple[Matrix, ...],
+    size: dict[str, int],
+    tick: Callable[[str], None],
+) -> list[Score]:
+    if not compared:
+        why = "Not computed: no column is modelled."
+        return [Score("ks", "KS distance", Family.FIDELITY, float("nan"), Better.LOWER, why, headline=True)]
+    t, s, h = rows
+    return fidelity.scores(layout, t, s, h, compared, found, tick=tick, **size)
+
+
+def _check(schema: Schema, **frames: pd.DataFrame) -> None:
+    for name, frame in frames.items():
+        if len(frame) == 0:
+            raise DataError(f"The {name} table has no rows, so nothing can be measured.")
+        lost = [column for column in schema.names if column not in frame.columns]
+        if lost:
+            raise DataError(f"The {name} table lacks the columns {', '.join(lost)}.")
+
+
+def _ticker(progress: Progress) -> Callable[[str], None]:
+    done = 0
+
+    def tick(step: str) -> None:
+        nonlocal done
+        done = max(done, STEPS.index(step) + 1)
+        progress(done / len(STEPS), f"Measured {step}")
+
+    return tick
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _verdict(scores: list[Score]) -> dict[str, str]:
+    """One sentence per family, from its headline scores."""
+    by_key = {score.key: score for score in scores if score.available}
+    verdict = {}
+    if (found := by_key.get("detection_auc")) and found.reference is not None:
+        excess = found.value - max(found.reference, 0.5)
+        level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
+        verdict["fidelity"] = (
+            f"Synthetic rows are {level} from unseen real ones: a detective reaches AUC {number(found.value)} "
+            f"({number(found.reference)} between real samples)."
+        )
+    useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
+    if useful:
+        s = useful[0]
+        verdict["utility"] = (
+            f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
+        )
+    verdict["privacy"] = _privacy_verdict(by_key)
+    return verdict
+
+
+def _privacy_verdict(scores: dict[str, Score]) -> str:
+    share, member, copies = (scores.get(key) for key in ("dcr_share", "membership_auc", "exact_copies"))
+    signs = []
+    if copies and copies.reference is not None and copies.value > copies.reference + 0.005:
+        signs.append(f"{percent(copies.value)} exact copies")
+    if share and share.interval and share.interval[0] > 0.53:
+        signs.append(f"{percent(share.value)} of the rows nearer to training rows")
+    if member and member.interval and member.interval[0] > 0.52:
+        signs.append(f"a membership attack with AUC {number(member.value)}")
+    if signs:
+        return f"Signs of leakage: {', '.join(signs)}. Do not share these rows before you have looked into it."
+    return "No leakage detected by these attacks at these settings; leaks of a few rows may stay unseen."
+
+
+def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int) -> tuple[str, ...]:
+    limits = ["There is no differential-privacy guarantee: the scores are measurements, not proofs."]
+    left_out = [c.name for c in schema if c.kind in (Kind.IDENTIFIER, Kind.TEXT)]
+    if left_out:
+        limits.append(f"Made anew and not compared: {', '.join(left_out)}.")
+    if n_train < leakage.MIN_TRAIN or n_holdout < leakage.MIN_HOLDOUT:
+        limits.append(f"{n_train} training and {n_holdout} holdout rows are too few for a verdict on privacy.")
+    limits += [f"{score.name}: {score.sentence}" for score in scores if not score.available]
+    return tuple(limits)
+
+
+def _sdmetrics(train: pd.DataFrame, synthetic: pd.DataFrame, schema: Schema) -> Score:
+    """SDMetrics' own quality score, which has no yardstick and compares with the training rows."""
+    key, name = "sdmetrics_quality", "SDMetrics quality"
+    try:
+        from sdmetrics.reports.single_table import QualityReport
+    except ImportError:
+        why = str(MissingExtraError("SDMetrics' quality score", "sdv"))
+        return Score(key, name, Family.FIDELITY, float("nan"), Better.HIGHER, f"Not computed: {why}")
+    types = {Kind.NUMERIC: "numerical", Kind.DATETIME: "datetime", Kind.BOOLEAN: "boolean"}
+    kept = [column for column in schema if column.is_modelled and column.kind is not Kind.DURATION]
+    names = [column.name for column in kept]
+    metadata = {"columns": {c.name: {"sdtype": types.get(c.kind, "categorical")} for c in kept}}
+    report = QualityReport()
+    report.generate(train[names], synthetic[names], metadata, verbose=False)
+    value = float(report.get_score())
+    text = (
+        f"{number(value)} of 1 against the training rows; it has no yardstick, and copies of the training rows reach 1."
+    )
+    return Score(key, name, Family.FIDELITY, value, Better.HIGHER, text)
