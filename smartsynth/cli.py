@@ -264,9 +264,8 @@ def evaluate(
     else:
         screen.show(evaluation_parts(evaluation))
     worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
-    for line in worse:
-        screen.err.print(line, markup=False, style="red")
     if worse:
+        screen.fail(*worse)
         raise typer.Exit(NOT_GOOD_ENOUGH)
 
 

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
 import typer
 from rich.console import Console
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 NOT_GOOD_ENOUGH = 7
+FILE_WIDTH = 140
+"""Columns of tables that go to a file or a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,25 @@ class Screen:
 
     @property
     def out(self) -> Console:
-        return Console(file=sys.stdout, no_color=None if self.color else True, highlight=False)
+        return self._console(sys.stdout)
 
     @property
     def err(self) -> Console:
-        return Console(file=sys.stderr, no_color=None if self.color else True, highlight=False)
+        return self._console(sys.stderr)
+
+    def _console(self, stream: TextIO) -> Console:
+        width = None if stream.isatty() else FILE_WIDTH
+        return Console(file=stream, no_color=None if self.color else True, highlight=False, width=width)
 
     def note(self, *parts: Table | str) -> None:
         """Lines and tables for the person at the terminal."""
         if not self.quiet:
             _print(self.err, parts)
+
+    def fail(self, *lines: str) -> None:
+        """What went wrong, also for those who want no notes."""
+        for line in lines:
+            self.err.print(_safe(line), soft_wrap=True, style="red")
 
     def show(self, parts: Iterable[Table | str]) -> None:
         """The answer, for a person."""
@@ -90,9 +101,14 @@ class Screen:
                 yield report
 
 
+def _safe(text: str) -> str:
+    """A text that came from data: neither markup nor control characters of it reach the terminal."""
+    return escape("".join(c if c.isprintable() or c == "\n" else " " for c in text))
+
+
 def _print(console: Console, parts: Iterable[Table | str]) -> None:
     for item in parts:
-        console.print(escape(item) if isinstance(item, str) else item, soft_wrap=isinstance(item, str))
+        console.print(_safe(item) if isinstance(item, str) else item, soft_wrap=isinstance(item, str))
 
 
 @contextmanager
@@ -107,7 +123,7 @@ def _bar(console: Console) -> Iterator[Progress]:
         task = bars.add_task("Starting", total=1.0)
 
         def draw(fraction: float, message: str = "", /) -> None:
-            bars.update(task, completed=fraction, description=escape(message)[:60].ljust(40))
+            bars.update(task, completed=fraction, description=_safe(message)[:60].ljust(40))
 
         yield draw
 
@@ -173,7 +189,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 def _exit(error: BaseException, screen: Screen) -> typer.Exit:
     if screen.debug:
         traceback.print_exception(error)
-    screen.err.print(escape(_message(error)), soft_wrap=True, style="red")
+    screen.fail(_message(error))
     return typer.Exit(outcome(error).exit_code)
 
 
@@ -225,7 +241,7 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
             family = score.family
             table.add_row(f"[bold]{family.value.capitalize()}[/bold]")
         values = number(score.value), number(score.reference)
-        table.add_row(f"  {escape(score.name)}", escape(score.key), *values, score.better.value)
+        table.add_row(f"  {_safe(score.name)}", _safe(score.key), *values, score.better.value)
     yield table
     yield "The yardstick is the same measure of real training data against real data kept aside."
     yield from (f"{family.capitalize()}: {sentence}" for family, sentence in evaluation.verdict.items())
@@ -239,7 +255,7 @@ def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(title)
     for row in rows:
         needs = "" if row["installed"] else f"pip install 'smartsynth[{row['extra']}]'"
-        table.add_row(row["name"], escape(row["summary"]), escape(needs))
+        table.add_row(row["name"], _safe(row["summary"]), _safe(needs))
     return table
 
 
@@ -256,8 +272,8 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
     for column in profile.columns:
         role = None if column.role == "feature" else column.role
         columns.add_row(
-            escape(plain(column.name)), column.kind, ", ".join(filter(None, (column.semantic, role))),
-            percent(column.missing / max(column.count, 1)), count(column.distinct), escape(_typical(column)),
+            _safe(plain(column.name)), column.kind, ", ".join(filter(None, (column.semantic, role))),
+            percent(column.missing / max(column.count, 1)), count(column.distinct), _safe(_typical(column)),
             ", ".join(column.flags),
         )  # fmt: skip
     yield columns
@@ -265,14 +281,14 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
         alerts = Table(box=None, pad_edge=False, show_header=False)
         for alert in profile.alerts:
             alerts.add_row(
-                alert.severity.value, escape(plain(alert.column)) if alert.column else "", escape(alert.message)
+                alert.severity.value, _safe(plain(alert.column)) if alert.column else "", _safe(alert.message)
             )
         yield "\nAlerts, worst first"
         yield alerts
     if profile.associations:
         pairs = Table(box=None, pad_edge=False, show_header=False)
         for pair in sorted(profile.associations, key=lambda pair: -pair.value)[:5]:
-            pairs.add_row(f"{escape(plain(pair.left))} – {escape(plain(pair.right))}", number(pair.value), pair.measure)
+            pairs.add_row(f"{_safe(plain(pair.left))} – {_safe(plain(pair.right))}", number(pair.value), pair.measure)
         yield "\nStrongest associations"
         yield pairs
 
