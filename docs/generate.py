@@ -1,6 +1,6 @@
-"""Write the reference pages from the code: the command line, the settings and the library.
+"""Write the reference pages from the code: the command line, the settings, the scores and the library.
 
-    python docs/generate.py          writes docs/cli.md, docs/settings.md and docs/library.md
+    python docs/generate.py          writes docs/cli.md, settings.md, scores.md and library.md
 
 A test fails while a page differs from what this script makes.
 """
@@ -19,20 +19,26 @@ import typer
 import smartsynth as ss
 from smartsynth.cli import app
 from smartsynth.config import RunConfig, Settings
+from smartsynth.report.glossary import GENERAL, MEASURES
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py. Change the code, then run `make reference`. -->\n"
 
 
 def main() -> None:
-    """Write the three pages."""
+    """Write the pages."""
     for name, page in pages().items():
         (HERE / name).write_text(page, "utf-8")
 
 
 def pages() -> dict[str, str]:
     """The text of each page by file name."""
-    return {"cli.md": cli_page(), "settings.md": settings_page(), "library.md": library_page()}
+    return {
+        "cli.md": cli_page(),
+        "settings.md": settings_page(),
+        "scores.md": scores_page(),
+        "library.md": library_page(),
+    }
 
 
 def cli_page() -> str:
@@ -140,6 +146,29 @@ def _default(value: Any) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value:_}`" if isinstance(value, int) else f"`{value}`"
+
+
+def scores_page() -> str:
+    """Every measure by its key, from the glossary that the reports print."""
+    lines = [
+        NOTE,
+        "# Scores",
+        "",
+        "Every measure by the key that `--json`, `--fail-under`, manifests and `evaluation[key]` use. How to read a score "
+        "beside its yardstick is said under [Evaluation](evaluation.md).",
+        "",
+        "The keys of utility scores start with the model: `lightgbm_auc` is the AUC of a LightGBM model, `linear_r2` the R² of "
+        "a linear one. Both models are trained on synthetic rows and tested on real rows kept aside; the yardstick is "
+        "the same model trained on real rows.",
+        "",
+        "| Key | Measure | Meaning |",
+        "| --- | --- | --- |",
+        *(f"| `{key}` | {_cell(name)} | {_cell(text)} |" for key, (name, text) in MEASURES.items()),
+        "",
+        "## Terms",
+        "",
+    ]
+    return "\n".join([*lines, *(f"- **{name}**: {text}" for name, text in GENERAL)]) + "\n"
 
 
 def library_page() -> str:
