@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.privacy.identifiers import scan
+from smartsynth.schema import Column, Kind, Role, Schema
 
 PATTERN_ROWS = 1_000
 """Distinct values that pattern tests look at."""
@@ -87,10 +88,16 @@ def _refined(stored: Column, found: Column) -> Column:
 def _infer_column(name: str, cells: pd.Series[Any]) -> Column:
     known = cells.dropna()
     found = _look(name, cells, known)
+    meaning = scan(cells, name) if found.kind is not Kind.CONSTANT else None
+    kind = found.kind
+    if meaning is not None and meaning.direct and kind in (Kind.CATEGORICAL, Kind.NUMERIC):
+        kind = Kind.IDENTIFIER
     return Column(
         name,
-        found.kind,
+        kind,
         found.dtype,
+        role=meaning.role if meaning is not None else Role.FEATURE,
+        semantic=meaning.semantic if meaning is not None else None,
         decimals=found.decimals,
         format=found.format,
         nullable=len(known) < len(cells),

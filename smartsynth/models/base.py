@@ -65,6 +65,8 @@ class Generator(ABC):
     """Whether the fitted model can be differentially private."""
     cost: ClassVar[float]
     """Rough seconds to fit 10,000 rows × 10 columns on one core."""
+    quality: ClassVar[float] = 0.5
+    """Expected fidelity, 0 to 1: 2·(1 - detection AUC against a holdout of Adult), see docs/benchmarks.md."""
     min_rows: ClassVar[int] = 20
     extra: ClassVar[str | None] = None
     """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""

@@ -49,6 +49,7 @@ class ForestGenerator(Generator):
     name: ClassVar[str] = "forest"
     summary: ClassVar[str] = "Sequential boosted trees with density-ratio refinement: the closest to real data."
     cost: ClassVar[float] = 8.0
+    quality: ClassVar[float] = 0.93
     min_rows: ClassVar[int] = 20
 
     def __init__(

@@ -91,12 +91,12 @@ def test_the_saved_model_cannot_be_matched_with_training_rows(real, model, tmp_p
     with np.load(folder / "arrays.npz", allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     assert all(len(array) != len(real) for array in arrays.values())
-    stored = np.concatenate([array.astype(float) for array in arrays.values()])
+    stored = set(np.concatenate([array for name, array in arrays.items() if name.startswith("grid")]))
     text = (folder / "model.json").read_text()
     for column in ("income", "spend"):
         counts = real[column].value_counts()
         lone = counts.index[counts < model.min_count]
-        assert not set(lone) & set(np.round(stored, 2)[np.abs(stored) > 1000])
+        assert not set(lone) & stored
         assert not any(repr(float(value)) in text for value in lone[:500])
     assert str(real["income"].max()) not in text
     assert set(json.loads(text)) == {"format", "generator", "options", "schema", "state"}

@@ -1,0 +1,95 @@
+"""Profile + machine → which generator, and why. Rules read capabilities, never names."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from smartsynth.errors import ConfigError
+from smartsynth.facts import Choice, Machine, Profile
+from smartsynth.formats import span
+from smartsynth.schema import Modality
+
+BUDGET_SECONDS = 1_800.0
+"""Generators that would take longer to fit come after those that do not."""
+_EXTRAS = {"sdv": ("sdv", "ctgan"), "torch": ("torch",), "profile": ("data_profiling",)}
+
+
+class Capable(Protocol):
+    """What the selector reads of a generator class."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    modality: ClassVar[Modality]
+    dp: ClassVar[bool]
+    cost: ClassVar[float]
+    quality: ClassVar[float]
+    min_rows: ClassVar[int]
+    extra: ClassVar[str | None]
+
+
+def machine() -> Machine:
+    """The machine this runs on; looks without importing anything heavy."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = 0.0
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    extras = {extra for extra, modules in _EXTRAS.items() if all(map(importlib.util.find_spec, modules))}
+    return Machine(cores, memory, shutil.which("nvidia-smi") is not None, frozenset(extras))
+
+
+def seconds(generator: type[Capable], profile: Profile, on: Machine) -> float:
+    """Rough seconds to fit: the class's cost, grown with rows and with the square root of extra columns per column."""
+    columns = sum(column.is_modelled for column in profile.schema)
+    return generator.cost * (profile.rows / 10_000) * max(columns / 10, 0.1) ** 1.5 / min(on.cores, 4) ** 0.5
+
+
+def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]], *, dp: bool = False) -> Choice:
+    """The best generator that this table and this machine allow, with reasons.
+
+    Args:
+        profile: What the data look like.
+        on: The machine.
+        candidates: Generator classes by name.
+        dp: Only generators that can be differentially private.
+
+    Raises:
+        ConfigError: No candidate fits; the message says why each does not.
+    """
+    refused = {name: why for name, cls in candidates.items() if (why := _refusal(cls, profile, on, dp))}
+    left = {name: cls for name, cls in candidates.items() if name not in refused}
+    if not left:
+        reasons = "; ".join(f"{name}: {why}" for name, why in refused.items())
+        raise ConfigError(f"No generator fits these data. {reasons}")
+    estimates = {name: seconds(cls, profile, on) for name, cls in left.items()}
+    best = max(left, key=lambda name: (estimates[name] <= BUDGET_SECONDS, left[name].quality, -estimates[name]))
+    columns = sum(column.is_modelled for column in profile.schema)
+    reasons = [
+        left[best].summary,
+        f"{profile.rows:,} rows and {columns} modelled columns take about {span(estimates[best])} to learn on {on.cores} cores.",
+    ]
+    for name, cls in left.items():
+        if name == best:
+            continue
+        if cls.quality > left[best].quality:
+            refused[name] = f"would take about {span(estimates[name])}, more than {span(BUDGET_SECONDS)}"
+        else:
+            refused[name] = (
+                f"benchmarks put it farther from real data ({cls.quality:.2f} against {left[best].quality:.2f} of 1)"
+            )
+    return Choice(best, tuple(reasons), tuple(refused.items()))
+
+
+def _refusal(cls: type[Capable], profile: Profile, on: Machine, dp: bool) -> str | None:
+    if cls.modality is not profile.schema.modality:
+        return f"makes {cls.modality.value} data, not {profile.schema.modality.value}"
+    if dp and not cls.dp:
+        return "cannot be differentially private"
+    if cls.extra is not None and cls.extra not in on.extras:
+        return f"needs pip install 'smartsynth[{cls.extra}]'"
+    if profile.rows < cls.min_rows:
+        return f"needs at least {cls.min_rows} rows; there are {profile.rows}"
+    return None

@@ -1,0 +1,124 @@
+"""What the user should know about the data, worst first, and what happens because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smartsynth.facts import Alert, ColumnProfile, Profile, Severity
+from smartsynth.formats import count, percent
+
+_ORDER = tuple(Severity)
+DIRECT = frozenset(
+    [
+        "email",
+        "phone",
+        "fax",
+        "person_name",
+        "first_name",
+        "last_name",
+        "ssn",
+        "credit_card",
+        "iban",
+        "ip",
+        "mac",
+        "url",
+        "vin",
+        "imei",
+        "uuid",
+        "address",
+        "license_plate",
+        "passport",
+        "national_id",
+        "username",
+        "photo",
+    ]
+)
+FEW_ROWS = 500
+
+
+def alerts(profile: Profile) -> tuple[Alert, ...]:
+    """Every alert of a profile, worst first."""
+    found = [*_table(profile)]
+    for column in profile.columns:
+        found += _column(column)
+    found += _target(profile)
+    return tuple(sorted(found, key=lambda alert: _ORDER.index(alert.severity)))
+
+
+def _table(profile: Profile) -> Iterator[Alert]:
+    if profile.rows < FEW_ROWS:
+        text = f"{count(profile.rows)} rows are few: expect coarse distributions and wide intervals on every score."
+        yield Alert(Severity.WARNING, "few-rows", text)
+    if profile.duplicate_rows:
+        share = percent(profile.duplicate_rows / profile.rows)
+        text = f"{count(profile.duplicate_rows)} rows ({share}) repeat another row; what many rows share is not taken for a copy."
+        severity = Severity.WARNING if profile.duplicate_rows > 0.05 * profile.rows else Severity.INFO
+        yield Alert(severity, "duplicate-rows", text)
+    for one, two in profile.dependencies[:20]:
+        text = f"{one!r} decides {two!r}; the pair is learnt, and a few synthetic rows may break it."
+        yield Alert(Severity.INFO, "dependency", text, two)
+    for pair in profile.associations[:10]:
+        if pair.value > 0.98:
+            text = f"{pair.left!r} and {pair.right!r} say nearly the same ({pair.value:.2f}); one may be derived from the other."
+            yield Alert(Severity.INFO, "nearly-equal", text, pair.right)
+
+
+def _column(column: ColumnProfile) -> Iterator[Alert]:
+    name = column.name
+    if column.semantic in DIRECT:
+        text = f"{name!r} looks like personal data ({column.semantic}): its values are made up anew, none is learnt or copied."
+        if column.kind not in ("identifier", "text"):
+            text = f"{name!r} looks like personal data ({column.semantic}): only values that at least five rows share are kept."
+        yield Alert(Severity.ERROR, "personal-data", text, name)
+    elif column.kind == "identifier":
+        yield Alert(
+            Severity.WARNING, "identifier", f"{name!r} looks like an identifier: it will be replaced, not learnt.", name
+        )
+    elif column.kind == "text":
+        yield Alert(Severity.WARNING, "free-text", f"{name!r} is free text: it will be replaced by made-up text.", name)
+    elif column.role == "quasi-identifier":
+        text = f"{name!r} may single people out together with other columns; the evidence checks such combinations."
+        yield Alert(Severity.INFO, "quasi-identifier", text, name)
+    if column.missing == column.count:
+        yield Alert(Severity.WARNING, "all-missing", f"{name!r} has no value in any row and stays empty.", name)
+    elif column.missing > 0.3 * column.count:
+        share = percent(column.missing / column.count)
+        yield Alert(
+            Severity.WARNING,
+            "missing",
+            f"{share} of {name!r} is missing; the pattern of missing cells is learnt.",
+            name,
+        )
+    if column.kind == "constant" and column.missing < column.count:
+        yield Alert(
+            Severity.INFO, "constant", f"{name!r} has a single value, which every synthetic row will have.", name
+        )
+    yield from _flags(column)
+
+
+def _flags(column: ColumnProfile) -> Iterator[Alert]:
+    name = column.name
+    if "high-cardinality" in column.flags:
+        text = f"{name!r} has {count(column.distinct)} levels; those that fewer than five rows hold are pooled before learning."
+        yield Alert(Severity.WARNING, "high-cardinality", text, name)
+    if "zero-inflated" in column.flags:
+        share = percent(column.statistics["zeros"])
+        yield Alert(
+            Severity.INFO,
+            "zero-inflated",
+            f"{share} of {name!r} is zero; zeros are learnt as a value of their own.",
+            name,
+        )
+    if "skewed" in column.flags:
+        text = f"{name!r} is strongly skewed; its largest values are averaged over five rows and more, so no extreme comes back."
+        yield Alert(Severity.INFO, "skewed", text, name)
+
+
+def _target(profile: Profile) -> Iterator[Alert]:
+    column = next((c for c in profile.columns if c.name == profile.target), None)
+    if column is None or not column.levels:
+        return
+    rarest = min(share for _, share in column.levels)
+    if rarest < 0.1:
+        text = f"The rarest class of the target {column.name!r} has {percent(rarest)} of the rows; look at F1 rather than accuracy."
+        yield Alert(Severity.WARNING, "imbalance", text, column.name)
