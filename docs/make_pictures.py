@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SIZE = {"width": 1240, "height": 1380}
+SIZE = {"width": 1240, "height": 1660}
 
 
 def main(report: Path, picture: Path) -> None:

@@ -7,36 +7,139 @@ from collections.abc import Iterable
 GENERAL = (
     (
         "Yardstick",
-        "The same measure of real training rows against real rows kept aside: the best anyone can honestly do.",
+        "The same measure of real training rows against real rows kept aside: the best that anyone can honestly do.",
     ),
     (
         "Unseen real rows (holdout)",
-        "Real rows kept aside before anything was learnt, so that they stand for new people.",
+        "Real rows kept aside before anything was learnt, so that they stand for people the generator never met.",
     ),
-    (
-        "95% interval",
-        "A range made so that it holds the true value in 95 of 100 repetitions; a wide one means few rows.",
-    ),
+    ("95% interval", "A range that would hold the true value in 95 of 100 repetitions. A wide one means few rows."),
     (
         "Association",
-        "How far one column tells about another, from 0 (nothing) to 1 (everything), or from −1 with a sign.",
+        "How much one column tells about another, from 0 (nothing) to 1 (everything); from −1 where there is a direction.",
     ),
     (
         "Quasi-identifier",
-        "A column that names nobody alone, but may do so together with others: age, sex and postcode.",
+        "A column that names nobody alone but may do so together with others, such as age, sex and postcode.",
     ),
-    ("Quantile", "The value below which a given share of the rows lie; the 50 % quantile is the median."),
+    ("Quantile", "The value below which a given share of the rows lie; half of them lie below the 50% quantile."),
 )
 
 MEASURES = {
     "ks": (
-        "Kolmogorov-Smirnov distance",
-        "The largest gap between two cumulative curves: 0 the same, 1 nothing in common.",
+        "Kolmogorov-Smirnov (KS) distance",
+        "The largest gap between two cumulative curves of a numeric column: 0 the same, 1 nothing in common.",
+    ),
+    "tv": ("Total variation", "The share of rows that would have to change their category to make two columns alike."),
+    "wasserstein": (
+        "Wasserstein distance",
+        "How far values would have to be moved to make two columns alike, in standard deviations of the real column.",
+    ),
+    "jensen_shannon": (
+        "Jensen-Shannon distance",
+        "How different two distributions are, in terms of information: 0 the same, 1 nothing in common.",
+    ),
+    "pearson_difference": (
+        "Pearson correlation difference",
+        "How far the straight-line correlations of numeric columns are off, on average over pairs.",
+    ),
+    "spearman_difference": (
+        "Spearman correlation difference",
+        "How far the correlations of ranks are off: the same as Pearson for any rising or falling relation.",
+    ),
+    "association_difference": (
+        "Association difference",
+        "How far relations of any two columns are off: correlations of numbers, Cramér's V of categories, the "
+        "correlation ratio of a category and a number.",
+    ),
+    "pair_trend": (
+        "Pair trend error",
+        "The share of rows that would have to move to make two columns, seen together, alike; the mean over all pairs.",
+    ),
+    "three_way": ("Three-way margins", "The same as the pair trend error for three columns seen together."),
+    "detection_auc": (
+        "Detection AUC",
+        "How well a strong classifier tells synthetic from real rows: 0.5 it guesses, 1 it is always right.",
+    ),
+    "alpha_precision": (
+        "α-precision",
+        "The share of synthetic rows that lie where real rows are common: low values mean rows that look wrong.",
+    ),
+    "beta_recall": (
+        "β-recall",
+        "The share of the real rows' variety that synthetic rows cover: low values mean that kinds of rows are left out.",
+    ),
+    "sdmetrics_quality": (
+        "SDMetrics quality",
+        "The quality score of the SDMetrics library, from 0 to 1. It rewards copies of training rows.",
+    ),
+    "auc": (
+        "AUC (area under the ROC curve)",
+        "How often a model ranks a positive row above a negative one: 0.5 is a guess, 1 is perfect.",
+    ),
+    "accuracy": ("Accuracy", "The share of unseen real rows whose class a model gets right."),
+    "f1": ("F1", "The balance of finding all rows of a class and naming only those; the mean over the classes."),
+    "r2": (
+        "R²",
+        "The share of the target's ups and downs that a model explains; 0 is as good as always naming the mean.",
+    ),
+    "rmse": ("RMSE", "The typical size of a model's error, in the unit of the target; large errors count more."),
+    "mae": ("MAE", "The mean size of a model's error, in the unit of the target."),
+    "exact_copies": (
+        "Exact copies",
+        "The share of synthetic rows that equal a training row. Common rows also recur among people never seen.",
+    ),
+    "dcr_share": (
+        "DCR share (distance to closest record)",
+        "The share of synthetic rows that lie nearer to a training row than to an unseen one; one half is ideal.",
+    ),
+    "nearest_distance": (
+        "Nearest distance",
+        "How far the closest synthetic rows are from the nearest training row, against unseen real rows.",
+    ),
+    "nndr": (
+        "NNDR (nearest-neighbour distance ratio)",
+        "The distance to the nearest training row over that to the second nearest; near 0 means one row was imitated.",
+    ),
+    "neighbour_labels": (
+        "Neighbour labels",
+        "Training and unseen rows are put together: how often is a synthetic row's nearest neighbour a training row?",
+    ),
+    "closest_labels": (
+        "Closest neighbour labels",
+        "The same for the synthetic rows that lie closest of all, where copies of a few people would show.",
+    ),
+    "unique_values": (
+        "Lone values that come back",
+        "How often a number that one or two people alone have turns up among the synthetic rows.",
+    ),
+    "membership_auc": (
+        "Membership inference",
+        "An attacker guesses from the synthetic rows who was learnt from; an AUC of 0.5 means that he cannot.",
+    ),
+    "membership_tpr": (
+        "Members found at few false alarms",
+        "How many members an attacker finds who may accuse only 1 in 100 strangers: shows leaks of few people.",
+    ),
+    "reidentification": (
+        "Matches with lone combinations",
+        "The share of synthetic rows whose quasi-identifiers are those of exactly one training row.",
     ),
 }
 
 
 def glossary(keys: Iterable[str]) -> list[tuple[str, str]]:
-    """The general terms, then those of the measures with these keys, each once, in alphabetical order."""
-    found = {MEASURES[key] for key in keys if key in MEASURES}
-    return [*GENERAL, *sorted(found)]
+    """The general terms, then those of the measures with these keys, each once, in alphabetical order.
+
+    A model's measure, such as `lightgbm_auc`, is explained by its last part.
+
+    >>> [term for term, _ in glossary(["ks", "linear_f1", "lightgbm_f1"])][-2:]
+    ['F1', 'Kolmogorov-Smirnov (KS) distance']
+    """
+    found = {entry for key in keys if (entry := explanation(key))}
+    return [*GENERAL, *sorted(found, key=lambda entry: entry[0].lower())]
+
+
+def explanation(key: str) -> tuple[str, str] | None:
+    """The term and the meaning of one measure; None if it has none of its own."""
+    return MEASURES.get(key) or MEASURES.get(key.rpartition("_")[2])

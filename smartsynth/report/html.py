@@ -31,8 +31,8 @@ OPEN_COLUMNS = 12
 
 # What no score can show, whatever it says.
 LIMITS = (
-    "There is no differential privacy guarantee. The privacy measures look for known ways in which synthetic rows give "
-    "away real ones; passing them is evidence, not proof, and a new attack may do better.",
+    "The privacy measures look for known ways in which synthetic rows give away real ones. Passing them is no proof, "
+    "and a new attack may do better.",
     "Scores are averages over many rows. A small group of people can be drawn worse than the scores say, and what the "
     "real data got wrong or left out, the synthetic data get wrong too.",
     "Rows kept aside come from the same source as the rest. How well the data stand for anybody else was not measured.",

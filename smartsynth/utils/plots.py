@@ -132,7 +132,7 @@ def _ticks(canvas: Canvas, axis: Axis, base: float, *, top: float | None = None)
 
 def paired_bars(labels: Sequence[str], series: Sequence[Series], label: str) -> str:
     """A pair of bars for each label: real filled, synthetic outlined, unseen real rows as a mark across."""
-    pitch, thick = (34, 11) if len(series) > 1 else (24, 14)
+    pitch, thick = (32, 10.5) if len(series) > 1 else (24, 14)
     canvas = Canvas(WIDTH, len(labels) * pitch + 8)
     names = min(max((text_width(text) for text in labels), default=0) + 6, 128)
     left, room = names + 6, 48
@@ -181,8 +181,9 @@ def dots(rows: Sequence[DotRow], label: str, *, low: float | None = None, high: 
     _ticks(canvas, axis, base, top=6)
     for i, row in enumerate(rows):
         y = 6 + i * pitch
-        canvas.text(left, y + 13, row.name, "name", width=WIDTH - 2 * left - 90)
-        canvas.text(WIDTH - _MARGIN, y + 13, _reading(row), "value", anchor="end")
+        reading = _reading(row)
+        canvas.text(left, y + 13, row.name, "name", width=(WIDTH - 2 * left - text_width(reading) - 4) * 0.94)
+        canvas.text(WIDTH - _MARGIN, y + 13, reading, "value", anchor="end")
         y += 26
         canvas.line(left + 8, y, WIDTH - 16, y, "rail")
         if row.baseline is not None and _finite(row.baseline):

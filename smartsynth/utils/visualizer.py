@@ -26,7 +26,7 @@ __all__ = ["charts", "profile_charts"]
 
 _NAME = 60
 _MOST_RANKED = 24
-_MOST_BARS = 12
+_MOST_BARS = 8
 _MOST_PAIRS = 40
 _MOST_CELLS = 60
 _SMALL_MATRIX = 24
@@ -231,9 +231,12 @@ def _triptych(matrix: Matrix, pairs: Sequence[_Pair]) -> str:
 
 
 def _utility(metric: str, rows: Sequence[UtilityRow]) -> Chart:
-    best = max(rows, key=lambda row: _finite(row.real))
+    is_error = metric.lower() in ("mae", "rmse", "mse")
+    best = (min if is_error else max)(rows, key=lambda row: _finite(row.real))
     synthetic, real = number(best.synthetic), number(best.real)
-    title = f"{metric}: {best.model} reaches {synthetic} from synthetic rows, {real} from real rows"
+    title = (
+        f"{metric[:1].upper()}{metric[1:]}: {best.model} reaches {synthetic} from synthetic rows, {real} from real rows"
+    )
     caption = "Grey dot: trained on real rows; diamond: on synthetic rows; both tested on the same unseen real rows."
     if any(row.interval for row in rows):
         caption += " Whiskers: 95% interval."
@@ -299,8 +302,10 @@ def _yardsticks(scores: Sequence[Score]) -> Chart | None:
     ]
     if not shown:
         return None
-    kept = sum(_meets(score) for score in shown)
-    title = f"{count(kept)} of {count(len(shown))} privacy measures are at their yardstick or better"
+    off = [score for score in shown if not _meets(score)]
+    title = f"{count(len(shown) - len(off))} of {count(len(shown))} privacy measures are at their yardstick or better"
+    if off:
+        title += f"; furthest off: {max(off, key=lambda s: abs(s.value - (s.reference or 0.0))).name}"
     svg = dots([DotRow(s.name, s.value, s.reference, s.interval) for s in shown], title, low=0, high=1)
     caption = "Diamond: measured; whiskers: 95% interval; grey dot: what rows that no generator has seen would give."
     rows = tuple((s.name, number(s.value), number(s.reference), _interval(s.interval), s.better.value) for s in shown)
@@ -309,9 +314,13 @@ def _yardsticks(scores: Sequence[Score]) -> Chart | None:
 
 
 def _meets(score: Score) -> bool:
-    """Whether the score is as good as its yardstick, or so near that its interval cannot tell them apart."""
+    """Whether the score is as good as its yardstick, or so near that its interval cannot tell them apart.
+
+    Without an interval, a hundredth or a tenth of the yardstick counts as near.
+    """
     reference = _finite(score.reference or 0.0)
-    low, high = score.interval or (score.value - 0.01, score.value + 0.01)
+    near = max(0.01, 0.1 * abs(reference))
+    low, high = score.interval or (score.value - near, score.value + near)
     if score.better is Better.LOWER:
         return low <= reference
     return high >= reference if score.better is Better.HIGHER else low <= reference <= high

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import report_examples as examples
 
-from smartsynth.facts import Better, ColumnComparison, Family, Matrix, Score
+from smartsynth.facts import Better, ColumnComparison, Family, Matrix, Score, UtilityRow
 from smartsynth.utils import visualizer
 from smartsynth.utils.visualizer import charts, profile_charts
 
@@ -127,14 +127,14 @@ def test_nothing_measured_gives_no_charts():
 
 
 def test_many_categories_are_pooled():
-    """Beyond a dozen categories the commonest are drawn and the rest summed up; the table has all."""
+    """Beyond eight categories the commonest are drawn and the rest summed up; the table has all."""
     n = 40
     shares = tuple((n - i) / (n * (n + 1) / 2) for i in range(n))
     column = numeric(
         shares, shares, labels=tuple(f"v{i}" for i in range(n)), edges=(), kind="categorical", measure="tv"
     )
     chart = visualizer._column(column)
-    assert "28 more" in chart.svg
+    assert "32 more" in chart.svg
     assert len(chart.rows) == n
 
 
@@ -162,7 +162,8 @@ def test_a_matrix_of_one_column_has_no_picture():
     [
         (Better.LOWER, 0.52, (0.49, 0.55), True),
         (Better.LOWER, 0.6, (0.55, 0.65), False),
-        (Better.HIGHER, 0.45, None, False),
+        (Better.HIGHER, 0.4, None, False),
+        (Better.LOWER, 0.54, None, True),
         (Better.NEARER, 0.505, None, True),
         (Better.NEARER, 0.3, (0.2, 0.4), False),
     ],
@@ -177,3 +178,10 @@ def test_lines_of_one_owner_look_different():
     """Two lines that are both about synthetic rows do not share a style."""
     styles = visualizer._styles(["Synthetic to train", "Holdout to train", "Synthetic to holdout"])
     assert styles == {"Synthetic to train": "synthetic", "Holdout to train": "real", "Synthetic to holdout": "other"}
+
+
+@pytest.mark.parametrize(("metric", "model"), [("R2", "b"), ("MAE", "a")])
+def test_the_better_model_makes_the_title(metric, model):
+    """The title names the model that does best on real rows: the smallest error, or the largest of anything else."""
+    rows = [UtilityRow("a", metric, 0.2, 0.25), UtilityRow("b", metric, 0.6, 0.5)]
+    assert f"{metric}: {model} reaches" in visualizer._utility(metric, rows).title
