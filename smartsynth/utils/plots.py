@@ -64,7 +64,7 @@ def outlines(edges: Sequence[float], series: Sequence[Series], kind: str, label:
         canvas.path(outline, f"line {s.css}")
     if cut:
         position = max(range(len(groups) - 1), key=lambda i: heights[series[0].css][i])
-        _cut_label(canvas, (pixels[position] + pixels[position + 1]) / 2, base - room, groups, position, series)
+        _cut_label(canvas, pixels[position : position + 2], base - room, groups, position, series)
     canvas.line(_MARGIN, base, WIDTH - _MARGIN, base, "axis")
     return canvas.render(label)
 
@@ -104,18 +104,17 @@ def _ceiling(heights: Mapping[str, Sequence[float]]) -> tuple[float, bool]:
 
 
 def _cut_label(
-    canvas: Canvas, x: float, y: float, groups: Sequence[int], position: int, series: Sequence[Series]
+    canvas: Canvas, sides: Sequence[float], y: float, groups: Sequence[int], position: int, series: Sequence[Series]
 ) -> None:
-    shares = {s.css: sum(s.shares[groups[position] : groups[position + 1]]) for s in series}
-    words = {"real": "real", "synthetic": "synthetic"}
-    text = ", ".join(f"{words[k]} {formats.percent(v)}" for k, v in shares.items() if k in words)
-    if len(shares) == 1:
-        text = formats.percent(next(iter(shares.values())))
-    canvas.path(f"M{number(x - 6)} {number(y + 9)}l12 -5M{number(x - 6)} {number(y + 13)}l12 -5", "break")
-    wide = text_width(text, 11) + 8
-    anchor = "start" if x < WIDTH / 2 else "end"
-    at = x + 10 if anchor == "start" else x - 10
-    canvas.text(min(max(at, _MARGIN), WIDTH - _MARGIN), y + 9, text, "value", anchor=anchor, width=wide + 40)
+    """Two strokes across a cut peak and beside it how high it is."""
+    shares = {s.css: sum(s.shares[groups[position] : groups[position + 1]]) for s in series if s.css != "holdout"}
+    words = [formats.percent(v) if len(shares) == 1 else f"{css} {formats.percent(v)}" for css, v in shares.items()]
+    middle = sum(sides) / 2
+    strokes = (f"M{number(middle - 6)} {number(y + drop)}l12 -5" for drop in (9, 13))
+    canvas.path("".join(strokes), "break")
+    left = middle < WIDTH / 2
+    at = sides[1] + 6 if left else sides[0] - 6
+    canvas.text(at, y + 9, ", ".join(words), "value", anchor="start" if left else "end")
 
 
 def _ticks(canvas: Canvas, axis: Axis, base: float, *, top: float | None = None) -> None:

@@ -10,9 +10,15 @@ from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.plots import Series, message, outlines, paired_bars
 
 _NAME = 60
-_MOST_BARS = 12
+_MOST_BARS = 8
 _MOST_CELLS = 60
 _MOST_PAIRS = 40
+_MEASURES = {
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+    "cramers-v": "Cramér's V",
+    "correlation-ratio": "correlation ratio",
+}
 _NO_PICTURE = {
     "identifier": "names one row each; it is made anew, not learnt",
     "text": "free text; it is replaced, not copied",
@@ -28,7 +34,7 @@ def profile_charts(profile: Profile) -> tuple[Chart, ...]:
 
 def _column(column: ColumnProfile) -> Chart:
     title = f"{plain(column.name, _NAME)}: {_finding(column)}"
-    facts = [column.semantic or column.kind, f"{count(column.distinct)} distinct"]
+    facts = [(column.semantic or column.kind).replace("_", " "), f"{count(column.distinct)} distinct"]
     if column.missing:
         facts.append(f"{percent(column.missing / max(column.count, 1))} missing")
     facts += [flag.replace("-", " ") for flag in column.flags if flag != column.kind]
@@ -47,9 +53,12 @@ def _finding(column: ColumnProfile) -> str:
     statistics = column.statistics
     if column.kind in _NO_PICTURE:
         return _NO_PICTURE[column.kind]
+    if statistics.get("zeros", 0.0) > 0.5:
+        return f"{percent(statistics['zeros'])} are zero"
     if "q50" in statistics:
         low, middle, high = (_value(column, statistics[q]) for q in ("q25", "q50", "q75"))
-        return f"median {middle}, half of the values from {low} to {high}"
+        alike = f"at least half of the values are {middle}"
+        return alike if low == high else f"median {middle}, half of the values from {low} to {high}"
     if column.levels:
         value, share = column.levels[0]
         return f"{percent(share)} are ‘{plain(value, 40)}’"
@@ -140,9 +149,12 @@ def _associations(profile: Profile) -> Chart | None:
         if a.left in place and a.right in place:
             i, j = place[a.left], place[a.right]
             cells[i][j] = cells[j][i] = a.value
-    measures = ", ".join(dict.fromkeys(a.measure for a in pairs))
+    measures = ", ".join(dict.fromkeys(_MEASURES.get(a.measure, a.measure) for a in pairs))
     svg = heatmap("Association", [plain(c) for c in columns], cells, title, width=460 if len(columns) <= 24 else 780)
-    rows = tuple((plain(a.left), plain(a.right), number(a.value), a.measure) for a in pairs[:_MOST_PAIRS])
+    rows = tuple(
+        (plain(a.left), plain(a.right), number(a.value), _MEASURES.get(a.measure, a.measure))
+        for a in pairs[:_MOST_PAIRS]
+    )
     return Chart(
         "associations",
         "relations",

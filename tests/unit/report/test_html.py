@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import pytest
 import report_examples as examples
 
@@ -210,3 +212,35 @@ def test_same_input_same_page():
 def test_charts_have_a_style_sheet_of_their_own():
     """Other pages can show the charts with the same colours."""
     assert ".chart .line.synthetic" in html.stylesheet()
+
+
+@pytest.mark.slow
+def test_no_real_row_is_in_a_page():
+    """Neither names, nor rare categories, nor the largest value of a column get into a report or a profile."""
+    from smartsynth.config import EvaluateConfig
+    from smartsynth.dataset import Dataset
+    from smartsynth.inference import infer_schema
+    from smartsynth.utils.evaluator import evaluate
+    from smartsynth.utils.profiler import profile
+
+    rng = np.random.default_rng(0)
+
+    def frame(n):
+        return pd.DataFrame(
+            {
+                "name": [f"Person {i:05d}" for i in rng.permutation(10**5)[:n]],
+                "city": rng.choice(["Bern", "Basel"], n),
+                "wage": rng.normal(5000, 500, n).round(2),
+            }
+        )
+
+    train, synthetic, holdout = frame(300), frame(300), frame(150)
+    train.loc[7, ["city", "wage"]] = ["Zzyzx", 98765.43]
+    schema = infer_schema(train)
+    found = evaluate(train, synthetic, holdout, schema=schema, target="city", config=EvaluateConfig(max_rows=200))
+    seen = profile(Dataset(train, schema))
+    twin = json.dumps(html.to_dict(found, profile=seen, context={}), ensure_ascii=False)
+    for text in (render(found, profile=seen, context={}), html.render_profile(seen, profile_charts(seen)), twin):
+        assert "Bern" in text
+        for secret in ("Zzyzx", "98765", "98,765", "98.8k", *train["name"]):
+            assert secret not in text
