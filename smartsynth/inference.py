@@ -57,7 +57,8 @@ def infer_schema(frame: pd.DataFrame) -> Schema:
     Raises:
         DataError: Cells that no column can hold (lists, dicts, bytes …), every such column at once.
     """
-    columns, problems = [], []
+    columns: list[Column] = []
+    problems: list[Problem] = []
     for i, name in enumerate(frame.columns):
         try:
             columns.append(_infer_column(str(name), frame.iloc[:, i]))

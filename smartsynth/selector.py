@@ -44,7 +44,7 @@ def machine() -> Machine:
 def seconds(generator: type[Capable], profile: Profile, on: Machine) -> float:
     """Rough seconds to fit: the class's cost, grown with rows and with the square root of extra columns per column."""
     columns = sum(column.is_modelled for column in profile.schema)
-    return generator.cost * (profile.rows / 10_000) * max(columns / 10, 0.1) ** 1.5 / min(on.cores, 4) ** 0.5
+    return float(generator.cost * (profile.rows / 10_000) * max(columns / 10, 0.1) ** 1.5 / min(on.cores, 4) ** 0.5)
 
 
 def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]], *, dp: bool = False) -> Choice:
@@ -62,8 +62,8 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
     refused = {name: why for name, cls in candidates.items() if (why := _refusal(cls, profile, on, dp))}
     left = {name: cls for name, cls in candidates.items() if name not in refused}
     if not left:
-        reasons = "; ".join(f"{name}: {why}" for name, why in refused.items())
-        raise ConfigError(f"No generator fits these data. {reasons}")
+        why_not = "; ".join(f"{name}: {why}" for name, why in refused.items())
+        raise ConfigError(f"No generator fits these data. {why_not}")
     estimates = {name: seconds(cls, profile, on) for name, cls in left.items()}
     best = max(left, key=lambda name: (estimates[name] <= BUDGET_SECONDS, left[name].quality, -estimates[name]))
     columns = sum(column.is_modelled for column in profile.schema)

@@ -37,6 +37,8 @@ class Task:
 
 def task_of(layout: Layout, target: str, train: Rows, holdout: Rows) -> Task | str:
     """The task of a target column, or why there is none."""
+    if len(layout.numeric) + len(layout.categorical) < 2:
+        return f"the target {target!r} is the only modelled column."
     if target in layout.categorical:
         j = layout.categorical.index(target)
         classes = np.unique(train.codes[:, j])

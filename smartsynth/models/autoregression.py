@@ -100,7 +100,9 @@ class Autoregression:
     @classmethod
     def _assemble(cls, order: Sequence[int], fitted: Sequence[tuple[int, list[Node]]]) -> Self:
         nodes: list[Node] = []
-        root, boosters, where = [], [], []
+        root: list[int] = []
+        where: list[int] = []
+        boosters: list[str] = []
         for first, column in fitted:
             base = len(nodes)
             root.append(first + base if first >= 0 else first)
@@ -146,8 +148,8 @@ class Autoregression:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         trees = FlatTrees.from_arrays({name: arrays[f"trees.{name}"] for name in FlatTrees._fields})
-        names = ("order", "root", "booster", "bias", "left", "right")
-        return cls(*(arrays[name] for name in names), trees)
+        own = {name: arrays[name] for name in ("order", "root", "booster", "bias", "left", "right")}
+        return cls(**own, trees=trees)
 
 
 def _fit_column(

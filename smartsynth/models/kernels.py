@@ -1,5 +1,6 @@
 """Compiled inner loops of the tree models. Importing this module imports numba; machine code is cached on disk."""
 
+# mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
 import math

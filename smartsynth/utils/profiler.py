@@ -105,11 +105,9 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
         levels = tuple((str(level), float(count / max(len(cells), 1))) for level, count in common.items())
         flags = ["high-cardinality"] if distinct > max(50, len(known) // 20) or distinct > 1000 else []
     elif column.kind is Kind.TEXT:
-        sample = known.astype(str).head(10_000)
-        statistics = {
-            "mean_length": float(sample.str.len().mean()),
-            "words": float(sample.str.split().str.len().mean()),
-        }
+        sample = [str(cell) for cell in known.head(10_000)]
+        lengths, words = [len(text) for text in sample], [len(text.split()) for text in sample]
+        statistics = {"mean_length": float(np.mean(lengths)), "words": float(np.mean(words))}
     if distinct == len(known) > 1:
         flags.append("unique")
     return ColumnProfile(
@@ -158,7 +156,7 @@ def _histogram(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[fl
 
 
 def _number_flags(values: NDArray[np.float64], distinct: int, column: Column) -> list[str]:
-    flags = []
+    flags: list[str] = []
     if len(values) == 0:
         return flags
     zeros = float((values == 0).mean())
@@ -197,9 +195,9 @@ def _dependencies(frame: pd.DataFrame, schema: Schema) -> tuple[tuple[str, str],
     sample = np.random.default_rng(0).permutation(len(frame))[:2_000]
     found = []
     for one, two in itertools.permutations(repeating, 2):
-        if distinct[two] <= distinct[one] and _determines(codes[one][sample], codes[two][sample]):
-            if _determines(codes[one], codes[two]):
-                found.append((one, two))
+        likely = distinct[two] <= distinct[one] and _determines(codes[one][sample], codes[two][sample])
+        if likely and _determines(codes[one], codes[two]):
+            found.append((one, two))
     return tuple(found)
 
 
