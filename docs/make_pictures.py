@@ -11,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SIZE = {"width": 1240, "height": 1660}
+SIZE = {"width": 1280, "height": 1960}
+SCALE = 0.75
 
 
 def main(report: Path, picture: Path) -> None:
@@ -21,7 +22,7 @@ def main(report: Path, picture: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page = browser.new_page(viewport=SIZE, device_scale_factor=SCALE, color_scheme="light")
         page.goto(report.resolve().as_uri())
         page.screenshot(path=picture)
         browser.close()

@@ -303,9 +303,10 @@ def _yardsticks(scores: Sequence[Score]) -> Chart | None:
     if not shown:
         return None
     off = [score for score in shown if not _meets(score)]
-    title = f"{count(len(shown) - len(off))} of {count(len(shown))} privacy measures are at their yardstick or better"
+    title = f"All {count(len(shown))} privacy measures are at their yardstick or better"
     if off:
-        title += f"; furthest off: {max(off, key=lambda s: abs(s.value - (s.reference or 0.0))).name}"
+        worst = max(off, key=lambda s: abs(s.value - (s.reference or 0.0)))
+        title = f"Furthest from its yardstick: {worst.name}, {number(worst.value)} (real {number(worst.reference)})"
     svg = dots([DotRow(s.name, s.value, s.reference, s.interval) for s in shown], title, low=0, high=1)
     caption = "Diamond: measured; whiskers: 95% interval; grey dot: what rows that no generator has seen would give."
     rows = tuple((s.name, number(s.value), number(s.reference), _interval(s.interval), s.better.value) for s in shown)
