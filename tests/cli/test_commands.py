@@ -8,6 +8,8 @@ import pytest
 from commands import invoke
 
 import smartsynth as ss
+from smartsynth.cli import _worse
+from smartsynth.facts import Better, Family
 
 
 def test_synthesize_writes_rows_manifest_report_and_model(run):
@@ -150,3 +152,19 @@ def test_switches_turn_stages_off(csv, tmp_path):
     assert answer["filter"] is None
     assert answer["scores"] == []
     assert answer["config"]["generator"]["options"] == {"min_count": 6}
+
+
+@pytest.mark.parametrize(
+    ("better", "value", "reference", "bound", "worse"),
+    [
+        ("higher", 0.8, 0.9, 0.7, False), ("higher", 0.8, 0.9, 0.85, True),
+        ("lower", 0.2, 0.1, 0.3, False), ("lower", 0.2, 0.1, 0.15, True),
+        ("nearer to the reference", 0.58, 0.5, 0.1, False), ("nearer to the reference", 0.38, 0.5, 0.1, True),
+        ("higher", float("nan"), None, 0.0, True),
+    ],
+)  # fmt: skip
+def test_worse_goes_by_the_direction_of_the_score(better, value, reference, bound, worse):
+    """Nearer counts the distance to the yardstick; a score that could not be computed is not good enough."""
+    score = ss.Score("key", "Name", Family.UTILITY, value, Better(better), "Why.", reference)
+    evaluation = ss.Evaluation((score,), (), (), (), (), {}, (), {}, None, None, 0.0)
+    assert bool(_worse(evaluation, "key", bound)) is worse
