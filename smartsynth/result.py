@@ -74,7 +74,13 @@ class Result:
         """
         if self.evaluation is None:
             raise ConfigError("evaluate.enabled=False: there are no scores to report. Switch the evaluation on.")
-        context = {"manifest": self.manifest, "choice": self.choice, "filter": self.filter, "timings": self.timings}
+        context = {
+            "name": self.synthetic.source.name,
+            "manifest": self.manifest,
+            "choice": self.choice,
+            "filter": self.filter,
+            "timings": self.timings,
+        }
         return write_report(path, self.evaluation, self.profile, context)
 
     def save(self, folder: str | Path) -> Path:

@@ -65,7 +65,8 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
         why_not = "; ".join(f"{name}: {why}" for name, why in refused.items())
         raise ConfigError(f"No generator fits these data. {why_not}")
     estimates = {name: seconds(cls, profile, on) for name, cls in left.items()}
-    best = max(left, key=lambda name: (estimates[name] <= BUDGET_SECONDS, left[name].quality, -estimates[name]))
+    affordable = [name for name in left if estimates[name] <= BUDGET_SECONDS]
+    best = max(affordable, key=lambda name: left[name].quality) if affordable else min(left, key=estimates.__getitem__)
     columns = sum(column.is_modelled for column in profile.schema)
     reasons = [
         left[best].summary,
