@@ -20,6 +20,8 @@ import json
 import secrets
 import shutil
 import tempfile
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 BLOCK_ROWS = 4096
+_DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, EOFError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class Generator(ABC):
             model = cls(**head["options"])
             model._restore(State(head["state"], _read_arrays(folder), _read_weights(folder)))
             model.schema_ = Schema.from_json(head["schema"])
-        except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
+        except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
             raise ModelFormatError(
                 f"{folder} is damaged or incomplete ({type(error).__name__}). Save the model again."
             ) from error
@@ -285,7 +288,7 @@ def _read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
     path = folder / "arrays.npz"
     if not path.is_file():
         return {}
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
 
@@ -293,6 +296,10 @@ def _read_weights(folder: Path) -> dict[str, NDArray[Any]]:
     path = folder / "weights.safetensors"
     if not path.is_file():
         return {}
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    return dict(load_file(path))
+    try:
+        return dict(load_file(path))
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} cannot be read.") from error

@@ -100,6 +100,7 @@ class LevelCodec:
         rare: Rows that hold a rare value.
         nullable: Whether cells were missing.
         substitute: Makes values for the rare code of a code-like column; None draws a kept level by frequency.
+        ordered: Category dtype: whether its categories are ordered; None for any other dtype.
     """
 
     column: Column
@@ -108,6 +109,7 @@ class LevelCodec:
     rare: int
     nullable: bool
     substitute: Formats | None
+    ordered: bool | None = None
     is_categorical: bool = True
     decimals: int | None = None
     low: float = 0.0
@@ -126,7 +128,12 @@ class LevelCodec:
         known = series.dropna()
         counts = known.astype(object).value_counts(sort=False)
         kept = counts[counts >= min_count]
-        order = sorted(range(len(kept)), key=lambda i: (str(type(kept.index[i])), kept.index[i]))
+        ordered = None
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            ordered = bool(series.dtype.ordered)
+            order = np.argsort(series.dtype.categories.get_indexer(kept.index), kind="stable").tolist()
+        else:
+            order = sorted(range(len(kept)), key=lambda i: (str(type(kept.index[i])), kept.index[i]))
         levels = tuple(_plain(kept.index[i]) for i in order)
         rare = len(known) - int(kept.sum())
         substitute = None
@@ -135,7 +142,7 @@ class LevelCodec:
             number = bool(pd.api.types.is_numeric_dtype(known.dtype))
             substitute = formats_of(texts, min_count=min_count, rng=rng, number=number)
         nullable = len(known) < len(series)
-        return cls(column, levels, tuple(int(kept.iloc[i]) for i in order), rare, nullable, substitute)
+        return cls(column, levels, tuple(int(kept.iloc[i]) for i in order), rare, nullable, substitute, ordered)
 
     def encode(self, series: pd.Series[Any]) -> NDArray[np.int32]:
         codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(series.astype(object)))
@@ -155,12 +162,19 @@ class LevelCodec:
         out[is_kept] = levels[codes[is_kept]]
         is_rare = (codes == len(self.levels)) if self.rare else np.zeros(len(codes), dtype=bool)
         out[is_rare] = self._substitutes(int(is_rare.sum()), levels, rng)
+        if self.ordered is not None:
+            categories = [*self.levels, *(self.substitute.make(self._n_substitutes, 0, rng) if self.substitute else ())]
+            return pd.Series(pd.Categorical(out, categories=pd.Index(categories).unique(), ordered=self.ordered))
         return restore(self.column, out)
+
+    @property
+    def _n_substitutes(self) -> int:
+        """As many different values as there may have been, so that some repeat like real rare ones."""
+        return max(self.rare // 2, 1)
 
     def _substitutes(self, n: int, levels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         if self.substitute is not None:
-            # As many different values as there may have been: drawn by place, so that some repeat like real rare ones.
-            places = rng.integers(0, max(self.rare // 2, 1), n)
+            places = rng.integers(0, self._n_substitutes, n)
             made = np.empty(n, dtype=object)
             made[:] = [self.substitute.make(1, int(place), rng)[0] for place in places]
             return made
@@ -175,6 +189,7 @@ class LevelCodec:
             "counts": list(self.counts),
             "rare": self.rare,
             "nullable": self.nullable,
+            "ordered": self.ordered,
             "substitute": None if self.substitute is None else surrogate_to_json(self.substitute),
         }
 
@@ -277,7 +292,7 @@ def _codec(column: Column, parts: Mapping[str, Any]) -> Codec:
         return NumberCodec(column, parts["unit"], parts["low"], parts["high"], parts["nullable"])
     substitute: Any = parts["substitute"] and surrogate_from_json(parts["substitute"])
     levels, counts = tuple(parts["levels"]), tuple(parts["counts"])
-    return LevelCodec(column, levels, counts, parts["rare"], parts["nullable"], substitute)
+    return LevelCodec(column, levels, counts, parts["rare"], parts["nullable"], substitute, parts["ordered"])
 
 
 def _plain(value: Any) -> Any:
