@@ -52,7 +52,9 @@ class Refinement:
             made = refinement.choose(draw(3 * len(real), rng), len(real), rng) if i else draw(len(real), rng)
             X = np.concatenate([real, made]).astype(np.float32)
             y = np.r_[np.ones(len(real)), np.zeros(len(made))]
-            boosters.append(train(X, y, categorical=categorical, how=how, rng=rng, threads=threads))
+            boosters.append(
+                train(X, y, categorical=categorical, how=how, rng=rng, threads=threads if X.size > 10**6 else 1)
+            )
             refinement = cls(flatten(boosters))
             progress((i + 1) / rounds, f"Refining, round {i + 1} of {rounds}")
         return refinement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -45,13 +46,15 @@ def compare(
         )
     n_numeric = len(layout.numeric) - (task.kind == "regression")
     models = {
-        "lightgbm": utility.boosted(task, categorical, seed, threads),
+        "lightgbm": utility.boosted(task, categorical, seed),
         "linear": utility.linear(task, layout, X, n_numeric),
     }
     scores: list[Score] = []
     rows: list[UtilityRow] = []
     for key, name in MODELS:
-        real, made = models[key](X, y, H), models[key](S, z, H)
+        with ThreadPoolExecutor(min(threads, 2)) as pool:
+            both = [pool.submit(models[key], *learnt, H) for learnt in ((X, y), (S, z))]
+        real, made = (future.result() for future in both)
         base = utility.guess(task, y, len(H))
         for metric, measure in utility.metrics_of(task).items():
             value, best, floor = measure(truth, made), measure(truth, real), measure(truth, base)

@@ -83,8 +83,8 @@ def test_the_detective_sees_a_shuffled_table_and_not_a_real_one():
     """AUC near 0.5 for a sample of the same table, far from it for a shuffled one."""
     real, other, broken = table(2000, 0), table(2000, 1), table(2000, 2, shuffled=True)
     layout, (r, o, s) = rows(real, other, broken)
-    assert detection.detection_auc(r, o, layout, seed=0, threads=1) == pytest.approx(0.5, abs=0.04)
-    assert detection.detection_auc(r, s, layout, seed=0, threads=1) > 0.75
+    assert detection.detection_auc(r, o, layout, seed=0) == pytest.approx(0.5, abs=0.04)
+    assert detection.detection_auc(r, s, layout, seed=0) > 0.75
 
 
 def test_precision_and_recall_know_collapse_and_spread():
@@ -119,7 +119,7 @@ def test_models_learn_what_there_is(target):
     T, truth, _ = utility.features(test, layout, task)
     metric = next(iter(utility.metrics_of(task).values()))
     n_numeric = len(layout.numeric) - (task.kind == "regression")
-    for model in (utility.boosted(task, categorical, 0, 1), utility.linear(task, layout, X, n_numeric)):
+    for model in (utility.boosted(task, categorical, 0), utility.linear(task, layout, X, n_numeric)):
         gain = metric(truth, model(X, y, T)) - metric(truth, utility.guess(task, y, len(T)))
         assert (gain > 0.1) == (target != "d")
 
