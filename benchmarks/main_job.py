@@ -40,10 +40,12 @@ def main() -> None:
             command += ["--target", args.target, "-g", generator, "--seed", args.seed, "-q", "--json"]
             seconds, gib, out = run([*command, "-o", str(Path(folder) / "synthetic.csv")])
         found = json.loads(out)
-        print(f"\n{generator}: {seconds:.1f} s in all, {gib:.2f} GiB; stages {found.get('timings')}\n")
+        stages = ", ".join(f"{name.lower()} {value:.1f} s" for name, value in found["timings"].items())
+        print(f"\n{generator}: {seconds:.1f} s in all, {gib:.2f} GiB; stages {stages}\n")
         print("| score | value | yardstick |\n|---|---|---|")
-        for score in found["manifest"]["scores"]:
-            print(f"| {score['name']} | {score['value']} | {score['reference']} |")
+        for score in found["evaluation"]["scores"]:
+            cells = (f"{score[part]:.4f}" if score[part] is not None else "–" for part in ("value", "reference"))
+            print(f"| {score['name']} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
