@@ -86,6 +86,8 @@ def _numbers(words: Sequence[str], decimal: str) -> tuple[list[Any], dict[str, A
         if any("." in word for word in words):
             return None
         words = [word.replace(decimal, ".") for word in words]
+    if any(len(word) > 18 and word.lstrip("-").isdigit() for word in words):
+        return None
     found = [_DECIMAL.fullmatch(word) for word in words]
     if not all(found):
         return None

@@ -24,6 +24,7 @@ MAX_DEPTH = 3
 def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Dataset:
     """A JSON array of objects, an object of columns, or one object a line."""
     text, encoding, notes = decoded(content, name)
+    lines = lines and ("\n" in text.strip() or not _is_columns(text))
     rows = _lines(text) if lines else _document(text, name)
     check_shape(len(rows), 1, limits, name)
     problems: list[Problem] = []
@@ -35,6 +36,15 @@ def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Data
     columns = {key: [row.get(key) for row in flat] for key in names}
     source = Source(name=name, format="jsonl" if lines else "json", encoding=encoding, notes=tuple(notes))
     return _dataset(columns, source, limits)
+
+
+def _is_columns(text: str) -> bool:
+    """Whether a single line holds an object of columns rather than one row."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and bool(value) and all(isinstance(column, list) for column in value.values())
 
 
 def _document(text: str, name: str) -> list[Any]:
