@@ -92,20 +92,30 @@ def profile(
     data: Data,
     target: Target = None,
     html: Annotated[Path | None, typer.Option("--html", help="HTML page to write.")] = None,
+    explore: Annotated[
+        Path | None,
+        typer.Option("--explore", help="Exhaustive HTML page for the owner of the data, by fg-data-profiling."),
+    ] = None,
     json: Json = False,
     config: Config = None,
     quiet: Quiet = False,
 ) -> None:
     """Show what a data set looks like: kinds of columns, distributions, associations, and what to watch out for."""
-    from smartsynth import pipeline
+    from smartsynth import ingest, pipeline
     from smartsynth.facts import to_json
     from smartsynth.result import write_profile
+    from smartsynth.utils.exploration import write_exploration
 
     screen = screen_of(context, quiet=quiet)
+    real = ingest.read(_source(data), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
-        found = pipeline.profile(_source(data), config=config, progress=progress, **_given(target=target))
+        found = pipeline.profile(real, config=config, progress=progress, **_given(target=target))
     if html is not None:
         screen.note(f"Wrote {write_profile(html, found)}.")
+    if explore is not None:
+        screen.note(
+            f"Wrote {write_exploration(real, explore)}. It shows single real values: do not share it."
+        )
     if json:
         screen.answer(to_json(found))
         return
