@@ -113,9 +113,7 @@ def profile(
     if html is not None:
         screen.note(f"Wrote {write_profile(html, found)}.")
     if explore is not None:
-        screen.note(
-            f"Wrote {write_exploration(real, explore)}. It shows single real values: do not share it."
-        )
+        screen.note(f"Wrote {write_exploration(real, explore)}. It shows single real values: do not share it.")
     if json:
         screen.answer(to_json(found))
         return
