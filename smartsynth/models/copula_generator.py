@@ -43,6 +43,7 @@ class CopulaGenerator(Generator):
     name: ClassVar[str] = "copula"
     summary: ClassVar[str] = "Gaussian copula: the fastest, keeps every column and the correlation of every pair."
     cost: ClassVar[float] = 0.5
+    quality: ClassVar[float] = 0.04
     min_rows: ClassVar[int] = 20
 
     def __init__(self, *, min_count: int = 5) -> None:
