@@ -11,11 +11,13 @@ They hold aggregates only, never a row or a rare value of the real data.
 
 from __future__ import annotations
 
+import functools
 import math
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from smartsynth.schema import Schema
 
@@ -38,6 +40,43 @@ def to_json(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
+
+
+T = TypeVar("T")
+
+
+def from_json(kind: type[T], value: Any) -> T:
+    """The frozen value that `to_json` made these plain types from; a number that became None is NaN again.
+
+    >>> score = Score("ks", "KS distance", Family.FIDELITY, float("nan"), Better.LOWER, "Not computed.")
+    >>> from_json(Score, to_json(score)).better, from_json(Score, to_json(score)).available
+    (<Better.LOWER: 'lower'>, False)
+    """
+    return _decoded(kind, value)  # type: ignore[no-any-return]
+
+
+def _decoded(kind: Any, value: Any) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        return _decoded(next(part for part in inner if part is not type(None)), value)
+    if origin is tuple:
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(_decoded(part, item) for part, item in zip(kinds, value, strict=True))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {key: _decoded(inner[1], item) for key, item in value.items()}
+    if kind is float:
+        return math.nan if value is None else float(value)
+    if is_dataclass(kind):
+        hints = _hints(kind)  # type: ignore[arg-type]
+        return kind(**{name: _decoded(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
+    return kind(value) if isinstance(kind, type) and issubclass(kind, Enum) else value
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 class Severity(StrEnum):

@@ -1,0 +1,94 @@
+"""What is known about a workspace and a job at one moment: frozen values without behaviour of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a job is on its way: queued → running → succeeded, failed or cancelled."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+Line = tuple[tuple[float, float], ...]
+"""(share of the work done, value) in the order they were reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work.
+
+    Args:
+        id: Unguessable name.
+        workspace: Whose it is.
+        task: What it does, a name of `tasks.TASKS`.
+        settings: What it was asked to do, as plain JSON types.
+        state: Where it is on its way.
+        fraction: Share of the work that is done, 0 to 1; never falls.
+        message: What it is doing, such as `Fit: Learning column 3 of 15`.
+        figures: Figures the work reported, such as a loss, as lines over the share done.
+        ahead: Jobs that will start before this one, while it is queued.
+        created, started, ended: Seconds since 1970.
+        problem: Why it failed, in sentences for the user.
+        problem_type: Stable name of the kind of failure, as in `errors.OUTCOMES`.
+    """
+
+    id: str
+    workspace: str
+    task: str
+    settings: Mapping[str, Any]
+    state: State
+    fraction: float = 0.0
+    message: str = ""
+    figures: Mapping[str, Line] = field(default_factory=dict)
+    ahead: int = 0
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    problem: str | None = None
+    problem_type: str | None = None
+
+    @property
+    def stage(self) -> str:
+        """The part of the message before the colon: the stage of the data path."""
+        return self.message.partition(":")[0]
+
+    def seconds(self, now: float) -> float:
+        """How long it has run, or ran."""
+        return 0.0 if self.started is None else (self.ended or now) - self.started
+
+    def seconds_left(self, now: float) -> float | None:
+        """How long it will still take if it goes on as it went; None while too little is known to say."""
+        spent = self.seconds(now)
+        if self.state is not State.RUNNING or self.fraction < 0.03 or spent < 1.0:
+            return None
+        return spent * (1 - self.fraction) / self.fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One user's place: whoever knows its id may read and delete what is in it.
+
+    Args:
+        id: Unguessable name.
+        name: What the uploaded file was called.
+        notes: What the pages keep there, as plain JSON types.
+        expires: Seconds since 1970 after which it is deleted, unless it is looked at before.
+    """
+
+    id: str
+    name: str
+    notes: Mapping[str, Any]
+    expires: float
