@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from smartsynth import formats
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.facts import Chart, Choice, Evaluation, Family, FilterSummary, Profile, Score, to_json
+from smartsynth.facts import Alert, Chart, Choice, Evaluation, Family, FilterSummary, Profile, Score, to_json
 from smartsynth.report.glossary import GENERAL, glossary
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def render(
         "report.html",
         title=context.get("name") or "Synthetic data and their evidence",
         evaluation=evaluation,
-        families=[(family, _heading(family), _headlines(evaluation, family)) for family in Family],
+        families=_families(evaluation),
         charts=sections,
         open_columns=OPEN_COLUMNS,
         profile=profile,
@@ -131,6 +131,60 @@ def stylesheet() -> str:
     return _read("charts.css")
 
 
+def embedded_stylesheet() -> str:
+    """The report's style sheet for its parts in a shadow root of another page.
+
+    Colours follow the `color-scheme` of that page instead of the reader's system: what the page calls light or dark.
+    """
+    text = f"{stylesheet()}\n{_read('style.css')}"
+    dark = dict(pair for block in re.findall(_DARK, text) for pair in re.findall(_VARIABLE, block))
+
+    def both(match: re.Match[str]) -> str:
+        name, light = match.groups()
+        return f"{name}: light-dark({light}, {dark[name]});" if name in dark and light[0] == "#" else match[0]
+
+    text = re.sub(_VARIABLE, both, re.sub(_DARK, "", text))
+    return text.replace("color-scheme: light dark;", "").replace(":root", ":host")
+
+
+_DARK = r"@media \(prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}\s*\}"
+_VARIABLE = r"(--[\w-]+): ([^;]+);"
+
+
+def figures(charts: Sequence[Chart], *, open: int = OPEN_COLUMNS, more: str = "more") -> str:
+    """Charts with captions and tables as a piece of HTML; those after the first `open` are folded away."""
+    return str(_parts().figures(charts, open, more))
+
+
+def wide_figures(charts: Sequence[Chart]) -> str:
+    """Charts of several pictures each, one below the other, as a piece of HTML."""
+    return "".join(str(_parts().figure(chart, span="span")) for chart in charts)
+
+
+def legend() -> str:
+    """Which line is whose, as a piece of HTML."""
+    return str(_parts().legend())
+
+
+def alerts(found: Sequence[Alert], *, open: int = 8) -> str:
+    """Alerts as a list, worst first, as a piece of HTML."""
+    return str(_parts().alerts(found, open))
+
+
+def verdicts(evaluation: Evaluation) -> str:
+    """The verdict on each family of scores with its main scores beside their yardsticks, as a piece of HTML."""
+    return str(_parts().verdicts(_families(evaluation), evaluation))
+
+
+def score_table(evaluation: Evaluation) -> str:
+    """Every score beside its yardstick, as a piece of HTML."""
+    return str(_parts().score_table(_families(evaluation), evaluation))
+
+
+def _parts() -> Any:
+    return _environment().get_template("parts.html").module
+
+
 def _check(context: Mapping[str, Any]) -> None:
     known = Context.__annotations__
     for key in context:
@@ -175,6 +229,10 @@ def _heading(family: Family) -> str:
         Family.FIDELITY: "Does it look like the real data?",
         Family.UTILITY: "Can it replace the real data?",
     }[family]
+
+
+def _families(evaluation: Evaluation) -> list[tuple[Family, str, list[Score]]]:
+    return [(family, _heading(family), _headlines(evaluation, family)) for family in Family]
 
 
 def _headlines(evaluation: Evaluation, family: Family) -> list[Score]:
