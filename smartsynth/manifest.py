@@ -19,7 +19,7 @@ from smartsynth.facts import Choice, Evaluation, FilterSummary, Score, to_json
 from smartsynth.schema import Schema
 
 # What the rows depend on besides the data, the settings and the seed.
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "faiss-cpu", "torch", "sdv", "ctgan")
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "torch", "sdv", "ctgan")
 
 
 def manifest(

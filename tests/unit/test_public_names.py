@@ -7,8 +7,8 @@ from types import ModuleType
 import smartsynth as ss
 
 HEAVY = (
-    "numpy", "pandas", "pyarrow", "scipy", "sklearn", "lightgbm", "numba", "faiss", "pydantic", "torch", "sdv",
-    "polars", "jinja2", "openpyxl", "typer", "rich",
+    "numpy", "pandas", "pyarrow", "scipy", "sklearn", "lightgbm", "numba", "pydantic", "torch", "sdv",
+    "polars", "streamlit", "jinja2", "openpyxl", "typer", "rich",
 )  # fmt: skip
 
 
