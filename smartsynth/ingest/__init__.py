@@ -20,6 +20,8 @@ from smartsynth.ingest import arrow, files, records, text
 from smartsynth.ingest.frames import dataset
 
 FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "excel")
+SUFFIXES = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "gz", "zip")
+"""Endings of the names of files that may hold a table; what they hold is found from their content."""
 
 
 def read(source: Any, *, limits: Limits | None = None, name: str | None = None, format: str | None = None) -> Dataset:

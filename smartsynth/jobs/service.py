@@ -171,9 +171,9 @@ class Jobs:
             raise Gone("This job is no longer there: its session was deleted.")
         return found
 
-    def latest(self, workspace: str, task: str) -> Job | None:
-        """The newest job of a task in a workspace."""
-        return self._store.latest(workspace, task)
+    def latest(self, workspace: str, task: str, state: State | None = None) -> Job | None:
+        """The newest job of a task in a workspace, of those in `state` if given."""
+        return self._store.latest(workspace, task, state)
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop; it is gone within a second, and nothing of it is kept. Nothing happens if it has ended."""

@@ -94,11 +94,13 @@ class Store:
             row = db.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
             return None if row is None else _job(db, row)
 
-    def latest(self, workspace: str, task: str) -> Job | None:
-        """The newest job of this task in a workspace."""
+    def latest(self, workspace: str, task: str, state: State | None = None) -> Job | None:
+        """The newest job of this task in a workspace, of those in `state` if given."""
         with self._transaction(write=False) as db:
             row = db.execute(
-                "SELECT * FROM jobs WHERE workspace = ? AND task = ? ORDER BY number DESC LIMIT 1", (workspace, task)
+                "SELECT * FROM jobs WHERE workspace = ? AND task = ? AND state = COALESCE(?, state) "
+                "ORDER BY number DESC LIMIT 1",
+                (workspace, task, state),
             ).fetchone()
             return None if row is None else _job(db, row)
 

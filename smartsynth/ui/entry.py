@@ -1,0 +1,61 @@
+"""Navigation between the five pages."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+import streamlit as st
+from streamlit.errors import FragmentHandledException
+
+_log = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+STEPS = {
+    "upload": "Upload",
+    "configure": "Configure",
+    "generate": "Generate",
+    "evaluate": "Evaluate",
+    "download": "Download",
+}
+
+
+def page_file(step: str) -> str:
+    """The script of a page."""
+    return str(HERE / "pages" / f"{step}.py")
+
+
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 82rem; }
+</style>"""
+
+
+def main() -> None:
+    """Draw the navigation and the page that was asked for."""
+    st.set_page_config("SmartSynth", page_icon=str(HERE / "assets" / "icon.svg"), layout="wide")
+    st.logo(str(HERE / "assets" / "logo.svg"), size="large", link=None)
+    pages = [
+        st.Page(page_file(step), title=title, url_path=step, default=step == "upload") for step, title in STEPS.items()
+    ]
+    st.html(STYLE)
+    page = st.navigation(pages, position="top")
+    try:
+        page.run()
+    except FragmentHandledException:
+        raise  # the fragment has told already
+    except Exception as error:
+        report(error)
+
+
+def report(error: Exception) -> None:
+    """Tell the user that something unforeseen happened, and the log where; neither shows a value of the data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error("page failed: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+    st.error(
+        f"Something unforeseen went wrong on this page ({type(error).__name__}). Your data are as they were: reload the "
+        "page, or start over from Upload. The server's log says where it happened."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Widgets made from the settings tree: a setting that the library gains shows up here by itself.
+
+A widget's key is `config.` and the dotted place of its setting. Streamlit forgets a widget that is not on the page, so
+each is filled from the settings that the workspace keeps, the first time it is drawn.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from enum import EnumType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from smartsynth.errors import ConfigError
+
+NONE = "–"
+
+
+def is_group(info: FieldInfo) -> bool:
+    """Whether a setting is a group of settings."""
+    return isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
+
+
+def group(
+    model: type[BaseModel], config: dict[str, Any], place: str, *, columns: Sequence[str], skip: Sequence[str] = ()
+) -> None:
+    """Widgets for the settings of a group; what differs from the default is put into `config`, the rest taken out."""  # fmt: skip
+    for name, info in model.model_fields.items():
+        here = f"{place}.{name}" if place else name
+        if here in skip:
+            continue
+        if is_group(info) and isinstance(info.annotation, type):
+            group(info.annotation, config, here, columns=columns, skip=skip)
+        else:
+            set_value(config, here, setting(here, info, value_of(config, here, info), columns=columns), info)
+
+
+def setting(place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], placeholder: str | None = None) -> Any:
+    """The widget of one setting; gives its value.
+
+    Raises:
+        ConfigError: What was typed into a free field is not YAML.
+    """
+    kind, optional = _plain(info.annotation)
+    label, key = place.rpartition(".")[2].replace("_", " ").capitalize(), f"config.{place}"
+    about = info.description
+    of_columns = isinstance(info.json_schema_extra, Mapping) and info.json_schema_extra.get("of") == "columns"
+    if of_columns and get_origin(kind) is tuple:
+        _fill(key, [name for name in value or () if name in columns])
+        return tuple(st.multiselect(label, list(columns), key=key, help=about)) or None
+    if of_columns:
+        return _one_of(label, key, list(columns), value, about, optional=True)
+    if get_origin(kind) is Literal or isinstance(kind, EnumType):
+        known: list[Any] = [item.value for item in kind] if isinstance(kind, EnumType) else list(get_args(kind))
+        return _one_of(label, key, known, value, about, optional=optional)
+    if kind is bool:
+        _fill(key, bool(value))
+        return st.toggle(label, key=key, help=about)
+    if kind in (int, float):
+        return _number(label, key, kind, info, value, about, optional=optional, placeholder=placeholder)
+    if kind is str:
+        _fill(key, value or "")
+        return st.text_input(label, key=key, help=about, placeholder=placeholder) or (None if optional else "")
+    return _free(label, key, value, about)
+
+
+def value_of(config: Mapping[str, Any], place: str, info: FieldInfo) -> Any:
+    """The value of a setting, its default if it is not set."""
+    at: Any = config
+    for name in place.split("."):
+        if not isinstance(at, Mapping) or name not in at:
+            return info.get_default(call_default_factory=True)
+        at = at[name]
+    return at
+
+
+def set_value(config: dict[str, Any], place: str, value: Any, info: FieldInfo) -> None:
+    """Put a value into nested settings; one that is the default is taken out."""
+    *groups, name = place.split(".")
+    at = config
+    for part in groups:
+        at = at.setdefault(part, {})
+    if value == info.get_default(call_default_factory=True):
+        at.pop(name, None)
+    else:
+        at[name] = list(value) if isinstance(value, tuple) else value
+    for depth in range(len(groups), 0, -1):  # no empty group stays behind
+        parent = config
+        for part in groups[: depth - 1]:
+            parent = parent[part]
+        if parent.get(groups[depth - 1]) == {}:
+            del parent[groups[depth - 1]]
+
+
+def options(cls: type[Any], config: dict[str, Any]) -> None:
+    """Widgets for the options of a generator, from its signature."""
+    import inspect
+
+    given = dict(config.get("options", {}))
+    for name, parameter in inspect.signature(cls).parameters.items():
+        info = FieldInfo(annotation=type(parameter.default), default=parameter.default)
+        if parameter.default is None or not isinstance(parameter.default, bool | int | float | str):
+            continue
+        place = f"generator.{cls.name}.{name}"
+        value = setting(place, info, given.get(name, parameter.default), columns=())
+        if value == parameter.default:
+            given.pop(name, None)
+        else:
+            given[name] = value
+    if given:
+        config["options"] = given
+    else:
+        config.pop("options", None)
+
+
+def _plain(annotation: Any) -> tuple[Any, bool]:
+    """The type of a setting without `| None`, and whether it may be None."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        if len(inner) == 1:
+            return inner[0], True
+    return annotation, False
+
+
+def _fill(key: str, value: Any) -> None:
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def _one_of(label: str, key: str, known: list[Any], value: Any, about: str | None, *, optional: bool) -> Any:
+    _fill(key, value if value in known else None if optional else known[0])
+    return st.selectbox(label, known, index=None if optional else 0, key=key, help=about, placeholder=NONE)
+
+
+def _number(
+    label: str, key: str, kind: Any, info: FieldInfo, value: Any, about: str | None, *, optional: bool,
+    placeholder: str | None,
+) -> Any:  # fmt: skip
+    bounds: dict[str, Any] = {}
+    for rule in info.metadata:
+        for name in ("ge", "gt"):
+            if hasattr(rule, name):
+                bounds["min_value"] = kind(getattr(rule, name))
+        for name in ("le", "lt"):
+            if hasattr(rule, name):
+                bounds["max_value"] = kind(getattr(rule, name))
+    _fill(key, None if value is None else kind(value))
+    bounds |= {"step": 1} if kind is int else {"step": 0.05, "format": "%g"}
+    bounds |= {"value": None} if optional else {}
+    return st.number_input(label, key=key, help=about, placeholder=placeholder, **bounds)
+
+
+def _free(label: str, key: str, value: Any, about: str | None) -> Any:
+    """A field for YAML, for settings that are lists or trees of their own."""
+    _fill(key, yaml.safe_dump(_json(value), sort_keys=False, allow_unicode=True) if value else "")
+    typed = st.text_area(f"{label} (YAML)", key=key, help=about)
+    try:
+        return yaml.safe_load(typed) if typed.strip() else (value if not value else type(value)())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{label}: this is not valid YAML. {error}") from None
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(value, Mapping):
+        return {key: _json(item) for key, item in value.items()}
+    return [_json(item) for item in value] if isinstance(value, list | tuple) else value

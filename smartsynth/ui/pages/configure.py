@@ -1,0 +1,174 @@
+"""Configure: generator, rows, target, privacy and everything else of the settings tree; time and the run as YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from smartsynth.config import PrivacyConfig, RunConfig
+from smartsynth.errors import ConfigError, SmartSynthError
+from smartsynth.facts import Profile
+from smartsynth.formats import count, span
+from smartsynth.jobs import Workspace
+from smartsynth.ui import choices, forms, outcome, parts, runs, session
+
+HANDLED = ("generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon")
+"""Settings with a place of their own; every other one gets a widget by itself."""
+
+
+def page() -> None:
+    """The page from top to bottom."""
+    workspace = parts.heading("Configure", "What to make, how it is protected, and how long it will take.")
+    parts.tour_note(workspace, "configure")
+    found = outcome.look(workspace) if workspace else None
+    if workspace is None or found is None:
+        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    config = session.config_of(workspace)
+    problem: SmartSynthError | None = None
+    with left:
+        try:
+            form(config, found.profile)
+            RunConfig.build(config)
+        except SmartSynthError as error:
+            problem = error
+    with right:
+        if problem is None:
+            session.keep(workspace, config)
+            preview(config, found.profile)
+        else:
+            st.error(parts.text_of(problem))
+        if st.button(
+            "Generate",
+            type="primary",
+            key="next",
+            width="stretch",
+            disabled=problem is not None or runs.busy(workspace),
+        ):
+            generate(workspace, config)
+        if runs.busy(workspace):
+            st.caption("A run of this session is under way: see the page Generate.")
+    parts.footer(workspace)
+
+
+def form(config: dict[str, Any], profile: Profile) -> None:
+    """Every widget; what is set is put into `config`."""
+    names = [column.name for column in profile.columns]
+    mode = privacy(config)
+    generator(config, profile, dp=mode.key == "dp")
+    st.subheader("Rows", anchor=False)
+    for name, info in RunConfig.model_fields.items():
+        if name not in HANDLED and not forms.is_group(info):
+            hints = {"rows": f"as many as the real data ({count(profile.rows)})", "seed": "drawn and written down"}
+            hints["target"] = f"guessed: {profile.target}" if profile.target else "none"
+            value = forms.setting(
+                name, info, forms.value_of(config, name, info), columns=names, placeholder=hints.get(name)
+            )
+            forms.set_value(config, name, value, info)
+    if "constraints" in RunConfig.model_fields:
+        st.subheader("Constraints", anchor=False)
+        info = RunConfig.model_fields["constraints"]
+        value = forms.setting("constraints", info, forms.value_of(config, "constraints", info), columns=names)
+        forms.set_value(config, "constraints", value, info)
+    with st.expander("Advanced"):
+        for name, info in RunConfig.model_fields.items():
+            if forms.is_group(info) and name not in HANDLED and isinstance(info.annotation, type):
+                st.markdown(f"**{name.capitalize()}**")
+                forms.group(info.annotation, config, name, columns=names, skip=HANDLED)
+
+
+def privacy(config: dict[str, Any]) -> choices.Mode:
+    """How people are protected."""
+    st.subheader("Privacy", anchor=False)
+    modes = choices.privacy_modes()
+    given = config.get("privacy", {})
+    now = "dp" if given.get("epsilon") else "filter" if given.get("filter", True) else "off"
+    titles = {mode.key: mode.title for mode in modes}
+    if "mode" not in st.session_state:
+        st.session_state["mode"] = now if now in titles else "filter"
+    key = st.segmented_control(
+        "Protection", list(titles), format_func=lambda key: titles[key], key="mode", required=True
+    )
+    mode = next(mode for mode in modes if mode.key == key)
+    st.caption(mode.meaning)
+    settings = dict(mode.settings)
+    if "epsilon" in settings:
+        settings["epsilon"] = budget(given.get("epsilon"))
+    for name, info in PrivacyConfig.model_fields.items():
+        if name in ("filter", "epsilon"):
+            default = info.get_default(call_default_factory=True)
+            forms.set_value(config, f"privacy.{name}", settings.get(name, default), info)
+    return mode
+
+
+def budget(given: float | None) -> float:
+    """The privacy budget ε, on a logarithmic scale."""
+    if "epsilon" not in st.session_state:
+        st.session_state["epsilon"] = min(choices.EPSILONS, key=lambda value: abs(value - (given or 1.0)))
+    epsilon = st.select_slider("Privacy budget ε (smaller is safer)", choices.EPSILONS, key="epsilon")
+    st.caption(choices.meaning_of_epsilon(epsilon))
+    return float(epsilon)
+
+
+def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
+    """The recommended generator with its reasons, and the others with theirs."""
+    st.subheader("Generator", anchor=False)
+    choice = choices.recommended(profile, dp=dp)
+    classes = choices.generators(profile)
+    usable = [name for name, cls in classes.items() if choices.is_installed(cls) and (cls.dp or not dp)]
+    labels = {"auto": f"Recommended: {choice.generator}"} | {name: name for name in usable}
+    why = dict(choice.rejected)
+    captions = [choice.reasons[0], *(f"{classes[name].summary} {_second(why.get(name))}" for name in usable)]
+    given = config.get("generator", {})
+    given = {"name": given} if isinstance(given, str) else dict(given)
+    if "generator" not in st.session_state or st.session_state["generator"] not in labels:
+        st.session_state["generator"] = given.get("name") if given.get("name") in labels else "auto"
+    name = st.radio("Generator", list(labels), format_func=labels.get, captions=captions, key="generator", label_visibility="collapsed")  # fmt: skip
+    for reason in choice.reasons[1:]:
+        st.caption(parts.text(reason, 300))
+    for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:
+        st.caption(f"Not installed here: {absent} (`pip install 'smartsynth[{classes[absent].extra}]'`).")
+    if given.get("name") != name:
+        given.pop("options", None)
+    given = {**given, "name": name}
+    if name != "auto":
+        with st.expander(f"Options of {name}"):
+            forms.options(classes[name], given)
+    config.pop("generator", None)
+    if given != {"name": "auto"}:
+        config["generator"] = given
+
+
+def _second(reason: str | None) -> str:
+    return f"Not chosen: {reason}." if reason else ""
+
+
+def preview(config: dict[str, Any], profile: Profile) -> None:
+    """How long it will take, and the run as YAML."""
+    run = RunConfig.build(config)
+    name = run.generator.name
+    if name == "auto":
+        name = choices.recommended(profile, dp=bool(config.get("privacy", {}).get("epsilon"))).generator
+    rows = run.rows or profile.rows
+    seconds = choices.seconds(profile, name, rows=rows, filtered=run.privacy.filter, evaluated=run.evaluate.enabled)
+    with st.container(border=True):
+        st.metric("Time on this machine, roughly", span(max(round(seconds), 1)))
+        st.caption(f"{count(rows)} rows of {count(len(profile.columns))} columns, made by {name}.")
+    st.caption("This run as YAML, for `smartsynth synthesize --config run.yaml`")
+    st.code(runs.yaml(config), language="yaml", wrap_lines=True)
+
+
+def generate(workspace: Workspace, config: dict[str, Any]) -> None:
+    """Start the run and show how it goes."""
+    try:
+        runs.start(workspace, config)
+    except ConfigError as error:
+        st.error(parts.text_of(error))
+        return
+    parts.go("generate")
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,113 @@
+"""Generate: how the run goes, live, with a way to stop it; then what came of it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from smartsynth.facts import FilterSummary
+from smartsynth.formats import count, number, span
+from smartsynth.jobs import Job, State, Workspace
+from smartsynth.ui import outcome, parts, runs, session
+
+MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
+
+
+def page() -> None:
+    """The page from top to bottom."""
+    workspace = parts.heading("Generate", "The model learns the real rows, makes new ones, and each is checked.")
+    parts.tour_note(workspace, "generate")
+    if workspace is None:
+        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
+        return
+    job = runs.current(workspace)
+    if job is None:
+        ready(workspace, "Generate")
+    elif not job.state.is_final:
+        running(job.id)
+    elif job.state is State.SUCCEEDED:
+        done(workspace, job)
+    else:
+        (st.warning if job.state is State.CANCELLED else st.error)(parts.text_of(job.problem or "It did not succeed."))
+        ready(workspace, "Generate again")
+    parts.footer(workspace)
+
+
+def ready(workspace: Workspace, label: str) -> None:
+    """Start a run with the settings as they are."""
+    st.caption("With the settings of the page Configure:")
+    with parts.told():
+        st.code(runs.yaml(session.config_of(workspace)), language="yaml")
+    if st.button(label, type="primary", key="next"):
+        with parts.told():
+            runs.start(workspace, session.config_of(workspace))
+            st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def running(job_id: str) -> None:
+    """Stages, one progress bar, live figures, and Cancel."""
+    with parts.told():
+        job = session.jobs().watch(job_id)
+        if job.state.is_final:
+            st.rerun()
+        st.progress(job.fraction, text=parts.text(runs.progress_text(job), 200))
+        st.markdown(" &nbsp; ".join(f"{MARKS[mark]}&nbsp;{stage}" for stage, mark in runs.stage_marks(job)))
+        live(job)
+        if st.button("Cancel", key="cancel", icon=":material/stop_circle:"):
+            session.jobs().cancel(job.id)
+
+
+def live(job: Job) -> None:
+    """The figures that the generator reports while it learns, each as its latest value and its line."""
+    if not job.figures:
+        return
+    with st.container(horizontal=True):
+        for name, line in job.figures.items():
+            values = [value for _, value in line]
+            st.metric(
+                name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260,
+                chart_data=values if len(values) > 1 else None,
+            )  # fmt: skip
+
+
+def done(workspace: Workspace, job: Job) -> None:
+    """What came of it."""
+    found = outcome.outcome(workspace)
+    if found is None:
+        return
+    st.success(
+        f"{count(found.rows)} synthetic rows made in {span(round(job.seconds(time.time())))} by {found.choice.generator}."
+    )
+    with st.container(horizontal=True):
+        for name, value in made(found.rows, found.filter).items():
+            st.metric(name, value, border=True)
+    for reason in found.choice.reasons:
+        st.caption(parts.text(reason, 300))
+    st.subheader("First rows", anchor=False)
+    st.dataframe(outcome.rows(found.folder, "head").head(10), hide_index=True, width="stretch")
+    left, right = st.columns([1, 3])
+    if left.button("Evaluate", type="primary", key="next", width="stretch", icon=":material/arrow_forward:"):
+        parts.go("evaluate")
+    if right.button("Generate again", key="again"):
+        with parts.told():
+            runs.start(workspace, session.config_of(workspace))
+            st.rerun()
+
+
+def made(rows: int, done: FilterSummary | None) -> dict[str, str]:
+    """Rows given, and what the filter did for it."""
+    found = {"Rows": count(rows)}
+    if done is not None:
+        found |= {
+            "Rows checked": count(done.checked),
+            "Copies removed": count(done.exact_copies),
+            "Too close, removed": count(done.too_close),
+            "Decoys removed": count(done.decoys),
+        }
+    return found
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,236 @@
+"""Upload: a file or a built-in sample, then what was found in it, for the user to correct."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from smartsynth import ingest
+from smartsynth.facts import ColumnProfile, Profile
+from smartsynth.formats import count, percent
+from smartsynth.jobs import State, Workspace
+from smartsynth.schema import Kind, Role
+from smartsynth.ui import figures, outcome, parts, samples, session
+
+SENTENCE = (
+    "Start with a table of real records. SmartSynth learns how they are distributed and how they hang together, and makes "
+    "new ones that belong to nobody."
+)
+
+
+def page() -> None:
+    """The page from top to bottom."""
+    workspace = parts.heading("Upload real data", SENTENCE)
+    parts.tour_note(workspace, "upload")
+    if workspace is None:
+        choose()
+    else:
+        shown(workspace)
+    parts.footer(workspace)
+
+
+def choose() -> None:
+    """A file of one's own, or a built-in sample with or without its tour."""
+    most = st.get_option("server.maxUploadSize")
+    turn = st.session_state.setdefault("upload-turn", 0)
+    file = st.file_uploader(
+        "Your own file",
+        type=list(ingest.SUFFIXES),
+        key=f"upload-{turn}",
+        help=f"CSV, TSV, JSON, JSONL, Parquet or Excel, packed with zip or gzip or not, up to {most} MB. For larger ones use "
+        "the command line on a machine of your own: `smartsynth synthesize data.csv -o synthetic.csv`.",
+    )
+    st.caption(
+        f"One table with one record a row and its column names on top, up to {most} MB. Larger tables: "
+        "`smartsynth synthesize data.csv -o synthetic.csv` on your own machine."
+    )
+    if file is not None:
+        with parts.told():
+            session.begin(file.name, file, config={})
+            st.session_state["upload-turn"] = turn + 1  # a new uploader lets go of the file's memory
+            st.rerun()
+    st.subheader("Or take a tour with real data", anchor=False)
+    for place, sample in zip(st.columns(len(samples.SAMPLES)), samples.SAMPLES, strict=True):
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"**{sample.title}**")
+            st.caption(sample.about)
+            st.markdown(sample.promise)
+            if st.button(f"Tour: {sample.tour.lower()}", key=f"tour-{sample.key}", width="stretch"):
+                start(sample, tour=True)
+            if st.button(
+                f"Only the data of {sample.title.lower()}", key=f"sample-{sample.key}", type="tertiary", width="stretch"
+            ):
+                start(sample, tour=False)
+
+
+def start(sample: samples.Sample, *, tour: bool) -> None:
+    """Load a sample; a tour also starts its run, so that the next pages have something to show."""
+    with parts.told():
+        config = dict(sample.config) if tour else {}
+        workspace = session.begin(
+            sample.file_name, samples.content(sample), config=config, tour=sample.key if tour else None
+        )
+        if tour:
+            session.jobs().submit(workspace.id, "synthesize", {"config": config, "name": sample.file_name})
+        st.rerun()
+
+
+def shown(workspace: Workspace) -> None:
+    """What was found in the file."""
+    job = session.jobs().latest(workspace.id, "profile")
+    found = outcome.look(workspace)
+    if job is not None and not job.state.is_final:
+        waiting(workspace, job.id)
+        if found is None:
+            return
+    elif job is not None and job.state in (State.FAILED, State.CANCELLED):
+        st.error(parts.text_of(job.problem or "The file could not be read."))
+        if found is None:
+            if st.button("Choose another file", type="primary", key="another"):
+                session.end()
+                st.rerun()
+            return
+    if found is None:
+        return
+    summary(workspace, found.profile)
+    for note in found.notes:
+        st.caption(parts.text(note, 400))
+    if found.profile.alerts:
+        st.subheader("What to know about these data", anchor=False)
+        figures.alerts(found.profile.alerts, key="alerts")
+    corrections(workspace, found.profile)
+    details(found)
+
+
+@st.fragment(run_every=0.4)
+def waiting(workspace: Workspace, job: str) -> None:
+    """The progress of the look at the file."""
+    with parts.told():
+        now = session.jobs().watch(job)
+        if now.state.is_final:
+            st.rerun()
+        behind = f" {now.ahead} ahead of you." if now.ahead else ""
+        st.progress(now.fraction, text=f"Looking at {parts.text(workspace.name)}.{behind}")
+
+
+def summary(workspace: Workspace, profile: Profile) -> None:
+    """Name and size of the data."""
+    cells = profile.rows * len(profile.columns)
+    st.subheader(parts.text(workspace.name), anchor=False)
+    values = {
+        "Rows": count(profile.rows),
+        "Columns": count(len(profile.columns)),
+        "Missing cells": percent(profile.missing_cells / cells if cells else 0.0),
+        "Duplicate rows": count(profile.duplicate_rows),
+    }
+    with st.container(horizontal=True):
+        for name, value in values.items():
+            st.metric(name, value, border=True)
+    with st.container(horizontal=True):
+        if st.button("Configure", type="primary", key="next", icon=":material/arrow_forward:"):
+            parts.go("configure")
+        if st.button("Choose another file", key="another"):
+            session.end()
+            st.rerun()
+
+
+def corrections(workspace: Workspace, profile: Profile) -> None:
+    """Kinds and roles of the columns, to be corrected where they were recognised wrongly."""
+    st.subheader("Columns", anchor=False)
+    st.caption("Correct what was recognised wrongly: Kind is how a column is modelled, Role what it means to a person.")
+    table = column_table(profile)
+    edited = st.data_editor(
+        table,
+        key=f"columns-{len(table)}-{hash(tuple(table['Kind']) + tuple(table['Role']))}",
+        hide_index=True,
+        width="stretch",
+        disabled=[name for name in table.columns if name not in ("Kind", "Role")],
+        column_config={
+            "Kind": st.column_config.SelectboxColumn(options=[kind.value for kind in Kind], required=True),
+            "Role": st.column_config.SelectboxColumn(options=[role.value for role in Role], required=True),
+            "Missing": st.column_config.NumberColumn(format="percent"),
+        },
+    )
+    changed = changes(table, edited)
+    if not changed:
+        return
+    names = ", ".join(parts.text(name) for name in changed)
+    if st.button(f"Apply the corrections of {names}", key="apply", icon=":material/check:"):
+        with parts.told():
+            config = corrected(session.config_of(workspace), changed)
+            session.keep(workspace, config)
+            session.look_again(session.jobs().workspace(workspace.id))
+            st.rerun()
+
+
+def column_table(profile: Profile) -> pd.DataFrame:
+    """One line a column: what was recognised, and how it looks."""
+    return pd.DataFrame(
+        {
+            "Column": [column.name for column in profile.columns],
+            "Kind": [column.kind for column in profile.columns],
+            "Role": [column.role for column in profile.columns],
+            "Meaning": [column.semantic or "" for column in profile.columns],
+            "Missing": [column.missing / max(column.count, 1) for column in profile.columns],
+            "Distinct": [column.distinct for column in profile.columns],
+            "Notes": [", ".join(notes(column, profile)) for column in profile.columns],
+        }
+    )
+
+
+def notes(column: ColumnProfile, profile: Profile) -> list[str]:
+    """What stands out in a column."""
+    guessed = column.name == profile.target and column.role != Role.TARGET
+    return [*(["probably the target"] if guessed else []), *column.flags]
+
+
+def changes(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What the user changed: setting and value by column."""
+    found: dict[str, dict[str, str]] = {}
+    for (_, old), (_, new) in zip(before.iterrows(), after.iterrows(), strict=True):
+        difference = {name.lower(): str(new[name]) for name in ("Kind", "Role") if new[name] != old[name]}
+        if difference:
+            found[str(old["Column"])] = difference
+    return found
+
+
+def corrected(config: dict[str, Any], changed: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The settings with these corrections; a column that became the target is the run's target."""
+    columns = {name: dict(given) for name, given in config.get("columns", {}).items()}
+    for name, difference in changed.items():
+        if difference.get("role") == Role.TARGET:
+            config = {**config, "target": name}
+            difference = {key: value for key, value in difference.items() if key != "role"}
+        elif "role" in difference and config.get("target") == name:
+            config = {key: value for key, value in config.items() if key != "target"}
+        if difference:
+            columns[name] = {**columns.get(name, {}), **difference}
+    return {**config, "columns": columns} if columns else config
+
+
+def details(found: outcome.Look) -> None:
+    """The first rows, and every column and relation as a picture."""
+    rows, columns, relations = st.tabs(["First rows", "Distributions", "Relations"])
+    with rows:
+        st.dataframe(outcome.rows(found.folder, "head"), hide_index=True, width="stretch")
+    pictures = outcome.profile_charts(found)
+    with columns:
+        drawn(columns, [chart for chart in pictures if chart.section == "columns"], "profile-columns")
+    with relations:
+        drawn(relations, [chart for chart in pictures if chart.section != "columns"], "profile-relations")
+
+
+def drawn(place: Any, found: Sequence[Any], key: str) -> None:
+    """Charts, or a word that there are none."""
+    with place:
+        if found:
+            figures.charts(found, key=key, more="more columns")
+        else:
+            st.info("There is nothing to draw.")
+
+
+if __name__ == "__main__":
+    page()

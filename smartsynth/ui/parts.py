@@ -1,0 +1,102 @@
+"""What every page has: its heading, notices of a tour or an ended session, what is missing, and the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from smartsynth.errors import SmartSynthError
+from smartsynth.formats import plain, span
+from smartsynth.jobs import Workspace
+from smartsynth.ui import samples, session
+from smartsynth.ui.entry import STEPS, page_file
+
+_SPECIAL = "\\`*_{}[]()<>#+-.!|$~:^=@/&"
+
+
+def text(value: str, limit: int = 80) -> str:
+    r"""A name or value of the data inside Markdown: shown as it is, never read as markup.
+
+    >>> text("a_b <img src=x>")
+    'a\\_b \\<img src\\=x\\>'
+    """
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in plain(value, limit))
+
+
+def heading(title: str, sentence: str) -> Workspace | None:
+    """The top of a page; gives the workspace it is about, or None if there is none."""
+    workspace = session.current()
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+    if st.session_state.pop("deleted", False):
+        st.success("Your data were deleted from this server.")
+    if st.session_state.pop("expired", False):
+        st.warning("That session has ended: its data were deleted. Upload the file again to go on.")
+    return workspace
+
+
+def tour_note(workspace: Workspace | None, step: str) -> None:
+    """What the tour that the user is on wants to show on this page."""
+    sample = samples.find(workspace.notes.get("tour")) if workspace else None
+    if sample is not None and step in sample.notes:
+        st.info(f"**{sample.tour}.** {sample.notes[step]}", icon=":material/explore:")
+
+
+def missing(what: str, step: str) -> None:
+    """Say what a page still needs, with the way to it, and stop."""
+    st.info(what)
+    if st.button(f"Go to {STEPS[step]}", type="primary", key="go-back"):
+        go(step)
+    footer(None)
+    st.stop()
+
+
+def go(step: str) -> None:
+    """Open another page."""
+    st.switch_page(page_file(step))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an error of the library as what it is: a sentence for the user."""
+    try:
+        yield
+    except SmartSynthError as error:
+        st.error(text_of(error))
+
+
+def text_of(error: SmartSynthError | str) -> str:
+    """An error's message in Markdown, a line for each problem, at most twenty."""
+    lines = str(error).splitlines()
+    shown = [text(line, 400) for line in lines[:20]]
+    if len(lines) > 20:
+        shown.append(f"… and {len(lines) - 20} more.")
+    return "  \n".join(shown)
+
+
+def footer(workspace: Workspace | None) -> None:
+    """How long data stay, and the way to delete them now."""
+    st.divider()
+    if workspace is None:
+        st.caption(
+            f"An uploaded file stays on this server for your session alone and is deleted {lifetime()} after you last looked at it."
+        )
+        return
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(
+        f"{text(workspace.name)} and what was made of it stay on this server for your session alone. They are deleted "
+        f"{lifetime()} after you last looked at them, or now. Whoever has the address of this page can see them."
+    )
+    with right.popover("Delete my data", width="stretch"):
+        st.write("The file, its profile, models and synthetic rows will be deleted from this server.")
+        if st.button("Delete now", key="delete-now"):
+            session.end()
+            st.session_state["deleted"] = True
+            go("upload")
+
+
+def lifetime() -> str:
+    """How long a workspace stays after it was last looked at."""
+    return span(session.jobs().ttl_seconds)
