@@ -1,4 +1,4 @@
-"""The command line: profile, synthesize, sample, evaluate, generators.
+"""The command line: profile, synthesize, sample, evaluate, generators, app.
 
 Each command parses its options, calls one function of the library and shows what came back. How it talks to the shell
 is in shell.py; what it computes is in pipeline.py.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth._version import __version__
-from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
     NOT_GOOD_ENOUGH,
     command,
@@ -299,9 +299,57 @@ def generators(context: typer.Context, json: Json = False) -> None:
         screen.out.print(generator_table(rows))
 
 
+@app.command("app")
+@command
+def web_app(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8501,
+    host: Annotated[
+        str,
+        typer.Option("--host", help="Address to listen on. There is no login: any other lets in whoever can reach it."),
+    ] = "127.0.0.1",
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> None:
+    """Start the web app on this machine; Ctrl-C stops it."""
+    import os
+    from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        raise MissingExtraError("The web app", "ui")
+    _check_free(host, port)
+    settings = {
+        "server.port": port, "server.address": host, "server.headless": no_browser or not _has_screen(),
+        "server.showEmailPrompt": False,
+    }  # fmt: skip
+    flags = [part for name, value in settings.items() for part in (f"--{name}", str(value).lower())]
+    script = Path(__file__).parent / "ui" / "entry.py"
+    # In place of this process, so that Ctrl-C and the end of a service reach the server itself.
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])  # noqa: S606 - no shell is meant
+
+
 def main() -> None:
     """Entry point of the command `smartsynth`."""
     app()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuses an address on which nothing can listen, before the server is started."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"The web app cannot listen on host={host!r}, port={port}: {error.strerror}. Give another --port or --host."
+        ) from None
+
+
+def _has_screen() -> bool:
+    """Whether a browser could be seen: on Linux there must be a display."""
+    import os
+
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _source(text: str) -> str | Path:
