@@ -312,6 +312,7 @@ def web_app(
 ) -> None:
     """Start the web app on this machine; Ctrl-C stops it."""
     import os
+    import socket
     from importlib.util import find_spec
 
     if find_spec("streamlit") is None:
@@ -321,6 +322,9 @@ def web_app(
         "server.port": port, "server.address": host, "server.headless": no_browser or not _has_screen(),
         "server.showEmailPrompt": False,
     }  # fmt: skip
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not chosen
+        # Without a name to show, Streamlit asks a server on the internet for this machine's address.
+        settings["browser.serverAddress"] = socket.gethostname()
     flags = [part for name, value in settings.items() for part in (f"--{name}", str(value).lower())]
     script = Path(__file__).parent / "ui" / "entry.py"
     # In place of this process, so that Ctrl-C and the end of a service reach the server itself.
