@@ -16,10 +16,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.schema import Kind, Role, Schema
+
+
+COLUMN: dict[str, JsonValue] = {"of": "columns"}
+"""Marks a setting whose value is a column's name, so that forms offer the names."""
 
 
 class Settings(BaseModel):
@@ -58,7 +62,7 @@ class PrivacyConfig(Settings):
     )
     k: int = Field(5, ge=2, description="A value or combination held by fewer real rows than this counts as rare.")
     quasi_identifiers: tuple[str, ...] | None = Field(
-        None, description="Columns for the k-anonymity check; detected if not given."
+        None, description="Columns for the k-anonymity check; detected if not given.", json_schema_extra=COLUMN
     )
 
 
@@ -93,7 +97,9 @@ class RunConfig(Settings):
     seed: int | None = Field(
         None, ge=0, description="Same seed, same rows. Drawn at random and written down if not given."
     )
-    target: str | None = Field(None, description="Column that models predict; guessed for the evidence if not given.")
+    target: str | None = Field(
+        None, description="Column that models predict; guessed for the evidence if not given.", json_schema_extra=COLUMN
+    )
     generator: GeneratorConfig = Field(default_factory=GeneratorConfig)
     columns: dict[str, ColumnConfig] = Field(default_factory=dict, description="Corrections by column name.")
     holdout: HoldoutConfig = Field(default_factory=HoldoutConfig)
