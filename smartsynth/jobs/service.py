@@ -6,6 +6,7 @@ spare    one child process is kept ready with everything imported, so that a job
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -242,6 +243,7 @@ class Jobs:
             if child.poll() is None:
                 continue
             del self._children[job]
+            _end(child)
             if self._store.cancel_asked(job) is not None:
                 self._mark_cancelled(job)
             how = "killed, perhaps for want of memory" if child.returncode == -signal.SIGKILL else "stopped"
@@ -314,10 +316,8 @@ def _tell(child: subprocess.Popen[str], job: str) -> None:
 
 def _end(child: subprocess.Popen[str]) -> None:
     """End a child and everything that it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        child.kill()
     child.wait()
     if child.stdin is not None:
         child.stdin.close()

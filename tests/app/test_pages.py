@@ -1,0 +1,370 @@
+"""Every page in every state: empty, loading, error, success, cancelled, too small, expired."""
+
+import json
+
+import pytest
+from visitor import FAST, NAMES, Visitor, table
+
+from smartsynth.config import RunConfig
+from smartsynth.jobs import State
+from smartsynth.ui import runs, samples, session
+from smartsynth.ui.entry import STEPS
+
+
+def test_the_first_page_offers_a_file_and_three_tours(visitor):
+    """Nobody needs data of their own to begin."""
+    assert visitor.title == "Upload real data"
+    assert len(visitor.at.file_uploader) == 1
+    assert {f"tour-{sample.key}" for sample in samples.SAMPLES} <= visitor.buttons
+    assert "2 h" in visitor.text
+
+
+@pytest.mark.parametrize("page", NAMES[1:])
+def test_a_page_that_is_too_early_says_what_is_missing_and_leads_there(visitor, page):
+    """Never a blank page."""
+    visitor.go(page)
+    assert visitor.title.startswith(STEPS[page])
+    assert "no data yet" in visitor.at.info[0].value
+    assert visitor.press("go-back").title == "Upload real data"
+
+
+@pytest.mark.parametrize("page", ["evaluate", "download"])
+def test_evidence_and_files_need_a_run(visitor, page):
+    """With data, but before a run."""
+    visitor.upload().go(page)
+    assert "no synthetic rows yet" in visitor.at.info[0].value
+    assert visitor.press("go-back").title == "Generate"
+
+
+def test_a_file_is_profiled(visitor):
+    """Size, alerts, columns with kind and role, and first rows."""
+    visitor.upload("patients.csv")
+    assert visitor.metrics == {"Rows": "300", "Columns": "5", "Missing cells": "0%", "Duplicate rows": "0"}
+    assert "patients" in visitor.text
+    columns = visitor.at.dataframe[0].value.set_index("Column")
+    assert columns.loc["patient_id", "Kind"] == "identifier"
+    assert columns.loc["age", "Kind"] == "numeric"
+    assert len(visitor.at.dataframe[1].value) == 50
+    assert "patient_id" in visitor.pieces
+
+
+def test_hostile_column_names_are_shown_as_text(with_result):
+    """Neither Markdown nor HTML of the data is ever read as such."""
+    for page in NAMES:
+        with_result.go(page)
+        assert "<img src=x onerror" not in with_result.pieces
+        assert "<img src=x" not in "".join(m.value for m in with_result.at.markdown).replace("\\<", "")
+    assert "&lt;img src=x" in with_result.go("evaluate").pieces
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("small.csv", table(5), "5 rows; at least 20"),
+        ("ragged.csv", b"a,b\n" + b"1,2\n" * 30 + b"3\n" + b"1,2,3\n", "row"),
+        ("twice.csv", b"a,a\n" + b"1,2\n" * 30, "more than once"),
+        ("page.csv", b"\x89PNG\r\n\x1a\n" + b"0" * 500, "an image"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_another_can_be_chosen(visitor, jobs, name, content, says):
+    """Too small, broken, or no table at all."""
+    visitor.upload(name, content)
+    assert says in visitor.at.error[0].value.replace("\\", "")
+    visitor.press("another")
+    assert len(visitor.at.file_uploader) == 1
+    assert list((jobs.root / "work").iterdir()) == []
+
+
+def test_a_correction_of_a_column_is_applied_and_kept(visitor):
+    """The file is looked at again with it, and the run uses it."""
+    from smartsynth.ui.pages import upload
+
+    visitor.upload()
+    before = visitor.at.dataframe[0].value
+    after = before.copy()
+    after.loc[after["Column"] == "age", "Kind"] = "categorical"
+    after.loc[after["Column"] == "label", "Role"] = "target"
+    changed = upload.changes(before, after)
+    assert changed == {"age": {"kind": "categorical"}, "label": {"role": "target"}}
+    space = session.jobs().workspace(visitor.session)
+    session.keep(space, upload.corrected(session.config_of(space), changed))
+    space = session.jobs().workspace(space.id)
+    assert session.config_of(space) == {"target": "label", "columns": {"age": {"kind": "categorical"}}}
+    session.look_again(space)
+    visitor.run().until(lambda v: v.at.dataframe[0].value.set_index("Column").loc["age", "Kind"] == "categorical")
+    assert visitor.at.dataframe[0].value.set_index("Column").loc["label", "Role"] == "target"
+
+
+def test_a_correction_that_cannot_be_is_told_and_the_profile_stays(visitor):
+    """What was found before is still there."""
+    visitor.upload()
+    space = session.jobs().workspace(visitor.session)
+    session.keep(space, {"columns": {"lable": {"role": "feature"}}})
+    session.look_again(session.jobs().workspace(space.id))
+    visitor.run().until(lambda v: v.at.error)
+    assert "label" in visitor.at.error[0].value
+    assert visitor.metrics["Rows"] == "300"
+
+
+def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
+    """What is set is what will run, and is still set after a visit elsewhere."""
+    visitor.upload().go("configure")
+    assert "Every setting has its default" in visitor.at.code[0].value
+    visitor.at.number_input(key="config.rows").set_value(50)
+    visitor.at.number_input(key="config.seed").set_value(7)
+    visitor.at.selectbox(key="config.target").set_value("label")
+    visitor.at.radio(key="generator").set_value("copula")
+    visitor.at.number_input(key="config.privacy.k").set_value(10)
+    visitor.run()
+    expected = {"rows": 50, "seed": 7, "target": "label", "privacy": {"k": 10}, "generator": {"name": "copula"}}
+    assert RunConfig.build(session.config_of(session.jobs().workspace(visitor.session))) == RunConfig.build(expected)
+    visitor.go("upload").go("configure")
+    assert visitor.at.number_input(key="config.rows").value == 50
+    assert visitor.at.selectbox(key="config.target").value == "label"
+    assert visitor.at.radio(key="generator").value == "copula"
+    assert "rows: 50" in visitor.at.code[0].value
+
+
+def test_the_recommended_generator_comes_first_with_its_reasons(visitor):
+    """And the others say why they were not chosen."""
+    visitor.upload().go("configure")
+    radio = visitor.at.radio(key="generator")
+    assert radio.value == "auto"
+    assert radio.options[0] == "Recommended: forest"
+    assert "to learn on" in visitor.text
+
+
+def test_a_generators_own_options_can_be_set(visitor):
+    """They come from its signature."""
+    visitor.upload().go("configure")
+    visitor.at.radio(key="generator").set_value("copula")
+    visitor.run()
+    visitor.at.number_input(key="config.generator.copula.min_count").set_value(9)
+    visitor.run()
+    assert session.config_of(session.jobs().workspace(visitor.session))["generator"] == {
+        "name": "copula", "options": {"min_count": 9},
+    }  # fmt: skip
+
+
+def test_privacy_can_be_switched_off_and_says_what_that_means(visitor):
+    """Differential privacy is not on offer before the library has it."""
+    from smartsynth.ui import choices
+
+    visitor.upload().go("configure")
+    mode = visitor.at.get("button_group")[0]
+    offered = {mode.key for mode in choices.privacy_modes()}
+    assert {"filter", "off"} <= offered
+    assert "A safeguard, not a proof" in visitor.text
+    mode.set_value("off")
+    visitor.run()
+    assert "filter: false" in visitor.at.code[0].value
+    assert "Copies and near copies" in visitor.text
+
+
+def test_the_page_shows_how_a_run_goes_and_what_came_of_it(visitor):
+    """From the button to the first rows."""
+    visitor.upload().go("configure")
+    visitor.at.radio(key="generator").set_value("copula")
+    visitor.run()
+    visitor.press("next")
+    assert visitor.title == "Generate"
+    visitor.until(lambda v: v.at.success)
+    assert visitor.metrics["Rows"] == "300"
+    assert "Decoys removed" in visitor.metrics
+    assert len(visitor.at.dataframe[0].value) == 10
+    assert visitor.press("next").title == "Evaluate"
+
+
+def test_a_run_can_be_cancelled_and_started_again(visitor):
+    """The page says where it stopped; nothing is kept."""
+    visitor.upload("big.csv", table(20_000)).go("configure").press("next")
+    visitor.until(lambda v: "Fit" in v.text and "cancel" in v.buttons)
+    visitor.press("cancel")
+    visitor.until(lambda v: v.at.warning)
+    assert "Cancelled" in visitor.at.warning[0].value
+    assert "Nothing was kept" in visitor.at.warning[0].value
+    assert "next" in visitor.buttons
+    assert "no synthetic rows yet" in visitor.go("evaluate").at.info[0].value
+
+
+def test_a_second_user_waits_behind_the_first_and_is_told(visitor):
+    """While the first one trains."""
+    visitor.upload("big.csv", table(20_000)).go("configure").press("next")
+    other = Visitor().upload()
+    other.go("configure").press("next")
+    assert "Waiting: 1 ahead of you" in other.at.get("progress")[0].proto.text.replace("\\", "")
+    visitor.press("cancel")
+    other.until(lambda v: v.at.success)
+
+
+def test_a_run_that_fails_says_why_and_can_be_repeated(visitor):
+    """With the settings corrected."""
+    visitor.upload()
+    space = session.jobs().workspace(visitor.session)
+    runs.start(space, {"target": "no such column"})
+    visitor.go("generate").until(lambda v: v.at.error)
+    assert "no such column" in visitor.at.error[0].value
+    assert "next" in visitor.buttons
+
+
+def test_the_evidence_stands_beside_its_yardstick(with_result):
+    """Verdict, a tab for each kind of chart, every score, and what was not shown."""
+    with_result.go("evaluate")
+    assert [tab.label for tab in with_result.at.tabs] == [
+        "Columns",
+        "Privacy",
+        "Relations",
+        "Utility",
+        "All scores",
+        "Limits",
+    ]
+    for words in ("Is anybody given away?", "(real ", "As table", "Table of all scores", "<svg"):
+        assert words in with_result.pieces
+    assert "new attack may do better" in with_result.text.replace("\\", "")
+
+
+def test_any_two_columns_can_be_looked_at_closely(with_result):
+    """Also with the hostile name."""
+    with_result.go("evaluate")
+    left, right = with_result.at.selectbox(key="pair-left"), with_result.at.selectbox(key="pair-right")
+    assert "patient_id" not in left.options
+    before = with_result.pieces
+    left.set_value("age")
+    with_result.run()
+    with_result.at.selectbox(key="pair-right").set_value("<img src=x onerror=alert(1)>")
+    with_result.run()
+    assert with_result.pieces != before
+    assert right.key == "pair-right"
+
+
+def test_a_run_without_evaluation_says_so(visitor):
+    """And how to get one."""
+    visitor.upload()
+    config = {**FAST, "evaluate": {"enabled": False}}
+    runs.start(session.jobs().workspace(visitor.session), config)
+    visitor.go("generate").until(lambda v: v.at.success)
+    visitor.go("evaluate")
+    assert "not evaluated" in visitor.at.info[0].value
+    visitor.go("download")
+    assert "Download Report" not in {button.label for button in visitor.at.get("download_button")}
+
+
+def test_every_file_can_be_taken_away(with_result, jobs):
+    """Each with its size; nothing is read before it is asked for."""
+    with_result.go("download")
+    labels = [button.label for button in with_result.at.get("download_button")]
+    assert labels == [
+        "Download CSV", "Download JSON", "Download Parquet", "Download Hugging Face folder", "Download Report",
+        "Download Report as JSON", "Download Manifest", "Download Model", "Download Settings",
+    ]  # fmt: skip
+    assert "kB" in with_result.text
+
+
+def test_the_same_run_as_code_gives_the_same_rows(with_result, jobs, tmp_path, monkeypatch, capsys):
+    """The Python that the page shows, run as it stands."""
+    import streamlit
+
+    from smartsynth.ui import outcome, snippets
+
+    (tmp_path / "data.csv").write_bytes(table())
+    job = jobs.latest(with_result.session, "synthesize")
+    folder = jobs.result(job.id)
+    config = RunConfig.build(json.loads((folder / "outcome.json").read_text())["config"])
+    config = config.model_dump(mode="json", exclude_defaults=True)
+    monkeypatch.chdir(tmp_path)
+    exec(snippets.python(config, "data.csv"), {})  # noqa: S102 - what the page shows
+    assert (tmp_path / "synthetic.csv").read_bytes() == (folder / "files" / "synthetic.csv").read_bytes()
+    assert (tmp_path / "report.html").is_file()
+    assert streamlit and outcome
+
+
+def test_the_command_that_the_page_shows_is_one_that_exists():
+    """Every option of it, with and without a file of settings."""
+    from typer.testing import CliRunner
+
+    from smartsynth.cli import app
+    from smartsynth.ui import snippets
+
+    simple = snippets.shell({"seed": 1, "target": "a b"}, "my data.csv")
+    assert simple == (
+        "smartsynth synthesize 'my data.csv' -o synthetic.csv --report report.html --save model --seed 1 --target 'a b'"
+    )
+    assert "--config run.yaml" in snippets.shell({"seed": 1, "privacy": {"k": 9}}, "data.csv")
+    known = CliRunner().invoke(app, ["synthesize", "--help"]).stdout
+    for option in ("--report", "--save", "--seed", "--target", "--config", "--balance", "--rows"):
+        assert option in known
+
+
+def test_a_reload_finds_the_run_again(with_result):
+    """By the address alone: a new browser session with the same address."""
+    again = Visitor(with_result.session)
+    assert again.metrics["Rows"] == "300"
+    assert again.go("evaluate").title == "Evaluate"
+    assert "(real " in again.pieces
+
+
+def test_two_sessions_never_see_each_other(visitor):
+    """Not a name, not a number."""
+    visitor.upload("mine.csv", table(300, seed=1))
+    other = Visitor()
+    assert other.title == "Upload real data"
+    assert "mine" not in other.text
+    other.upload("theirs.csv", table(77, seed=2))
+    assert other.metrics["Rows"] == "77"
+    assert visitor.run().metrics["Rows"] == "300"
+    assert other.session != visitor.session
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_a_session_that_has_ended_says_so(visitor, jobs, page):
+    """After its time to live, on whichever page."""
+    visitor.upload()
+    jobs.delete(visitor.session)
+    visitor.go(page)
+    assert "session has ended" in visitor.at.warning[0].value
+    assert "session" not in visitor.at.query_params
+
+
+def test_an_address_that_somebody_made_up_shows_nothing(jobs):
+    """As if it had ended."""
+    for address in ("guess", "../../etc/passwd", "A" * 24):
+        guess = Visitor(address)
+        assert "session has ended" in guess.at.warning[0].value
+        assert guess.title == "Upload real data"
+
+
+def test_data_are_deleted_when_their_owner_says_so(with_result, jobs):
+    """Everything: the file, the model, the rows."""
+    known = with_result.session
+    with_result.press("delete-now")
+    assert "were deleted" in with_result.at.success[0].value
+    assert not (jobs.root / "work" / known).exists()
+    assert jobs.latest(known, "synthesize") is None
+
+
+@pytest.mark.parametrize("sample", samples.SAMPLES, ids=lambda sample: sample.key)
+def test_the_data_of_a_sample_are_there(sample, visitor):
+    """Without its tour: profiled, nothing set, nothing running."""
+    visitor.press(f"sample-{sample.key}")
+    visitor.until(lambda v: "next" in v.buttons)
+    space = session.jobs().workspace(visitor.session)
+    assert session.config_of(space) == {}
+    assert runs.current(space) is None
+    target = sample.config["target"]
+    assert target in list(visitor.at.dataframe[0].value["Column"])
+    assert visitor.metrics["Rows"] in sample.about
+
+
+@pytest.mark.parametrize("sample", samples.SAMPLES, ids=lambda sample: sample.key)
+def test_a_tour_is_one_click_and_ends_in_a_report(sample, visitor, jobs):
+    """Each page has a word on what to look at."""
+    visitor.press(f"tour-{sample.key}")
+    visitor.until(lambda v: "next" in v.buttons)
+    visitor.go("generate").until(lambda v: v.at.success)
+    for page, note in sample.notes.items():
+        visitor.go(page)
+        assert any(note in info.value for info in visitor.at.info)
+    job = jobs.latest(visitor.session, "synthesize")
+    assert job.state is State.SUCCEEDED
+    assert (jobs.result(job.id) / "files" / "report.html").stat().st_size > 20_000

@@ -1,0 +1,451 @@
+"""Jobs: they run in child processes, can be stopped at once, fail in words, and leave nothing behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smartsynth as ss
+from smartsynth import export
+from smartsynth.errors import Cancelled, ConfigError
+from smartsynth.facts import Evaluation, Profile, from_json
+from smartsynth.jobs import Jobs, State, from_environment
+from smartsynth.jobs.child import Reporter
+from smartsynth.jobs.facts import Job
+from smartsynth.jobs.service import MOST_WAITING, Gone
+from smartsynth.jobs.store import Store
+from smartsynth.progress import Note
+
+WAIT = 120
+
+
+def table(n: int = 300, seed: int = 0) -> bytes:
+    rng = np.random.default_rng(seed)
+    age = rng.integers(18, 80, n)
+    frame = pd.DataFrame({
+        "age": age, "group": rng.choice(["red", "green", "blue"], n), "income": (age * 100 + rng.normal(0, 500, n)).round(2),
+        "label": rng.choice(["yes", "no"], n),
+    })  # fmt: skip
+    return frame.to_csv(index=False).encode()
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    made = Jobs(tmp_path / "home", keep_spare=False)
+    yield made
+    made.close()
+
+
+def ended(jobs: Jobs, job: Job) -> Job:
+    """The job after it has ended."""
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        now = jobs.watch(job.id)
+        if now.state.is_final:
+            return now
+        time.sleep(0.05)
+    raise AssertionError(f"job still {now.state} after {WAIT} s: {now.message}")
+
+
+def running(jobs: Jobs, job: Job) -> Job:
+    """The job once it learns."""
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        now = jobs.watch(job.id)
+        if now.message.startswith("Fit") or now.state.is_final:
+            return now
+        time.sleep(0.02)
+    raise AssertionError("job never began to learn")
+
+
+FAST = {"config": {"generator": "copula", "seed": 1, "target": "label"}, "name": "data.csv"}
+SLOW = {"config": {"generator": "forest", "seed": 1}, "name": "data.csv"}
+
+
+def test_a_profile_is_what_the_library_finds(jobs):
+    """The result can be read back as the library's own values."""
+    space = jobs.open("my data.csv", table())
+    done = ended(jobs, jobs.submit(space.id, "profile"))
+    assert (done.state, done.fraction, done.problem) == (State.SUCCEEDED, 1.0, None)
+    found = from_json(Profile, json.loads((jobs.result(done.id) / "profile.json").read_text("utf-8")))
+    assert found.rows == 300
+    assert found.schema.names == ("age", "group", "income", "label")
+
+
+def test_a_run_leaves_every_file_that_can_be_taken_away(jobs):
+    """Rows in each format, the evidence, the model and the settings; none of them holds the sample of real rows."""
+    space = jobs.open("data.csv", table())
+    done = ended(jobs, jobs.submit(space.id, "synthesize", FAST))
+    assert done.problem is None
+    folder = jobs.result(done.id)
+    outcome = json.loads((folder / "outcome.json").read_text("utf-8"))
+    assert from_json(Evaluation, outcome["evaluation"])["detection_auc"].available
+    files = {path.name for path in (folder / "files").iterdir()}
+    assert files == {
+        "synthetic.csv", "synthetic.json", "synthetic.parquet", "synthetic-hf.zip", "report.html", "report.json",
+        "model.zip", "run.yaml", "synthetic.manifest.json",
+    }  # fmt: skip
+    assert len(pd.read_csv(folder / "files" / "synthetic.csv")) == 300
+    assert len(json.loads((folder / "files" / "synthetic.json").read_text())) == 300
+    with zipfile.ZipFile(folder / "files" / "model.zip") as archive:
+        assert {"model.json", "release.json"} <= set(archive.namelist())
+        assert archive.testzip() is None
+
+
+def test_the_model_that_is_taken_away_makes_the_same_rows(jobs, tmp_path):
+    """The zip is a saved run."""
+    space = jobs.open("data.csv", table())
+    done = ended(jobs, jobs.submit(space.id, "synthesize", FAST))
+    files = jobs.result(done.id) / "files"
+    with zipfile.ZipFile(files / "model.zip") as archive:
+        archive.extractall(tmp_path / "model")
+    made = ss.resample(tmp_path / "model")
+    assert export.to_bytes(made.synthetic, format="csv") == (files / "synthetic.csv").read_bytes()
+
+
+def test_progress_never_falls_and_names_the_stages(jobs):
+    """What a page shows."""
+    space = jobs.open("data.csv", table(3000))
+    job = jobs.submit(space.id, "synthesize", SLOW)
+    seen = []
+    while not (now := jobs.watch(job.id)).state.is_final:
+        seen.append((now.fraction, now.stage))
+        time.sleep(0.02)
+    assert now.problem is None
+    assert [fraction for fraction, _ in seen] == sorted(fraction for fraction, _ in seen)
+    assert {"Fit", "Sample and filter", "Evaluate"} <= {stage for _, stage in seen}
+
+
+def test_cancel_works_within_a_second_and_keeps_nothing(jobs):
+    """Not even a half-made folder stays, and the process is gone."""
+    space = jobs.open("data.csv", table(20_000))
+    job = running(jobs, jobs.submit(space.id, "synthesize", SLOW))
+    assert job.state is State.RUNNING
+    start = time.monotonic()
+    jobs.cancel(job.id)
+    done = ended(jobs, job)
+    assert time.monotonic() - start < 1.5
+    assert done.state is State.CANCELLED
+    assert done.problem.startswith("Cancelled at “Fit")
+    assert "Nothing was kept" in done.problem
+    assert [path.name for path in (jobs.root / "work" / space.id).iterdir()] == ["input"]
+    with pytest.raises(ConfigError, match="cancelled"):
+        jobs.result(job.id)
+
+
+def test_a_killed_process_is_a_failed_job(jobs):
+    """As after the system ran out of memory."""
+    space = jobs.open("data.csv", table(20_000))
+    job = running(jobs, jobs.submit(space.id, "synthesize", SLOW))
+    (child,) = jobs._children.values()
+    os.kill(child.pid, signal.SIGKILL)
+    done = ended(jobs, job)
+    assert (done.state, done.problem_type) == (State.FAILED, "stopped")
+    assert "memory" in done.problem
+    assert [path.name for path in (jobs.root / "work" / space.id).iterdir()] == ["input"]
+
+
+@pytest.mark.parametrize(
+    ("content", "config", "kind", "says"),
+    [
+        (b"", {}, "unusable-data", "empty"),
+        (b"a,b\n1,2\n3,4\n", {}, "unusable-data", "2 rows; at least 20"),
+        (b"a,b\n1,2\n3\n4,5,6\n", {}, "unusable-data", "row"),
+        (table(), {"generator": "no-such"}, "bad-config", "no-such"),
+        (table(), {"target": "lable"}, "bad-config", "label"),
+        (table(), {"rows": 0}, "bad-config", "rows"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words(jobs, content, config, kind, says):
+    """The library's own message reaches the page."""
+    space = jobs.open("data.csv", content)
+    done = ended(jobs, jobs.submit(space.id, "synthesize", {"config": config, "name": "data.csv"}))
+    assert (done.state, done.problem_type) == (State.FAILED, kind)
+    assert says in done.problem
+
+
+def test_an_unforeseen_error_tells_no_value_of_the_data(tmp_path, monkeypatch, caplog):
+    """Its message may hold cells, so only its type and place are told."""
+    from smartsynth.jobs import child, tasks
+
+    def fail(*_):
+        raise RuntimeError("secret cell 4711")
+
+    monkeypatch.setitem(tasks.TASKS, "profile", tasks.Task(fail, "quick"))
+    root = tmp_path
+    (root / "work" / "space" / "input").mkdir(parents=True)
+    (root / "work" / "space" / "input" / "data.csv").write_bytes(b"x")
+    store = Store(root / "jobs.sqlite")
+    store.add_workspace("space", "data.csv", {})
+    store.add_job("job", "space", "profile", "quick", {})
+    assert store.claim("quick") == "job"
+    child.run(store, root, "job")
+    done = store.job("job")
+    assert (done.state, done.problem_type) == (State.FAILED, "internal")
+    assert "RuntimeError" in done.problem
+    assert "4711" not in done.problem + caplog.text
+    assert "test_jobs.py" in caplog.text
+
+
+def test_quick_jobs_do_not_wait_behind_long_ones(jobs):
+    """A second user sees the profile while the first one's model trains; a second training waits its turn."""
+    one, two = jobs.open("one.csv", table(20_000)), jobs.open("two.csv", table())
+    long = running(jobs, jobs.submit(one.id, "synthesize", SLOW))
+    waiting = jobs.submit(two.id, "synthesize", FAST)
+    assert ended(jobs, jobs.submit(two.id, "profile")).state is State.SUCCEEDED
+    assert jobs.watch(long.id).state is State.RUNNING
+    now = jobs.watch(waiting.id)
+    assert (now.state, now.ahead) == (State.QUEUED, 1)
+    jobs.cancel(waiting.id)
+    assert jobs.watch(waiting.id).state is State.CANCELLED
+    jobs.cancel(long.id)
+    ended(jobs, long)
+
+
+def test_a_workspace_runs_one_job_of_a_kind_and_the_queue_has_an_end(jobs):
+    """Nobody can fill the machine."""
+    space = jobs.open("data.csv", table(20_000))
+    jobs.submit(space.id, "synthesize", SLOW)
+    with pytest.raises(ConfigError, match="already has such a job"):
+        jobs.submit(space.id, "synthesize", SLOW)
+    for i in range(MOST_WAITING + 2):
+        jobs._store.add_job(f"waiting-{i}", "nobody", "synthesize", "none", {})
+    with pytest.raises(ConfigError, match="waiting already"):
+        jobs.submit(jobs.open("data.csv", table()).id, "synthesize", FAST)
+    with pytest.raises(ConfigError, match="no-such"):
+        jobs.submit(space.id, "no-such")
+
+
+def test_deleting_a_workspace_stops_its_job_and_removes_everything(jobs):
+    """Nothing of it is left on the disk, nor in the records."""
+    space = jobs.open("patients.csv", table(20_000))
+    jobs.note(space.id, {"config": {"target": "planted-note"}})
+    job = running(jobs, jobs.submit(space.id, "synthesize", SLOW))
+    (child,) = jobs._children.values()
+    jobs.delete(space.id)
+    assert child.poll() is not None
+    assert list((jobs.root / "work").iterdir()) == []
+    for ask in (lambda: jobs.watch(job.id), lambda: jobs.workspace(space.id), lambda: jobs.submit(space.id, "profile")):
+        with pytest.raises(Gone):
+            ask()
+    time.sleep(0.3)
+    assert list((jobs.root / "work").iterdir()) == []
+
+
+def test_a_workspace_that_nobody_looks_at_expires(tmp_path):
+    """One that is looked at stays."""
+    jobs = Jobs(tmp_path / "home", ttl_seconds=1.2, keep_spare=False)
+    try:
+        kept, left = jobs.open("kept.csv", table()), jobs.open("left.csv", table())
+        until = time.monotonic() + 20
+        while (jobs.root / "work" / left.id).exists() and time.monotonic() < until:
+            jobs.workspace(kept.id)
+            time.sleep(0.1)
+        assert not (jobs.root / "work" / left.id).exists()
+        assert (jobs.root / "work" / kept.id).exists()
+        with pytest.raises(Gone):
+            jobs.workspace(left.id)
+    finally:
+        jobs.close()
+
+
+def test_only_the_newest_result_of_a_task_is_kept(jobs):
+    """A second run replaces the first; a failed one does not."""
+    space = jobs.open("data.csv", table())
+    first = ended(jobs, jobs.submit(space.id, "profile"))
+    second = ended(jobs, jobs.submit(space.id, "profile"))
+    failed = ended(jobs, jobs.submit(space.id, "profile", {"config": {"target": "nothing"}}))
+    assert failed.state is State.FAILED
+    with pytest.raises(Gone):
+        jobs.result(first.id)
+    assert jobs.latest(space.id, "profile").id == failed.id
+    assert jobs.latest(space.id, "profile", State.SUCCEEDED).id == second.id
+    assert jobs.result(second.id).is_dir()
+
+
+def test_ids_cannot_be_guessed_and_lead_nowhere_else(jobs):
+    """A made-up id is simply not there, and none leaves the folder."""
+    spaces = {jobs.open("data.csv", b"x").id for _ in range(20)}
+    assert len(spaces) == 20
+    assert all(len(space) >= 24 for space in spaces)
+    for wrong in ("", "..", "../../etc", "a" * 24, "/etc/passwd", "x\x00y"):
+        for ask in (jobs.workspace, jobs.input, jobs.watch):
+            with pytest.raises(Gone):
+                ask(wrong)
+    for wrong in ("", "..", "../../etc", "/etc/passwd"):
+        with pytest.raises(Gone):
+            jobs.delete(wrong)
+    assert len(list((jobs.root / "work").iterdir())) == 20
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.csv", "..", ".hidden", "C:\\x\\y.csv", "a/b/c.json", "ünï cödé?.csv", "x" * 300]
+)
+def test_a_file_is_stored_inside_its_workspace_whatever_it_is_called(jobs, name):
+    """Its name leads nowhere."""
+    space = jobs.open(name, b"a,b\n1,2\n")
+    path = jobs.input(space.id)
+    assert path.parent == jobs.root / "work" / space.id / "input"
+    assert path.read_bytes() == b"a,b\n1,2\n"
+    assert jobs.workspace(space.id).name == name
+
+
+def test_the_folder_is_for_this_user_alone(jobs):
+    """Neither the files nor the records can be read by others."""
+    space = jobs.open("data.csv", b"a\n1\n")
+    assert jobs.root.stat().st_mode & 0o077 == 0
+    assert (jobs.root / "jobs.sqlite").stat().st_mode & 0o077 == 0
+    assert (jobs.root / "work" / space.id / "input").stat().st_mode & 0o077 == 0
+
+
+def test_two_servers_cannot_share_a_folder(jobs):
+    """The second one is told."""
+    with pytest.raises(ConfigError, match="in use by another server"):
+        Jobs(jobs.root)
+
+
+def test_a_server_that_died_leaves_no_job_running_for_ever(tmp_path):
+    """The next one closes its books, and what belongs to nobody is removed."""
+    root = tmp_path / "home"
+    first = Jobs(root, keep_spare=False)
+    space = first.open("data.csv", table())
+    first._store.add_job("lost", space.id, "synthesize", "none", {})
+    assert first._store.claim("none") == "lost"
+    first._closing.set()
+    first._thread.join()
+    first._lock.close()
+    (root / "work" / "orphan-of-a-crash").mkdir()
+    second = Jobs(root, keep_spare=False)
+    try:
+        done = second.watch("lost")
+        assert (done.state, done.problem_type) == (State.FAILED, "stopped")
+        assert "Start it again" in done.problem
+        assert second.workspace(space.id).name == "data.csv"
+        assert not (root / "work" / "orphan-of-a-crash").exists()
+    finally:
+        second.close()
+
+
+def test_children_end_with_their_server(tmp_path):
+    """A server that is killed leaves no process behind."""
+    code = (
+        "import sys, time; from pathlib import Path; from smartsynth.jobs import Jobs\n"
+        "jobs = Jobs(Path(sys.argv[1])); time.sleep(1); print(jobs._spare.pid, flush=True); time.sleep(60)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "home")], stdout=subprocess.PIPE, text=True)
+    with server:
+        child = int(server.stdout.readline())
+        server.kill()
+    until = time.monotonic() + 30
+    while alive(child) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive(child)
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_spare_child_is_ready_before_it_is_needed(tmp_path):
+    """The job goes to the process that was waiting, and another one takes its place."""
+    jobs = Jobs(tmp_path / "home")
+    try:
+        until = time.monotonic() + 20
+        while jobs._spare is None and time.monotonic() < until:
+            time.sleep(0.05)
+        spare = jobs._spare.pid
+        job = jobs.submit(jobs.open("data.csv", table()).id, "profile")
+        assert ended(jobs, job).state is State.SUCCEEDED
+        assert jobs._spare.pid != spare
+    finally:
+        jobs.close()
+    assert jobs._spare.poll() is not None
+
+
+def test_figures_become_lines_and_stay_few(tmp_path):
+    """Thousands of epochs give a line that can still be drawn."""
+    store = Store(tmp_path / "jobs.sqlite")
+    store.add_job("job", "space", "synthesize", "long", {})
+    store.claim("long")
+    reporter = Reporter(store, "job")
+    for step in range(5000):
+        reporter(step / 5000, Note(f"Fit: Epoch {step}", loss=1 / (step + 1), broken=float("nan")))
+    reporter(1.0, "Evaluate")
+    lines = store.job("job").figures
+    assert set(lines) == {"loss"}
+    assert 100 < len(lines["loss"]) <= 300
+    assert lines["loss"][0][1] == 1.0
+    assert [x for x, _ in lines["loss"]] == sorted(x for x, _ in lines["loss"])
+
+
+def test_a_reporter_stops_the_work_once_it_is_asked_to(tmp_path):
+    """And once its job is gone."""
+    store = Store(tmp_path / "jobs.sqlite")
+    store.add_job("job", "space", "synthesize", "long", {})
+    store.claim("long")
+    reporter = Reporter(store, "job")
+    reporter(0.1, "Fit: one")
+    store.ask_to_cancel("job")
+    with pytest.raises(Cancelled, match="Fit: two"):
+        time.sleep(0.25)
+        reporter(0.2, "Fit: two")
+    with pytest.raises(Cancelled):
+        Reporter(store, "no such job")(0.5, "Fit")
+
+
+def test_time_left_is_told_once_something_is_known():
+    """And grows out of what has passed."""
+    job = Job("j", "w", "synthesize", {}, State.RUNNING, fraction=0.25, started=100.0)
+    assert job.seconds_left(now=110.0) == pytest.approx(30.0)
+    assert Job("j", "w", "synthesize", {}, State.RUNNING, fraction=0.01, started=100.0).seconds_left(110.0) is None
+    assert Job("j", "w", "synthesize", {}, State.QUEUED).seconds_left(110.0) is None
+
+
+def test_many_threads_may_watch_and_submit(jobs):
+    """As the sessions of a server do."""
+    problems = []
+
+    def visit(i: int) -> None:
+        try:
+            space = jobs.open(f"{i}.csv", table(50, seed=i))
+            done = ended(jobs, jobs.submit(space.id, "profile"))
+            assert done.state is State.SUCCEEDED, done.problem
+            found = json.loads((jobs.result(done.id) / "profile.json").read_text("utf-8"))
+            assert found["rows"] == 50
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_the_environment_sets_folder_life_time_and_workers(tmp_path, monkeypatch):
+    """A wrong value is named."""
+    monkeypatch.setenv("SMARTSYNTH_HOME", str(tmp_path / "here"))
+    monkeypatch.setenv("SMARTSYNTH_TTL_MINUTES", "30")
+    made = from_environment()
+    try:
+        assert (made.root, made.ttl_seconds) == (tmp_path / "here", 1800.0)
+    finally:
+        made.close()
+    for wrong in ("soon", "0", "-1", "nan"):
+        monkeypatch.setenv("SMARTSYNTH_TTL_MINUTES", wrong)
+        with pytest.raises(ConfigError, match=re.escape(f"SMARTSYNTH_TTL_MINUTES='{wrong}'")):
+            from_environment()
