@@ -25,11 +25,6 @@ def page_file(step: str) -> str:
     return str(HERE / "pages" / f"{step}.py")
 
 
-STYLE = """<style>
-.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 82rem; }
-</style>"""
-
-
 def main() -> None:
     """Draw the navigation and the page that was asked for."""
     st.set_page_config("SmartSynth", page_icon=str(HERE / "assets" / "icon.svg"), layout="wide")
@@ -37,7 +32,7 @@ def main() -> None:
     pages = [
         st.Page(page_file(step), title=title, url_path=step, default=step == "upload") for step, title in STEPS.items()
     ]
-    st.html(STYLE)
+    st.html(HERE / "assets" / "page.css")
     page = st.navigation(pages, position="top")
     try:
         page.run()

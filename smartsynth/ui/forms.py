@@ -56,7 +56,9 @@ def setting(place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], 
     if of_columns:
         return _one_of(label, key, list(columns), value, about, optional=True)
     if get_origin(kind) is Literal or isinstance(kind, EnumType):
-        known = [item.value for item in kind.__members__.values()] if isinstance(kind, EnumType) else list(get_args(kind))
+        known = (
+            [item.value for item in kind.__members__.values()] if isinstance(kind, EnumType) else list(get_args(kind))
+        )
         return _one_of(label, key, known, value, about, optional=optional)
     if kind is bool:
         _fill(key, bool(value))

@@ -58,7 +58,7 @@ def form(config: dict[str, Any], profile: Profile) -> None:
     names = [column.name for column in profile.columns]
     mode = privacy(config)
     generator(config, profile, dp=mode.key == "dp")
-    st.subheader("Rows", anchor=False)
+    st.header("Rows", anchor=False)
     for name, info in RunConfig.model_fields.items():
         if name not in HANDLED and not forms.is_group(info):
             hints = {"rows": f"as many as the real data ({count(profile.rows)})", "seed": "drawn and written down"}
@@ -68,7 +68,7 @@ def form(config: dict[str, Any], profile: Profile) -> None:
             )
             forms.set_value(config, name, value, info)
     if "constraints" in RunConfig.model_fields:
-        st.subheader("Constraints", anchor=False)
+        st.header("Constraints", anchor=False)
         info = RunConfig.model_fields["constraints"]
         value = forms.setting("constraints", info, forms.value_of(config, "constraints", info), columns=names)
         forms.set_value(config, "constraints", value, info)
@@ -81,7 +81,7 @@ def form(config: dict[str, Any], profile: Profile) -> None:
 
 def privacy(config: dict[str, Any]) -> choices.Mode:
     """How people are protected."""
-    st.subheader("Privacy", anchor=False)
+    st.header("Privacy", anchor=False)
     modes = choices.privacy_modes()
     given = config.get("privacy", {})
     now = "dp" if given.get("epsilon") else "filter" if given.get("filter", True) else "off"
@@ -114,7 +114,7 @@ def budget(given: float | None) -> float:
 
 def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     """The recommended generator with its reasons, and the others with theirs."""
-    st.subheader("Generator", anchor=False)
+    st.header("Generator", anchor=False)
     choice = choices.recommended(profile, dp=dp)
     classes = choices.generators(profile)
     usable = [name for name, cls in classes.items() if choices.is_installed(cls) and (cls.dp or not dp)]
@@ -157,7 +157,7 @@ def preview(config: dict[str, Any], profile: Profile) -> None:
         st.metric("Time on this machine, roughly", span(max(round(seconds), 1)))
         st.caption(f"{count(rows)} rows of {count(len(profile.columns))} columns, made by {name}.")
     st.caption("This run as YAML, for `smartsynth synthesize --config run.yaml`")
-    st.code(runs.yaml(config), language="yaml", wrap_lines=True)
+    st.code(runs.yaml(config), language=None, wrap_lines=True)
 
 
 def generate(workspace: Workspace, config: dict[str, Any]) -> None:

@@ -102,7 +102,7 @@ def report(found: outcome.Outcome) -> None:
 
 def code(workspace: Workspace, found: outcome.Outcome) -> None:
     """The same run as Python and as a command."""
-    st.subheader("The same run elsewhere", anchor=False)
+    st.header("The same run elsewhere", anchor=False)
     from smartsynth.config import RunConfig
 
     config = RunConfig.build(found.config).model_dump(mode="json", exclude_defaults=True)

@@ -40,6 +40,7 @@ def page() -> None:
     if found.evaluation is None:
         parts.missing("This run was not evaluated: `evaluate.enabled` is off. Switch it on under Advanced and generate again.", "configure")  # fmt: skip
         return
+    st.header("Verdict", anchor=False)
     figures.verdicts(found.evaluation, key="verdicts")
     if st.button("Download", type="primary", key="next", icon=":material/arrow_forward:"):
         parts.go("download")
@@ -59,15 +60,18 @@ def evidence(found: outcome.Outcome) -> None:
         with tab:
             section(name, charts, found)
     with scores:
+        st.header("All scores", anchor=False)
         if found.evaluation is not None:
             figures.score_table(found.evaluation, key="scores")
     with limits:
+        st.header("What these scores do not show", anchor=False)
         for limit in (*(found.evaluation.limits if found.evaluation else ()), *html.LIMITS):
             st.markdown(f"- {parts.text(limit, 600)}")
 
 
 def section(name: str, charts: Sequence[Chart], found: outcome.Outcome) -> None:
     """The charts of one section."""
+    st.header(TITLES.get(name, name.capitalize()), anchor=False)
     if name in INTRODUCTIONS:
         st.caption(INTRODUCTIONS[name])
     if name == "columns":
@@ -86,7 +90,7 @@ def pair(found: outcome.Outcome) -> None:
     names = [column.name for column in schema if column.is_modelled]
     if len(names) < 2:
         return
-    st.subheader("Any two columns", anchor=False)
+    st.header("Any two columns", anchor=False)
     first, second = strongest(found, names)
     left, right = st.columns(2)
     one = left.selectbox("Column", names, index=names.index(first), key="pair-left")

@@ -38,7 +38,7 @@ def ready(workspace: Workspace, label: str) -> None:
     """Start a run with the settings as they are."""
     st.caption("With the settings of the page Configure:")
     with parts.told():
-        st.code(runs.yaml(session.config_of(workspace)), language="yaml")
+        st.code(runs.yaml(session.config_of(workspace)), language=None)
     if st.button(label, type="primary", key="next"):
         with parts.told():
             runs.start(workspace, session.config_of(workspace))
@@ -85,7 +85,7 @@ def done(workspace: Workspace, job: Job) -> None:
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
         st.caption(parts.text(reason, 300))
-    st.subheader("First rows", anchor=False)
+    st.header("First rows", anchor=False)
     st.dataframe(outcome.rows(found.folder, "head").head(10), hide_index=True, width="stretch")
     left, right = st.columns([1, 3])
     if left.button("Evaluate", type="primary", key="next", width="stretch", icon=":material/arrow_forward:"):

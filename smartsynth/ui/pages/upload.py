@@ -52,7 +52,7 @@ def choose() -> None:
             session.begin(file.name, file, config={})
             st.session_state["upload-turn"] = turn + 1  # a new uploader lets go of the file's memory
             st.rerun()
-    st.subheader("Or take a tour with real data", anchor=False)
+    st.header("Or take a tour with real data", anchor=False)
     for place, sample in zip(st.columns(len(samples.SAMPLES)), samples.SAMPLES, strict=True):
         with place.container(border=True, height="stretch"):
             st.markdown(f"**{sample.title}**")
@@ -99,7 +99,7 @@ def shown(workspace: Workspace) -> None:
     for note in found.notes:
         st.caption(parts.text(note, 400))
     if found.profile.alerts:
-        st.subheader("What to know about these data", anchor=False)
+        st.header("What to know about these data", anchor=False)
         figures.alerts(found.profile.alerts, key="alerts")
     corrections(workspace, found.profile)
     details(found)
@@ -119,7 +119,7 @@ def waiting(workspace: Workspace, job: str) -> None:
 def summary(workspace: Workspace, profile: Profile) -> None:
     """Name and size of the data."""
     cells = profile.rows * len(profile.columns)
-    st.subheader(parts.text(workspace.name), anchor=False)
+    st.header(parts.text(workspace.name), anchor=False)
     values = {
         "Rows": count(profile.rows),
         "Columns": count(len(profile.columns)),
@@ -139,7 +139,7 @@ def summary(workspace: Workspace, profile: Profile) -> None:
 
 def corrections(workspace: Workspace, profile: Profile) -> None:
     """Kinds and roles of the columns, to be corrected where they were recognised wrongly."""
-    st.subheader("Columns", anchor=False)
+    st.header("Columns", anchor=False)
     st.caption("Correct what was recognised wrongly: Kind is how a column is modelled, Role what it means to a person.")
     table = column_table(profile)
     edited = st.data_editor(
@@ -218,15 +218,16 @@ def details(found: outcome.Look) -> None:
         st.dataframe(outcome.rows(found.folder, "head"), hide_index=True, width="stretch")
     pictures = outcome.profile_charts(found)
     with columns:
-        drawn(columns, [chart for chart in pictures if chart.section == "columns"], "profile-columns")
+        drawn(columns, "Distributions", [chart for chart in pictures if chart.section == "columns"], "profile-columns")
     with relations:
-        drawn(relations, [chart for chart in pictures if chart.section != "columns"], "profile-relations")
+        drawn(relations, "Relations", [chart for chart in pictures if chart.section != "columns"], "profile-relations")
 
 
-def drawn(place: Any, found: Sequence[Any], key: str) -> None:
+def drawn(place: Any, title: str, found: Sequence[Any], key: str) -> None:
     """Charts, or a word that there are none."""
     with place:
         if found:
+            st.header(title, anchor=False)
             figures.charts(found, key=key, more="more columns")
         else:
             st.info("There is nothing to draw.")
