@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import RunConfig
 from smartsynth.facts import to_json
-from smartsynth.progress import Progress, part
+from smartsynth.progress import Progress, part, under
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,6 +139,6 @@ def _write_rows(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
 
 def _prefixed(stage: str, progress: Progress) -> Progress:
     def inner(fraction: float, message: str = "", /) -> None:
-        progress(fraction, f"{stage}: {message}" if message else stage)
+        progress(fraction, under(stage, message))
 
     return inner

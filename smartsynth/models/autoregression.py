@@ -9,16 +9,16 @@ bins share what they have in common. All columns are trained at once from the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.models.boosting import FlatTrees, Training, flatten, train
-from smartsynth.progress import Progress, silent
+from smartsynth.progress import Note, Progress, silent
 
 MIN_ROWS_TO_SPLIT = 60
 """A node with fewer rows keeps their shrunken frequency instead of a classifier."""
@@ -51,6 +51,23 @@ class Node:
     right: int
 
 
+class Fitted(NamedTuple):
+    """The binary tree of one column and what it learnt, both in bits per cell of the column.
+
+    Args:
+        root: The tree's first node, or ~code for a single code.
+        nodes: Children after their parents.
+        entropy: What a cell holds if nothing else of its row is known.
+        left: What of it the earlier columns leave open: the classifiers' log loss on held-out rows. A node with too few
+            rows to hold some out counts as if it had learnt nothing.
+    """
+
+    root: int
+    nodes: list[Node]
+    entropy: float
+    left: float
+
+
 class Autoregression:
     """p(codes) as a chain of conditional distributions; see the module's formula."""
 
@@ -80,30 +97,39 @@ class Autoregression:
         threads: int,
         progress: Progress,
     ) -> Self:
-        """Learn the rows of `codes` (rows × columns), columns in `order`."""
+        """Learn the rows of `codes` (rows × columns), columns in `order`.
+
+        Reports after each column, over the columns learnt so far, how many bits of a cell the earlier columns leave open
+        and which share of its entropy they explain.
+        """
         seeds = rng.spawn(len(order))
+        # A column takes time for each column before it and for each level of its tree.
+        work = [(place + 1) * np.log2(columns[column].n_codes + 1) for place, column in enumerate(order)]
         with ThreadPoolExecutor(threads) as pool:
             # Late columns have the most features: start with them so that no thread ends alone with a long one.
-            futures = [
-                pool.submit(_fit_column, codes, columns, list(order[:place]), order[place], how, seeds[place])
+            futures = {
+                pool.submit(_fit_column, codes, columns, list(order[:place]), order[place], how, seeds[place]): place
                 for place in reversed(range(len(order)))
-            ]
+            }
+            learnt: dict[int, Fitted] = {}
             try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
-                    progress(done / len(order), f"Learning column {done} of {len(order)}")
+                for future in as_completed(futures):
+                    learnt[futures[future]] = future.result()
+                    share = float(sum(work[place] for place in learnt) / sum(work))
+                    message = f"Learning column {len(learnt)} of {len(order)}"
+                    progress(share, Note(message, _figures(learnt.values())))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return cls._assemble(order, [future.result() for future in reversed(futures)])
+        return cls._assemble(order, [learnt[place] for place in range(len(order))])
 
     @classmethod
-    def _assemble(cls, order: Sequence[int], fitted: Sequence[tuple[int, list[Node]]]) -> Self:
+    def _assemble(cls, order: Sequence[int], fitted: Sequence[Fitted]) -> Self:
         nodes: list[Node] = []
         root: list[int] = []
         where: list[int] = []
         boosters: list[str] = []
-        for first, column in fitted:
+        for first, column, _, _ in fitted:
             base = len(nodes)
             root.append(first + base if first >= 0 else first)
             for node in column:
@@ -159,12 +185,13 @@ def _fit_column(
     column: int,
     how: Training,
     rng: np.random.Generator,
-) -> tuple[int, list[Node]]:
-    """The binary tree of one column, children after their parents: its root (or ~code for a single code) and nodes."""
+) -> Fitted:
+    """The binary tree of one column over the columns `before` it."""
     y = codes[:, column]
     X = codes[:, before].astype(np.float32, order="F")
     categorical = [i for i, j in enumerate(before) if not columns[j].ordered and columns[j].n_codes > 2]
     nodes: list[Node] = []
+    entropies, losses = [0.0], [0.0]
 
     def grow(rows: NDArray[np.int64], members: NDArray[np.int64], weights: NDArray[np.float64]) -> int:
         """Add the subtree over `members` (codes in order); its node index, or ~code for a single code."""
@@ -175,8 +202,12 @@ def _fit_column(
         here = len(nodes)
         nodes.append(Node(None, 0.0, 0, 0))
         booster = None
+        seen: list[float] = []
         if len(before) and len(rows) >= MIN_ROWS_TO_SPLIT and 0 < is_right.mean() < 1:
-            booster = train(X[rows], is_right, categorical=categorical, how=how, rng=rng)
+            booster = train(X[rows], is_right, categorical=categorical, how=how, rng=rng, watch=seen.append)
+        entropy = _entropy(is_right.mean())
+        entropies.append(len(rows) * entropy)
+        losses.append(len(rows) * min(seen, default=entropy))
         ends = float(weights[:cut].sum()), float(weights[cut:].sum())
         left = grow(rows[~is_right], members[:cut], weights[:cut])
         right = grow(rows[is_right], members[cut:], weights[cut:])
@@ -185,7 +216,23 @@ def _fit_column(
 
     counts = np.bincount(y, minlength=columns[column].n_codes).astype(float)
     members = _members(counts, X, y, columns[column])
-    return grow(np.arange(len(y)), members, counts[members]), nodes
+    root = grow(np.arange(len(y)), members, counts[members])
+    # Entropy and log loss of a code are the sums of those of the choices on the path to it.
+    return Fitted(root, nodes, sum(entropies) / len(y), sum(losses) / len(y))
+
+
+def _figures(learnt: Collection[Fitted]) -> dict[str, float]:
+    entropy, left = (float(np.mean([getattr(one, name) for one in learnt])) for name in ("entropy", "left"))
+    return {"bits per cell": left, "share explained": 1.0 - left / entropy if entropy else 0.0}
+
+
+def _entropy(p: float) -> float:
+    """Bits of a choice with chances p and 1 - p.
+
+    >>> _entropy(0.5), _entropy(1.0)
+    (1.0, 0.0)
+    """
+    return float(-sum(q * np.log2(q) for q in (p, 1.0 - p) if q > 0))
 
 
 def _members(counts: NDArray[np.float64], X: NDArray[Any], y: Codes, column: CodeColumn) -> NDArray[np.int64]:

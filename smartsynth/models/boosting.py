@@ -11,7 +11,7 @@ LightGBM.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
 
@@ -106,8 +106,12 @@ def train(
     how: Training,
     rng: np.random.Generator,
     threads: int = 1,
+    watch: Callable[[float], None] | None = None,
 ) -> str:
-    """LightGBM's model text of a classifier of `y` (0 or 1), stopped early on held-out rows when there are enough."""
+    """LightGBM's model text of a classifier of `y` (0 or 1), stopped early on held-out rows when there are enough.
+
+    Then `watch`, if given, is called after each tree with the log loss of the held-out rows in bits.
+    """
     import lightgbm
 
     params = {f.name: getattr(how, f.name) for f in fields(how) if f.name not in ("rounds", "patience", "held_out")}
@@ -123,6 +127,8 @@ def train(
         return str(lightgbm.train(params, lightgbm.Dataset(X, y, **options), how.rounds // 4).model_to_string())
     data = lightgbm.Dataset(X[~held], y[~held], **options)
     check = lightgbm.Dataset(X[held], y[held], reference=data, **options)
-    stop = lightgbm.early_stopping(how.patience, verbose=False)
-    booster = lightgbm.train(params, data, how.rounds, valid_sets=[check], callbacks=[stop])
+    callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(how.patience, verbose=False)]
+    if watch is not None:
+        callbacks.append(lambda env: watch(float(env.evaluation_result_list[0][2] / np.log(2))))
+    booster = lightgbm.train(params, data, how.rounds, valid_sets=[check], callbacks=callbacks)
     return str(booster.model_to_string(num_iteration=booster.best_iteration))

@@ -56,7 +56,6 @@ class CopulaGenerator(Generator):
         columns = self._encoder.encode(data)
         progress(0.5, "Encoded")
         report = part(progress, 0.5, 0.9)
-        report = part(progress, 0.5, 0.9)
         self._margins: list[_Margin] = []
         scores: list[NDArray[np.float64]] = []
         for i, (codec, values) in enumerate(zip(self._encoder.codecs, columns, strict=True)):

@@ -27,7 +27,7 @@ from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.models.base import Generator, State
 from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.grid import NumericGrid
-from smartsynth.progress import Progress, part
+from smartsynth.progress import Note, Progress, part
 from smartsynth.schema import Schema
 
 N_BINS = 512
@@ -280,7 +280,7 @@ def _train(table: pd.DataFrame, options: Mapping[str, Any], seed: int, progress:
     columns = {
         name: {"sdtype": "numerical" if table[name].dtype.kind == "f" else "categorical"} for name in table.columns
     }
-    with _TRAINING, _seeded(seed), _epochs_reported(loop, options["epochs"], progress):
+    with _TRAINING, _seeded(seed):
         metadata = Metadata.load_from_dict({"tables": {"t": {"columns": columns}}})
         synthesizer = CTGANSynthesizer(
             metadata, enforce_min_max_values=False, enforce_rounding=False, enable_gpu=True, **options
@@ -288,7 +288,7 @@ def _train(table: pd.DataFrame, options: Mapping[str, Any], seed: int, progress:
         # SDV prints advice about wide tables here.
         synthesizer._print_warning = lambda data: None
         # In other processes the modes would be drawn from unseeded states.
-        with joblib.parallel_config(backend="sequential"):
+        with _epochs_reported(loop, synthesizer, options["epochs"], progress), joblib.parallel_config("sequential"):
             synthesizer.fit({"t": table})
     return synthesizer._model
 
@@ -309,13 +309,14 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _epochs_reported(loop: Any, epochs: int, progress: Progress) -> Iterator[None]:
+def _epochs_reported(loop: Any, synthesizer: Any, epochs: int, progress: Progress) -> Iterator[None]:
     """CTGAN's progress bar replaced by our callback, the only place where its training can be watched and stopped."""
 
     def reported(steps: Iterable[int], **_: Any) -> Iterator[int]:
+        progress(0.0, "Training")
         for step in steps:
-            progress(step / epochs, f"Epoch {step + 1} of {epochs}")
             yield step
+            progress((step + 1) / epochs, Note(f"Epoch {step + 1} of {epochs}", _losses(synthesizer._model)))
 
     before: Callable[..., Any] = loop.tqdm
     loop.tqdm = reported
@@ -323,3 +324,9 @@ def _epochs_reported(loop: Any, epochs: int, progress: Progress) -> Iterator[Non
         yield
     finally:
         loop.tqdm = before
+
+
+def _losses(model: Any) -> dict[str, float]:
+    """Both networks' losses on the last batch of the last epoch."""
+    last = model.loss_values.iloc[-1]
+    return {"generator loss": float(last["Generator Loss"]), "discriminator loss": float(last["Discriminator Loss"])}

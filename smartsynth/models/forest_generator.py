@@ -82,7 +82,7 @@ class ForestGenerator(Generator):
             how=Training(self.rounds, feature_fraction=0.8, patience=15, **CHAIN),
             rng=rng,
             threads=_threads(),
-            progress=part(progress, 0.02, 0.5),
+            progress=part(progress, 0.02, 0.7),
         )
         self._refinement = Refinement.fit(
             codes,
@@ -92,7 +92,7 @@ class ForestGenerator(Generator):
             how=Training(200, feature_fraction=0.8, bagging_fraction=0.8, patience=20, held_out=0.2, **RATIO),
             rng=rng,
             threads=_threads(),
-            progress=part(progress, 0.5, 1.0),
+            progress=part(progress, 0.7, 1.0),
         )
 
     def _sample_block(

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import importlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from smartsynth import registry
 from smartsynth.errors import Cancelled, ConfigError, DataError, ModelFormatError, NotFittedError
 from smartsynth.inference import infer_schema
+from smartsynth.progress import Note
 from smartsynth.schema import Modality
 
 QUICK = {"forest": {"rounds": 8, "n_bins": 16}, "ctgan": {"epochs": 2, "batch_size": 100}}
@@ -308,6 +310,19 @@ def test_progress_never_falls_and_ends_at_one(name, verb, small, fitted):
     assert fractions[-1] == 1.0
     assert min(fractions) >= 0.0
     assert len(fractions) >= 3
+
+
+@every
+def test_figures_are_few_finite_and_named_in_plain_words(name, real):
+    """What a generator reports while it learns can be shown to anybody; no figure carries a column's name."""
+    notes = []
+    make(name).fit(real, seed=0, progress=lambda fraction, message="": notes.append(message))
+    for note in notes:
+        figures = note.figures if isinstance(note, Note) else {}
+        assert len(figures) <= 2
+        assert all(re.fullmatch("[a-z ]+", figure) for figure in figures)
+        assert not set(figures) & set(real.columns)
+        assert np.isfinite(list(figures.values())).all()
 
 
 def cancel_after(calls):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from smartsynth.errors import Cancelled
 from smartsynth.models.autoregression import Autoregression, CodeColumn
@@ -93,3 +94,27 @@ def test_cancelling_stops_the_fit():
 
     with pytest.raises(Cancelled):
         fit(codes, columns, progress=stop)
+
+
+def test_what_the_columns_explain_of_each_other_is_reported():
+    """Bits are those of the distribution the rows were drawn from; independent columns explain nothing."""
+    codes, columns = table()
+    notes = []
+    fit(codes, columns, lambda fraction, message="": notes.append(message))
+    assert [str(note) for note in notes] == [f"Learning column {i} of 3" for i in (1, 2, 3)]
+    # Each cell of b and c is a normal of width 2 in steps of 1, given the columns before it.
+    expected = (stats.entropy([0.6, 0.3, 0.1], base=2) + 2 * np.log2(2 * np.sqrt(2 * np.pi * np.e))) / 3
+    assert notes[-1].figures["bits per cell"] == pytest.approx(expected, rel=0.05)
+    assert 0.2 < notes[-1].figures["share explained"] < 0.6
+
+    shuffled = np.random.default_rng(1).permuted(codes, axis=0)
+    fit(shuffled, columns, lambda fraction, message="": notes.append(message))
+    assert notes[-1].figures["share explained"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_few_rows_claim_nothing():
+    """Where no rows can be held out, nothing is said to be explained."""
+    codes, columns = table(50)
+    notes = []
+    fit(codes, columns, lambda fraction, message="": notes.append(message))
+    assert notes[-1].figures["share explained"] == pytest.approx(0.0, abs=1e-9)

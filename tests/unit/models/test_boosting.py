@@ -59,3 +59,22 @@ def test_same_seed_same_booster():
     X = codes.astype(np.float32)
     one, two = (train(X, y, categorical=[1], how=HOW, rng=np.random.default_rng(5)) for _ in range(2))
     assert one == two
+
+
+def test_watching_shows_the_held_out_loss_and_changes_nothing():
+    """One loss in bits after each tree, falling from about one bit; the same trees come out."""
+    codes, y = table()
+    X, losses = codes.astype(np.float32), []
+    plain = train(X, y, categorical=[1], how=HOW, rng=np.random.default_rng(1))
+    watched = train(X, y, categorical=[1], how=HOW, rng=np.random.default_rng(1), watch=losses.append)
+    assert watched == plain
+    assert len(losses) <= HOW.rounds
+    assert min(losses) < losses[0] < 1.05
+
+
+def test_without_held_out_rows_there_is_no_loss():
+    """Too few rows to hold some out: nothing is claimed."""
+    codes, y = table(60)
+    losses = []
+    train(codes.astype(np.float32), y, categorical=[], how=HOW, rng=np.random.default_rng(1), watch=losses.append)
+    assert losses == []

@@ -162,7 +162,11 @@ def test_all_wrong_options_are_named_at_once():
 def test_every_epoch_is_reported(training):
     messages = []
     CTGANGenerator(epochs=4, **training).fit(table(), progress=lambda fraction, message="": messages.append(message))
-    assert [m for m in messages if m.startswith("Epoch")] == [f"Epoch {i} of 4" for i in range(1, 5)]
+    epochs = [m for m in messages if m.startswith("Epoch")]
+    assert epochs == [f"Epoch {i} of 4" for i in range(1, 5)]
+    assert all(set(epoch.figures) == {"generator loss", "discriminator loss"} for epoch in epochs)
+    assert np.isfinite([list(epoch.figures.values()) for epoch in epochs]).all()
+    assert len({epoch.figures["generator loss"] for epoch in epochs}) == 4
 
 
 def test_training_can_be_stopped_and_leaves_the_library_as_it_was(training):
