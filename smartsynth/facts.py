@@ -294,6 +294,36 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class PairComparison:
+    """How often each combination of two columns occurs, real against synthetic.
+
+    Args:
+        names, kinds: Of the two columns.
+        left, right: Names of their classes: values, ranges, `other`, `missing`; at most ten each.
+        train, synthetic, holdout: Share of rows in each combination, one row for each class on the left, in steps of
+            `k` rows. NaN where fewer than `k` real rows are; these hold what the others leave of 1.
+        distance: Total variation distance of the synthetic combinations to those of the holdout.
+        reference: The same distance of the training data to the holdout.
+        association: How strongly the columns hang together in train, synthetic, holdout.
+        measure: Name of the measure of association.
+        k: Fewest real rows of a class or a combination that is shown.
+    """
+
+    names: tuple[str, str]
+    kinds: tuple[str, str]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    train: tuple[tuple[float, ...], ...]
+    synthetic: tuple[tuple[float, ...], ...]
+    holdout: tuple[tuple[float, ...], ...]
+    distance: float
+    reference: float
+    association: tuple[float, float, float]
+    measure: str
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
 class UtilityRow:
     """One model on one metric: trained on real, trained on synthetic, both tested on the real holdout."""
 

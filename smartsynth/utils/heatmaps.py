@@ -1,20 +1,26 @@
-"""Heat maps of a square matrix, small at fifteen columns and still readable at fifty.
+"""Heat maps: `heatmap` of a square matrix of columns, `table_map` of two lists of classes.
 
-One scale for all: -1 to 1 in steps of a twentieth. Cells of one step share one path and neighbours in a row share one
-rectangle, so that 50 × 50 cells cost about 20 kB. Colour is opacity over the background of the page, which makes it
-right in light and dark alike; what could not be computed is a small cross.
+heatmap    the same names down the side and, as numbers, along the bottom; small at fifteen columns, readable at fifty
+table_map  one list of labels down the side and another along the bottom, with the number of each cell
+
+One scale for all: -limit to limit in steps of a twentieth. Cells of one step share one path and neighbours in a row
+share one rectangle, so that 50 × 50 cells cost about 20 kB. Colour is opacity over the background of the page, which
+makes it right in light and dark alike; what could not be computed is a small cross.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from smartsynth.utils.svg import FONT, Canvas, number, text_width
+from smartsynth.utils.svg import FONT, Canvas, compact, number, text_width
 
 Rows = Sequence[Sequence[float]]
 _STEPS = 20
+_TALLEST = 34.0
+_DEEPEST = 92.0
+_SLOPE = math.sqrt(0.5)
 
 
 def heatmap(title: str, names: Sequence[str], cells: Rows, label: str, *, width: float, named: bool = True) -> str:
@@ -32,12 +38,7 @@ def heatmap(title: str, names: Sequence[str], cells: Rows, label: str, *, width:
     canvas = Canvas(width, top + size + 22)
     canvas.text(left, 14, title, "name", width=width - left)
     canvas.rect(left, top, size, size, "frame")
-    canvas.raw(
-        f'<g transform="translate({number(left)} {number(top)}) scale({side:.4g})" shape-rendering="crispEdges">'
-    )
-    for css, opacity, data in _runs(cells):
-        canvas.raw(f'<path class="{css}" fill-opacity="{opacity:g}" d="{data}"/>')
-    canvas.raw("</g>")
+    _colours(canvas, cells, left, top, (side, side), 1.0)
     for i in range(n):
         middle = (i + 0.5) * side
         sparse = i % 5 == 4 or i == 0
@@ -48,16 +49,74 @@ def heatmap(title: str, names: Sequence[str], cells: Rows, label: str, *, width:
         if every == 1 or sparse:
             canvas.text(left + middle, top + size + 15, str(i + 1), "label", anchor="middle")
     if side >= 2.8 * FONT:
-        _values(canvas, cells, left, top, side)
-    _crosses(canvas, cells, left, top, side)
+        _values(canvas, cells, left, top, (side, side), 1.0, _hundredths, "cell")
+    _crosses(canvas, cells, left, top, (side, side))
     return canvas.render(label, "large" if width > 500 else "")
 
 
-def _runs(cells: Rows) -> list[tuple[str, float, str]]:
+def table_map(
+    title: str,
+    names: tuple[str, str],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Rows,
+    label: str,
+    *,
+    width: float,
+    limit: float,
+    say: Callable[[float], str],
+) -> str:
+    """Two lists of classes against each other, with the number of each cell and what the lists are.
+
+    `names` say what the rows and the columns are; `limit` is the number that has the full colour; `say` writes a number
+    into its cell, or an empty text.
+    """
+    left = min(max(map(text_width, [*rows, names[0]])) + 8, 0.3 * width)
+    wide = (width - left - 4) / len(columns)
+    high = min(wide, _TALLEST)
+    turned = max(map(text_width, columns)) + 6 > wide
+    deep = min(max(map(text_width, columns)), _DEEPEST) * _SLOPE + 12 if turned else 16.0
+    top, base = 40.0, 40.0 + high * len(rows)
+    canvas = Canvas(width, base + deep + 22)
+    canvas.text(left, 14, title, "name", width=width - left)
+    canvas.text(left - 6, top - 7, names[0], "note", anchor="end", width=left - 8)
+    canvas.rect(left, top, wide * len(columns), high * len(rows), "frame")
+    _colours(canvas, cells, left, top, (wide, high), limit)
+    for i, row in enumerate(rows):
+        canvas.text(left - 6, top + (i + 0.5) * high + 4, row, "label", anchor="end", width=left - 8)
+    for i, column in enumerate(columns):
+        middle = left + (i + 0.5) * wide
+        if turned:
+            canvas.raw(f'<g transform="translate({number(middle + 4)} {number(base + 11)}) rotate(-45)">')
+            room = min(_DEEPEST, (middle - 2) / _SLOPE)
+            canvas.text(0, 0, column, "label", anchor="end", width=room)
+            canvas.raw("</g>")
+        else:
+            canvas.text(middle, base + 15, column, "label", anchor="middle")
+    canvas.text(left + (width - left) / 2, base + deep + 16, names[1], "note", anchor="middle", width=width - left)
+    texts = [say(value) for row in cells for value in row if math.isfinite(value)]
+    widest = max(map(text_width, texts), default=0) / FONT
+    size = next((css for css, size in (("cell", 11.0), ("cell tiny", 9.0)) if widest * size <= wide), None)
+    if size:
+        _values(canvas, cells, left, top, (wide, high), limit, say, size)
+    _crosses(canvas, cells, left, top, (wide, high))
+    return canvas.render(label)
+
+
+def _colours(canvas: Canvas, cells: Rows, left: float, top: float, size: tuple[float, float], limit: float) -> None:
+    width, height = size
+    scale = f"{width:.4g}" if width == height else f"{width:.4g} {height:.4g}"
+    canvas.raw(f'<g transform="translate({number(left)} {number(top)}) scale({scale})" shape-rendering="crispEdges">')
+    for css, opacity, data in _runs(cells, limit):
+        canvas.raw(f'<path class="{css}" fill-opacity="{opacity:g}" d="{data}"/>')
+    canvas.raw("</g>")
+
+
+def _runs(cells: Rows, limit: float) -> list[tuple[str, float, str]]:
     """(sign class, opacity, path data in cell units) for each step of the scale."""
     paths: dict[int, list[str]] = defaultdict(list)
     for y, row in enumerate(cells):
-        steps = [0 if not math.isfinite(v) else round(max(-1.0, min(1.0, v)) * _STEPS) for v in row]
+        steps = [0 if not math.isfinite(v) else round(max(-1.0, min(1.0, v / limit)) * _STEPS) for v in row]
         start = 0
         for x in range(1, len(steps) + 1):
             if x == len(steps) or steps[x] != steps[start]:
@@ -67,19 +126,35 @@ def _runs(cells: Rows) -> list[tuple[str, float, str]]:
     return [("over" if s > 0 else "under", abs(s) / _STEPS, "".join(data)) for s, data in sorted(paths.items())]
 
 
-def _values(canvas: Canvas, cells: Rows, left: float, top: float, side: float) -> None:
+def _values(
+    canvas: Canvas,
+    cells: Rows,
+    left: float,
+    top: float,
+    size: tuple[float, float],
+    limit: float,
+    say: Callable[[float], str],
+    css: str,
+) -> None:
+    width, height = size
     for y, row in enumerate(cells):
         for x, value in enumerate(row):
-            if math.isfinite(value):
-                css = "cell strong" if abs(value) >= 0.6 else "cell"
-                text = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
-                canvas.text(left + (x + 0.5) * side, top + (y + 0.5) * side + 4, text, css, anchor="middle")
+            if math.isfinite(value) and (text := say(value)):
+                strong = f"{css} strong" if abs(value) >= 0.6 * limit else css
+                canvas.text(left + (x + 0.5) * width, top + (y + 0.5) * height + 4, text, strong, anchor="middle")
 
 
-def _crosses(canvas: Canvas, cells: Rows, left: float, top: float, side: float) -> None:
-    arm = number(0.3 * side)
+def _hundredths(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
+
+
+def _crosses(canvas: Canvas, cells: Rows, left: float, top: float, size: tuple[float, float]) -> None:
+    width, height = size
+    arm = 0.3 * min(width, height)
+    side = number(arm)
     data = "".join(
-        f"M{number(left + (x + 0.35) * side)} {number(top + (y + 0.35) * side)}l{arm} {arm}m0 -{arm}l-{arm} {arm}"
+        f"M{number(left + (x + 0.5) * width - arm / 2)} {number(top + (y + 0.5) * height - arm / 2)}"
+        f"l{side} {side}m0 -{side}l-{side} {side}"
         for y, row in enumerate(cells)
         for x, value in enumerate(row)
         if not math.isfinite(value)
@@ -88,8 +163,8 @@ def _crosses(canvas: Canvas, cells: Rows, left: float, top: float, side: float) 
         canvas.path(data, "void")
 
 
-def scale_bar(label: str) -> str:
-    """The colour scale from -1 to 1 with its numbers."""
+def scale_bar(label: str, *, limit: float = 1.0, say: Callable[[float], str] = compact) -> str:
+    """The colour scale from -limit to limit with its numbers."""
     canvas = Canvas(260, 34)
     for step in range(-_STEPS, _STEPS + 1):
         x = 20 + (step + _STEPS) * 220 / (2 * _STEPS + 1)
@@ -98,6 +173,6 @@ def scale_bar(label: str) -> str:
             f'<rect class="{css}" fill-opacity="{abs(step) / _STEPS:g}" x="{x:.1f}" y="4" width="5.4" height="9"/>'
         )
     canvas.rect(20, 4, 220, 9, "frame")
-    for value, text in ((-1, "−1"), (-0.5, "−0.5"), (0, "0"), (0.5, "0.5"), (1, "1")):
-        canvas.text(130 + value * 108, 28, text, "label", anchor="middle")
+    for value in (-1, -0.5, 0, 0.5, 1):
+        canvas.text(130 + value * 108, 28, say(value * limit), "label", anchor="middle")
     return canvas.render(label, "scale")

@@ -1,4 +1,6 @@
-"""Findings as pictures with their tables: Evaluation → Charts (Profile → Charts is in profile_charts.py).
+"""Findings as pictures with their tables: Evaluation → Charts.
+
+Profile → Charts is in profile_charts.py, PairComparison → Chart in pair_charts.py.
 
 overview    which columns are furthest from real data, missing cells
 privacy     nearest distances, membership inference, shares beside their yardsticks
@@ -19,10 +21,11 @@ from itertools import pairwise
 from smartsynth.facts import Better, Chart, ColumnComparison, Curve, Evaluation, Family, Matrix, Score, UtilityRow
 from smartsynth.formats import count, moment, number, percent, plain, points, span
 from smartsynth.utils.heatmaps import heatmap, scale_bar
+from smartsynth.utils.pair_charts import pair_chart
 from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
 from smartsynth.utils.profile_charts import profile_charts
 
-__all__ = ["charts", "profile_charts"]
+__all__ = ["charts", "pair_chart", "profile_charts"]
 
 _NAME = 60
 _MOST_RANKED = 24
