@@ -18,8 +18,11 @@ from smartsynth.utils.svg import FONT, Canvas, compact, number, text_width
 
 Rows = Sequence[Sequence[float]]
 _STEPS = 20
+_START = 12
 _TALLEST = 34.0
-_DEEPEST = 92.0
+_DEEPEST = 116.0
+_STRONG = 0.7
+"""Share of the full colour from which the page's background is easier to read on it than the page's ink."""
 _SLOPE = math.sqrt(0.5)
 
 
@@ -71,7 +74,8 @@ def table_map(
     `names` say what the rows and the columns are; `limit` is the number that has the full colour; `say` writes a number
     into its cell, or an empty text.
     """
-    left = min(max(map(text_width, [*rows, names[0]])) + 8, 0.3 * width)
+    rows, columns = _told_apart(rows), _told_apart(columns)
+    left = min(max(map(text_width, [*rows, names[0]])) + 8, 0.34 * width)
     wide = (width - left - 4) / len(columns)
     high = min(wide, _TALLEST)
     turned = max(map(text_width, columns)) + 6 > wide
@@ -101,6 +105,24 @@ def table_map(
         _values(canvas, cells, left, top, (wide, high), limit, say, size)
     _crosses(canvas, cells, left, top, (wide, high))
     return canvas.render(label)
+
+
+def _told_apart(labels: Sequence[str]) -> list[str]:
+    """The labels without a long start that some of them share, which would be all that is left once they are cut.
+
+    >>> _told_apart(["The first of two long names", "The first of two long words", "other"])
+    ['…names', '…words', 'other']
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        groups[label[:_START]].append(label)
+    shared = {start: _common_start(group) for start, group in groups.items() if len(set(group)) > 1}
+    return [f"…{label.removeprefix(shared[label[:_START]])}" if label[:_START] in shared else label for label in labels]
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    first, last = min(texts), max(texts)
+    return first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
 def _colours(canvas: Canvas, cells: Rows, left: float, top: float, size: tuple[float, float], limit: float) -> None:
@@ -140,7 +162,7 @@ def _values(
     for y, row in enumerate(cells):
         for x, value in enumerate(row):
             if math.isfinite(value) and (text := say(value)):
-                strong = f"{css} strong" if abs(value) >= 0.6 * limit else css
+                strong = f"{css} strong" if abs(value) >= _STRONG * limit else css
                 canvas.text(left + (x + 0.5) * width, top + (y + 0.5) * height + 4, text, strong, anchor="middle")
 
 

@@ -21,9 +21,10 @@ def pair_chart(pair: PairComparison) -> Chart:
     names = (plain(pair.names[0], _NAME), plain(pair.names[1], _NAME))
     gaps = _gaps(pair)
     title = f"{names[0]} and {names[1]}: {_pair_finding(pair, gaps)}"
+    hidden = any(math.isnan(share) for row in pair.train for share in row)
     caption = (
-        "Each number is a percentage of the rows; the difference, synthetic minus real, is in percentage points. "
-        f"Cross: fewer than {pair.k} real rows, too few to show. "
+        f"Each number is a percentage of the rows, in steps of {pair.k} rows; the difference, synthetic minus real, is "
+        f"in percentage points. {f'Cross: fewer than {pair.k} real rows, too few to show. ' if hidden else ''}"
         f"Total variation distance to unseen real rows {number(pair.distance)}; real rows {number(pair.reference)}. "
         f"{pair.measure}: real {number(pair.association[0])}, synthetic {number(pair.association[1])}, "
         f"unseen real {number(pair.association[2])}."

@@ -39,7 +39,7 @@ _FEW_VALUED = 0.98
 _LONG = 10_000
 """Whole numbers from here on are written as ranges of round numbers, `8k to 13k`, shorter ones as `616 to 782`."""
 _MOMENTS = (("Y", 366 * 86_400.0), ("M", 28 * 86_400.0), ("D", 86_400.0), ("m", 60.0), ("s", 1.0))
-_SPANS = (86_400.0, 3_600.0, 60.0, 1.0)
+_SPANS = (86_400.0, 21_600.0, 3_600.0, 900.0, 300.0, 60.0, 15.0, 5.0, 1.0)
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -258,7 +258,7 @@ def _periods(edges: Sequence[str]) -> list[str]:
     """What each class between moments is called."""
     if not edges:
         return ["any"]
-    between = [f"{low} to {high}" for low, high in pairwise(edges)]
+    between = [f"{low}–{high}" for low, high in pairwise(edges)]
     return [f"before {edges[0]}", *between, f"{edges[-1]} or later"]
 
 
