@@ -33,8 +33,8 @@ from smartsynth.utils import evaluator, profiler
 if TYPE_CHECKING:
     import pandas as pd
 
-# Rough shares of the time, measured on 32,561 rows × 15 columns with the forest generator.
-WEIGHTS = {"Read": 2, "Profile": 6, "Split": 1, "Select": 1, "Fit": 45, "Sample and filter": 15, "Evaluate": 30}
+# Rough shares of the time until the run is known well enough to expect its seconds.
+WEIGHTS = {"Read": 0.5, "Profile": 1, "Split": 0.2, "Select": 0.3, "Fit": 40, "Sample and filter": 25, "Evaluate": 33}
 
 
 def synthesize(
@@ -77,6 +77,7 @@ def synthesize(
     with stages("Select"):
         choice = _choose(found, run)
         model = registry.create(choice.generator, **run.generator.options)
+        stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
         model.fit(train, schema=schema, seed=seed, progress=report)
     with stages("Sample and filter") as report:
@@ -267,3 +268,12 @@ def _choose(found: Profile, run: RunConfig) -> Choice:
         return Choice(run.generator.name, ("It was asked for by name.",))
     candidates = {name: registry.generator_class(name) for name in registry.generators()}
     return selector.choose(found, selector.machine(), candidates=candidates)
+
+
+def _expected(found: Profile, choice: Choice, run: RunConfig) -> Mapping[str, float]:
+    """Rough seconds of the stages after Select."""
+    return selector.run_seconds(
+        registry.generator_class(choice.generator), found, selector.machine(), run.rows or found.rows,
+        filtered=run.privacy.filter, evaluated=run.evaluate.enabled, options=run.generator.options,
+        max_rows=run.evaluate.max_rows,
+    )  # fmt: skip

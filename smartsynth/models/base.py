@@ -26,6 +26,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -68,6 +69,10 @@ class Generator(ABC):
     """Whether the fitted model can be differentially private."""
     cost: ClassVar[float]
     """Rough seconds to fit 10,000 rows × 10 columns on one core."""
+    cost_per_sample: ClassVar[float] = 0.2
+    """Rough seconds to sample 10,000 rows × 10 columns, after a fit to as many, on one core."""
+    effort: ClassVar[Mapping[str, int]] = MappingProxyType({})
+    """Options that the time to fit is proportional to, with the values that `cost` was measured with."""
     quality: ClassVar[float] = 0.5
     """Expected fidelity, 0 to 1: 2·(1 - detection AUC against a holdout of Adult), see docs/benchmarks.md."""
     min_rows: ClassVar[int] = 20

@@ -42,7 +42,8 @@ class CopulaGenerator(Generator):
 
     name: ClassVar[str] = "copula"
     summary: ClassVar[str] = "Gaussian copula: the fastest, keeps every column and the correlation of every pair."
-    cost: ClassVar[float] = 0.5
+    cost: ClassVar[float] = 0.05
+    cost_per_sample: ClassVar[float] = 0.03
     quality: ClassVar[float] = 0.04
     min_rows: ClassVar[int] = 20
 

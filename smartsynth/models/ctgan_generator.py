@@ -53,6 +53,8 @@ class CTGANGenerator(Generator):
     name: ClassVar[str] = "ctgan"
     summary: ClassVar[str] = "SDV's CTGAN, a conditional GAN: wants a GPU and many rows; saved without any real row."
     cost: ClassVar[float] = 300.0
+    cost_per_sample: ClassVar[float] = 0.1
+    effort: ClassVar[Mapping[str, int]] = {"epochs": 300}
     # Published, not our run: arXiv 2603.23016's re-run of CTGAN on Adult, detection score .000 of 1.
     quality: ClassVar[float] = 0.0
     min_rows: ClassVar[int] = 20

@@ -48,7 +48,8 @@ class ForestGenerator(Generator):
 
     name: ClassVar[str] = "forest"
     summary: ClassVar[str] = "Sequential boosted trees with density-ratio refinement: the closest to real data."
-    cost: ClassVar[float] = 8.0
+    cost: ClassVar[float] = 4.2
+    cost_per_sample: ClassVar[float] = 1.4
     quality: ClassVar[float] = 0.93
     min_rows: ClassVar[int] = 20
 

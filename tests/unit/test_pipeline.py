@@ -175,6 +175,15 @@ def test_progress_never_falls_and_ends_at_one(table):
     assert seen[-1] == pytest.approx(1.0)
 
 
+def test_the_bar_gives_each_stage_the_time_it_is_expected_to_take(table):
+    """A stage that is off has no share of it."""
+    starts = {}
+    run(table, progress=lambda fraction, message="": starts.setdefault(message.partition(":")[0], fraction))
+    assert list(starts) == list(pipeline.WEIGHTS)
+    assert starts["Fit"] < 0.05
+    assert starts["Evaluate"] == pytest.approx(1.0)
+
+
 def test_a_run_without_scores_has_no_report(table, tmp_path):
     """The message says which setting did it."""
     with pytest.raises(ss.ConfigError, match=r"evaluate\.enabled"):

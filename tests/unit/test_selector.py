@@ -1,5 +1,7 @@
 """Which generator is chosen, and that the reasons say why."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -8,7 +10,7 @@ from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Machine
 from smartsynth.inference import infer_schema
-from smartsynth.selector import choose, machine, seconds
+from smartsynth.selector import choose, machine, run_seconds, seconds
 from smartsynth.utils.profiler import profile
 
 BARE = Machine(cores=2, memory_gib=8, gpu=False)
@@ -34,8 +36,6 @@ def test_the_closest_generator_wins_an_ordinary_table():
 
 def test_a_table_beyond_the_time_budget_gets_a_faster_generator():
     """A hundred million rows are not for the slow."""
-    import dataclasses
-
     huge = dataclasses.replace(found(), rows=2_000_000_000)
     choice = choose(huge, BARE, candidates())
     assert choice.generator == "copula"
@@ -60,3 +60,42 @@ def test_this_machine_has_cores_and_memory():
     here = machine()
     assert here.cores >= 1
     assert here.memory_gib > 0.5
+
+
+def test_effort_asked_for_by_options_counts():
+    """A tenth of the epochs takes a tenth of the time; what the generator will refuse changes nothing."""
+    ctgan = registry.generator_class("ctgan")
+    usual = seconds(ctgan, found(), BARE)
+    assert seconds(ctgan, found(), BARE, {"epochs": 30}) == pytest.approx(usual / 10)
+    assert seconds(ctgan, found(), BARE, {"epochs": "many", "pac": 1}) == usual
+
+
+@pytest.mark.parametrize("name", registry.generators())
+def test_every_stage_of_a_run_has_its_seconds(name):
+    """Finite and positive for a small table and a large one; more rows to make cost more to make and to score."""
+    cls = registry.generator_class(name)
+    for table in (found(), dataclasses.replace(found(), rows=5_000_000)):
+        one, two = (run_seconds(cls, table, BARE, rows, filtered=True, evaluated=True) for rows in (100, 1_000_000))
+        assert list(one) == ["Fit", "Sample and filter", "Evaluate"]
+        assert all(0 < value < 1e9 for value in one.values())
+        assert two["Fit"] == one["Fit"]
+        assert two["Sample and filter"] > one["Sample and filter"]
+        assert two["Evaluate"] > one["Evaluate"]
+
+
+def test_stages_that_are_off_take_no_time():
+    """Without a filter rows are only drawn; without an evaluation nothing is scored."""
+    forest = registry.generator_class("forest")
+    full = run_seconds(forest, found(), BARE, 300, filtered=True, evaluated=True)
+    bare = run_seconds(forest, found(), BARE, 300, filtered=False, evaluated=False)
+    assert 0 < bare["Sample and filter"] < full["Sample and filter"]
+    assert bare["Evaluate"] == 0
+
+
+def test_scores_on_fewer_rows_are_expected_sooner():
+    """`evaluate.max_rows` bounds the part of the evaluation that compares rows with rows."""
+    forest, table = registry.generator_class("forest"), dataclasses.replace(found(), rows=50_000)
+    few, many = (
+        run_seconds(forest, table, BARE, 50_000, filtered=True, evaluated=True, max_rows=n) for n in (1_000, 20_000)
+    )
+    assert few["Evaluate"] < many["Evaluate"]
