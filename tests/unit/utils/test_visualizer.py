@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import report_examples as examples
 
-from smartsynth.facts import Better, ColumnComparison, Family, Matrix, Score, UtilityRow
+from smartsynth.facts import Better, ColumnComparison, Family, Matrix, PairComparison, Score, UtilityRow
 from smartsynth.utils import visualizer
-from smartsynth.utils.visualizer import charts, profile_charts
+from smartsynth.utils.visualizer import charts, pair_chart, profile_charts
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -185,3 +185,80 @@ def test_the_better_model_makes_the_title(metric, model):
     """The title names the model that does best on real rows: the smallest error, or the largest of anything else."""
     rows = [UtilityRow("a", metric, 0.2, 0.25), UtilityRow("b", metric, 0.6, 0.5)]
     assert f"{metric}: {model} reaches" in visualizer._utility(metric, rows).title
+
+
+def pair(**changes):
+    """A pair of two by three classes with one combination too frequent and one too rare to show."""
+    values = {
+        "names": ("left", "right"), "kinds": ("categorical", "numeric"), "left": ("a", "b"), "right": ("0", "1", "2"),
+        "train": ((0.3, 0.2, 0.1), (0.1, 0.28, math.nan)), "synthetic": ((0.2, 0.2, 0.1), (0.1, 0.3, 0.1)),
+        "holdout": ((0.3, 0.2, 0.1), (0.1, 0.28, math.nan)), "distance": 0.1, "reference": 0.02,
+        "association": (0.3, 0.1, 0.31), "measure": "Correlation ratio", "k": 5,
+    }  # fmt: skip
+    return PairComparison(**{**values, **changes})
+
+
+def test_a_pair_says_which_combination_stands_out():
+    """The title names the combination with the largest difference, or says that real rows differ as much."""
+    assert pair_chart(pair()).title == "left and right: too few ‘a’ with ‘0’ (−10 points)"
+    many = pair(synthetic=((0.25, 0.2, 0.1), (0.1, 0.1, 0.25)))
+    assert pair_chart(many).title == "left and right: too many ‘b’ with ‘2’ (+23 points)"
+    assert pair_chart(pair(distance=0.025)).title == "left and right: as close as real rows are"
+    chart = pair_chart(pair())
+    assert (chart.key, chart.section) == ("pair:left|right", "relations")
+    assert "unseen real rows 0.100; real rows 0.0200" in chart.caption and "fewer than 5 real rows" in chart.caption
+    assert "Correlation ratio: real 0.300, synthetic 0.100" in chart.caption
+
+
+def test_a_pair_is_three_tables_and_a_scale():
+    """Real, synthetic and difference have the same labels, their numbers in the cells, and a cross for what is hidden."""
+    pictures = list(examples.parsed(pair_chart(pair()).svg))
+    assert [p.get("role") for p in pictures] == ["img"] * 4
+    assert pictures[2].get("aria-label") == "left and right, synthetic minus real"
+    shown = [[e.text for e in p.iter(SVG + "text")] for p in pictures]
+    for title, texts in zip(("Real", "Synthetic", "Difference"), shown, strict=False):
+        assert {title, "left", "right", "a", "b", "0", "1", "2"} <= set(texts)
+    assert {"30", "20", "28"} <= set(shown[0]) and {"−10", "+8", "+2"} <= set(shown[2])
+    crosses = [sum(e.get("class") == "void" for e in p.iter(SVG + "path")) for p in pictures]
+    assert crosses == [1, 0, 0, 0]
+    assert shown[3] == ["−40%", "−20%", "0%", "20%", "40%"]
+    assert not any(e.get("fill") or e.get("stroke") or e.get("style") for p in pictures for e in p.iter())
+
+
+def test_a_pair_has_its_numbers_as_a_table():
+    """The largest difference comes first, at most forty rows, and what is hidden is summed up."""
+    chart = pair_chart(pair())
+    assert chart.header == ("left", "right", "Real", "Synthetic", "Unseen real", "Difference")
+    assert chart.rows[0] == ("a", "0", "30%", "20%", "30%", "−10 points")
+    assert chart.rows[1] == ("b", "2", "too few", "10%", "too few", "+8 points")
+    assert chart.rows[-1] == ("too few to show", "1 together", "2%", "10%", "–", "+8 points")
+    labels = tuple(f"{i} to {i + 1}" for i in range(10))
+    even, hidden = ((0.01,) * 10,) * 10, ((math.nan,) + (0.01,) * 9,) * 10
+    wide = pair(left=labels, right=labels, train=hidden, synthetic=even, holdout=hidden)
+    assert len(pair_chart(wide).rows) == 40
+    assert len(pair_chart(pair(left=labels, right=labels, train=even, synthetic=even, holdout=even)).rows) == 40
+
+
+def test_hostile_texts_of_a_pair_stay_text():
+    """Markup in names and classes never becomes an element; long labels that start alike stay apart."""
+    names = examples.HOSTILE
+    long = tuple(f"{'the same long start ' * 4}{word}" for word in ("north", "south", names[0]))
+    chart = pair_chart(pair(names=(names[0], names[6]), left=names[1:3], right=long))
+    allowed = {SVG + name for name in ("svg", "g", "path", "rect", "text", "title")}
+    pictures = examples.parsed(chart.svg)
+    assert {e.tag for p in pictures for e in p.iter()} <= allowed
+    assert names[0] in chart.title and "\u202e" not in chart.title + chart.svg
+    texts = [e.text for e in pictures.iter(SVG + "text")]
+    assert "…north" in texts and "…south" in texts
+
+
+def test_a_pair_of_one_class_is_drawn():
+    """A column of missing cells alone has one row."""
+    whole = ((1.0,),)
+    chart = pair_chart(
+        pair(left=("missing",), right=("other",), train=whole, synthetic=whole, holdout=whole, distance=0.0)
+    )
+    assert chart.rows == (("missing", "other", "100%", "100%", "100%", "±0 points"),)
+    nothing = ((math.nan,),)
+    chart = pair_chart(pair(left=("other",), right=("other",), train=nothing, synthetic=whole, holdout=nothing))
+    assert chart.rows[0][2] == "too few"
