@@ -132,11 +132,20 @@ def _cut(column: Column, cells: Sequence[pd.Series[Any]], k: int) -> _Cut:
     if column.kind in _NAMED:
         codes, labels = _commonest(*_texts(cells), n_train, k)
         return _Cut(labels, np.split(codes, bounds))
-    values = np.concatenate([to_numbers(part, column) for part in cells])
+    values = np.concatenate([to_numbers(_read(part, column), column) for part in cells])
     values = np.where(np.isfinite(values), values, np.nan)
     found = _by_value(values, column, n_train, k)
     codes, labels = _by_range(values, column, n_train, k) if found is None else found
     return _Cut(labels, np.split(codes, bounds), np.split(values, bounds))
+
+
+def _read(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Dates and durations that are texts, read all at once, which is many times faster than one by one."""
+    if column.kind is Kind.NUMERIC or pd.api.types.infer_dtype(cells, skipna=True) != "string":
+        return cells
+    if column.kind is Kind.DURATION:
+        return pd.to_timedelta(cells, errors="coerce")
+    return pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce", utc=True)
 
 
 def _texts(cells: Sequence[pd.Series[Any]]) -> tuple[_Ints, list[str]]:

@@ -206,7 +206,7 @@ def test_a_pair_says_which_combination_stands_out():
     assert pair_chart(pair(distance=0.025)).title == "left and right: as close as real rows are"
     chart = pair_chart(pair())
     assert (chart.key, chart.section) == ("pair:left|right", "relations")
-    assert "unseen real rows 0.100; real rows 0.0200" in chart.caption and "fewer than 5 real rows" in chart.caption
+    assert "unseen real rows 0.100; real rows 0.02." in chart.caption and "fewer than 5 real rows" in chart.caption
     assert "Correlation ratio: real 0.300, synthetic 0.100" in chart.caption
 
 
