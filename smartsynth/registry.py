@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from importlib.metadata import entry_points
@@ -61,5 +62,6 @@ def load(folder: str | Path) -> Generator:
     return generator_class(read_head(Path(folder))["generator"]).load(folder)
 
 
+@functools.cache  # looking through every installed package takes long, and what is installed stays
 def _added() -> list[Any]:
     return list(entry_points(group="smartsynth.generators"))

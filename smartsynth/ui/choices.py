@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smartsynth import registry, selector
 from smartsynth.config import PrivacyConfig
-from smartsynth.facts import Choice, Profile
+from smartsynth.facts import Choice, Machine, Profile
 from smartsynth.models.base import Generator
 
 
@@ -21,6 +23,12 @@ class Mode:
     settings: Mapping[str, object]
 
 
+@functools.cache
+def machine() -> Machine:
+    """The machine that the app runs on."""
+    return selector.machine()
+
+
 def generators(profile: Profile) -> dict[str, type[Generator]]:
     """The generators for this kind of data."""
     found = {name: registry.generator_class(name) for name in registry.generators()}
@@ -29,12 +37,12 @@ def generators(profile: Profile) -> dict[str, type[Generator]]:
 
 def is_installed(cls: type[Generator]) -> bool:
     """Whether the optional package a generator needs is here."""
-    return cls.extra is None or cls.extra in selector.machine().extras
+    return cls.extra is None or cls.extra in machine().extras
 
 
 def recommended(profile: Profile, *, dp: bool) -> Choice:
     """The generator to use and why; ConfigError if none fits these data."""
-    return selector.choose(profile, selector.machine(), generators(profile), dp=dp)
+    return selector.choose(profile, machine(), generators(profile), dp=dp)
 
 
 def privacy_modes() -> tuple[Mode, ...]:
@@ -63,8 +71,6 @@ def meaning_of_epsilon(epsilon: float) -> str:
     >>> meaning_of_epsilon(1.0)
     'With ε = 1, whether a person is in the data changes the odds of anything an attacker may conclude by a factor of at most 2.7.'
     """
-    import math
-
     factor = math.exp(epsilon)
     shown = f"{factor:.1f}" if factor < 100 else f"{factor:,.0f}"
     return (
@@ -76,6 +82,6 @@ def meaning_of_epsilon(epsilon: float) -> str:
 def seconds(profile: Profile, generator: str, *, rows: int, filtered: bool, evaluated: bool) -> float:
     """Rough seconds that a run will take on this machine."""
     found = selector.run_seconds(
-        registry.generator_class(generator), profile, selector.machine(), rows, filtered=filtered, evaluated=evaluated
+        registry.generator_class(generator), profile, machine(), rows, filtered=filtered, evaluated=evaluated
     )
     return sum(found.values())

@@ -56,9 +56,7 @@ def setting(place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], 
     if of_columns:
         return _one_of(label, key, list(columns), value, about, optional=True)
     if get_origin(kind) is Literal or isinstance(kind, EnumType):
-        known = (
-            [item.value for item in kind.__members__.values()] if isinstance(kind, EnumType) else list(get_args(kind))
-        )
+        known = list(kind.__members__.values()) if isinstance(kind, EnumType) else list(get_args(kind))
         return _one_of(label, key, known, value, about, optional=optional)
     if kind is bool:
         _fill(key, bool(value))
@@ -135,6 +133,7 @@ def _fill(key: str, value: Any) -> None:
 
 
 def _one_of(label: str, key: str, known: list[Any], value: Any, about: str | None, *, optional: bool) -> Any:
+    known = [getattr(item, "value", item) for item in known]
     _fill(key, value if value in known else None if optional else known[0])
     return st.selectbox(label, known, index=None if optional else 0, key=key, help=about, placeholder=NONE)
 

@@ -111,9 +111,11 @@ def strongest(found: outcome.Outcome, names: Sequence[str]) -> tuple[str, str]:
 
 def pair_chart(found: outcome.Outcome, schema: Schema, one: str, two: str) -> Chart:
     """Real, synthetic and difference of two columns, from samples of the rows."""
-    tables = [outcome.rows(found.folder, f"rows-{name}", [one, two]) for name in ("train", "synthetic", "holdout")]
+    train, synthetic, holdout = (
+        outcome.rows(found.folder, f"rows-{name}", [one, two]) for name in ("train", "synthetic", "holdout")
+    )
     k = int(found.config["privacy"]["k"])
-    return visualizer.pair_chart(pair_view.compare_pair(*tables, one, two, schema=schema, k=k))
+    return visualizer.pair_chart(pair_view.compare_pair(train, synthetic, holdout, one, two, schema=schema, k=k))
 
 
 if __name__ == "__main__":

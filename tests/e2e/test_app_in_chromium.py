@@ -1,0 +1,254 @@
+"""The whole journey in a real browser, from a file to downloaded rows; accessibility; two people at once.
+
+Screenshots of every page are left in out/screenshots, to be looked at.
+"""
+
+import importlib.util
+import io
+import re
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from servers import ROOT, app_command, free_port, served
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed: apt-get install chromium"),
+    pytest.mark.skipif(importlib.util.find_spec("streamlit") is None, reason="extra ui not installed"),
+]
+SCREENSHOTS = ROOT / "out" / "screenshots"
+THEIRS = {"presentation-role-conflict", "scrollable-region-focusable"}
+"""What axe finds in Streamlit's own file uploader and data tables."""
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def table(n: int = 400, seed: int = 0) -> bytes:
+    rng = np.random.default_rng(seed)
+    age = rng.integers(18, 90, n)
+    frame = pd.DataFrame({
+        "patient_id": [f"P{i:06d}" for i in range(n)], "age": age, HOSTILE: rng.choice(["a", "b", "c"], n),
+        "admitted": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 500, n), unit="D"),
+        "cost": (age * 30 + rng.normal(0, 300, n)).round(2), "readmitted": rng.choice(["yes", "no"], n, p=[0.2, 0.8]),
+    })  # fmt: skip
+    return frame.to_csv(index=False).encode()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The app's address and the folder of its sessions."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with served(app_command(port), port, folder):
+        yield f"http://127.0.0.1:{port}", folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def somebody(browser, server):
+    """A function that opens the app for a person of their own; what went wrong in the page is in `page.noise`."""
+    contexts = []
+
+    def come(path="", *, scheme="light", width=1440):
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.noise = []
+        page.on("pageerror", lambda error: page.noise.append(f"error {error}"))
+        page.on("dialog", lambda dialog: page.noise.append(f"dialog {dialog.message}"))
+        page.on("console", lambda m: page.noise.append(f"console {m.text}") if m.type == "error" else None)
+        page.on(
+            "request",
+            lambda r: (
+                page.noise.append(f"request {r.url}")
+                if not r.url.startswith((server[0], server[0].replace("http", "ws"), "data:", "blob:"))
+                else None
+            ),
+        )
+        page.goto(server[0] + path)
+        page.get_by_test_id("stMain").get_by_role("heading", level=1).wait_for(timeout=30_000)
+        return page
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+def button(page, name):
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True).first
+
+
+def upload(page, name, content):
+    page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def settled(page):
+    """Until nothing on the page is being drawn any more."""
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=30_000)
+    page.wait_for_timeout(700)
+
+
+def kept(page, name, width, scheme):
+    """A screenshot of the whole page."""
+    settled(page)
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight + 80")
+    page.set_viewport_size({"width": width, "height": min(height, 5000)})
+    page.wait_for_timeout(300)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
+    page.set_viewport_size({"width": width, "height": 900})
+
+
+def faults(page):
+    """What axe finds and is ours, and text that is wider than the page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    settled(page)
+    found = [v for v in Axe().run(page).response["violations"] if v["id"] not in THEIRS]
+    told = [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"][:3]]
+    if page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth + 1"):
+        told.append("the page is wider than the window")
+    return told
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_the_journey_from_a_file_to_downloaded_rows(somebody, scheme, width, tmp_path):
+    """Five pages, one primary button each, accessible, nothing asked of any other server."""
+    page = somebody(scheme=scheme, width=width)
+    assert faults(page) == []
+    kept(page, "0-empty", width, scheme)
+
+    upload(page, "patients.csv", table())
+    button(page, "Configure").wait_for(timeout=60_000)
+    assert faults(page) == []
+    kept(page, "1-upload", width, scheme)
+
+    button(page, "Configure").click()
+    page.get_by_role("heading", name="Configure", level=1).wait_for()
+    button(page, "Generate").wait_for()
+    page.get_by_text("copula", exact=True).click()
+    page.get_by_text("Gaussian copula").first.wait_for()
+    settled(page)
+    assert faults(page) == []
+    kept(page, "2-configure", width, scheme)
+
+    button(page, "Generate").click()
+    page.get_by_role("heading", name="Generate", level=1).wait_for()
+    button(page, "Evaluate").wait_for(timeout=120_000)
+    assert faults(page) == []
+    kept(page, "3-generate", width, scheme)
+
+    button(page, "Evaluate").click()
+    page.get_by_role("heading", name="Is anybody given away?").wait_for()
+    assert page.get_by_text("(real ").count() >= 5
+    assert faults(page) == []
+    for tab in ("Columns", "Privacy", "Relations", "Utility", "All scores", "Limits"):
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
+        assert faults(page) == [], tab
+        kept(page, f"4-evaluate-{tab.replace(' ', '-').lower()}", width, scheme)
+
+    button(page, "Download").click()
+    button(page, "Download CSV").wait_for()
+    assert faults(page) == []
+    kept(page, "5-download", width, scheme)
+    got = {}
+    for name in ("CSV", "JSON", "Parquet", "Report", "Model"):
+        with page.expect_download() as event:
+            button(page, f"Download {name}").click()
+        event.value.save_as(tmp_path / event.value.suggested_filename)
+        got[name] = (tmp_path / event.value.suggested_filename).read_bytes()
+    rows = pd.read_csv(io.BytesIO(got["CSV"]), parse_dates=["admitted"])
+    assert rows.shape == (400, 6)
+    assert set(rows["readmitted"]) == {"yes", "no"}
+    assert not set(rows["patient_id"]) & {f"P{i:06d}" for i in range(400)}
+    assert len(pd.read_json(io.BytesIO(got["JSON"]))) == len(pd.read_parquet(io.BytesIO(got["Parquet"]))) == 400
+    assert got["Report"].startswith(b"<!doctype html>")
+    assert got["Model"].startswith(b"PK")
+    assert page.noise == []
+
+
+def test_a_reload_in_the_middle_of_a_run_loses_nothing(somebody):
+    """The address is enough; progress goes on, Cancel works within a second, and the run can be started again."""
+    page = somebody()
+    upload(page, "big.csv", table(20_000))
+    button(page, "Configure").click(timeout=60_000)
+    button(page, "Generate").click()
+    button(page, "Cancel").wait_for(timeout=30_000)
+    page.get_by_text(re.compile("Learning column")).first.wait_for(timeout=60_000)
+    page.reload()
+    page.get_by_text(re.compile("Learning column")).first.wait_for(timeout=30_000)
+    start = time.monotonic()
+    button(page, "Cancel").click()
+    page.get_by_text("Nothing was kept").wait_for(timeout=5_000)
+    assert time.monotonic() - start < 3  # drawn anew twice a second; the job itself ends within a second
+    button(page, "Generate again").wait_for()
+
+
+def test_two_people_at_once_never_see_each_other(somebody, server):
+    """While one trains, the other uploads and reads; each sees their own; deleting removes one alone."""
+    one, two = somebody(), somebody()
+    upload(one, "first-person.csv", table(20_000, seed=1))
+    button(one, "Configure").click(timeout=60_000)
+    button(one, "Generate").click()
+    button(one, "Cancel").wait_for(timeout=30_000)
+    upload(two, "second-person.csv", table(333, seed=2))
+    button(two, "Configure").wait_for(timeout=60_000)
+    two.get_by_test_id("stMetric").get_by_text("333", exact=True).wait_for()
+    assert "first-person" not in two.content()
+    assert "second-person" not in one.content()
+    addresses = [re.search(r"session=([\w-]+)", page.url)[1] for page in (one, two)]
+    assert addresses[0] != addresses[1]
+    button(two, "Delete my data").click()
+    two.get_by_role("button", name="Delete now").click()
+    two.get_by_text("Your data were deleted").wait_for()
+    folders = {path.name for path in (server[1] / "sessions" / "work").iterdir()}
+    assert addresses[0] in folders
+    assert addresses[1] not in folders
+    button(one, "Cancel").click()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(somebody, tmp_path):
+    """With the limit in words, and not a byte of it on the wire."""
+    huge = tmp_path / "huge.csv"
+    with huge.open("wb") as file:
+        file.truncate(200 * 1024 * 1024)
+    page = somebody()
+    sent = []
+    page.on("request", lambda r: sent.append(r.url) if r.method in ("PUT", "POST") else None)
+    page.set_input_files("input[type=file]", str(huge))
+    page.get_by_text(re.compile(r"must be 100\.?0?\s?MB or smaller")).wait_for(timeout=10_000)
+    assert not [url for url in sent if "upload_file" in url]
+
+
+def test_a_tour_takes_one_click_to_its_report(somebody):
+    """From the first page to the report on the last one."""
+    page = somebody()
+    button(page, "Tour: purchase history").click()
+    button(page, "Configure").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Generate").click()
+    button(page, "Evaluate").click(timeout=120_000)
+    page.get_by_role("heading", name="Is anybody given away?").wait_for()
+    button(page, "Download").click()
+    page.get_by_text("Show the report here").click()
+    frame = page.frame_locator("iframe").first
+    frame.get_by_role("heading", name="Verdict").wait_for(timeout=20_000)
+    assert page.noise == []
