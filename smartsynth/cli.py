@@ -133,6 +133,9 @@ def synthesize(
         str | None, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
     ] = None,
     target: Target = None,
+    balance: Annotated[
+        str | None, typer.Option("--balance", help="Column whose values are made equally often, such as a rare target.")
+    ] = None,
     holdout: Holdout = None,
     report: Report = None,
     save: Annotated[
@@ -162,7 +165,7 @@ def synthesize(
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
-        rows=rows, target=target, seed=seed,
+        rows=rows, target=target, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or [])) or None,
         privacy=None if filter is None else {"filter": filter},
         evaluate=None if evaluate is None else {"enabled": evaluate},

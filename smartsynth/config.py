@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.schema import Kind, Role, Schema
 
-
 COLUMN: dict[str, JsonValue] = {"of": "columns"}
 """Marks a setting whose value is a column's name, so that forms offer the names."""
 
@@ -99,6 +98,11 @@ class RunConfig(Settings):
     )
     target: str | None = Field(
         None, description="Column that models predict; guessed for the evidence if not given.", json_schema_extra=COLUMN
+    )
+    balance: str | None = Field(
+        None,
+        description="Column whose values are made equally often, such as a rare target; as often as in the real data if not given.",
+        json_schema_extra=COLUMN,
     )
     generator: GeneratorConfig = Field(default_factory=GeneratorConfig)
     columns: dict[str, ColumnConfig] = Field(default_factory=dict, description="Corrections by column name.")

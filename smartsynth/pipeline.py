@@ -24,6 +24,7 @@ from smartsynth.errors import DataError
 from smartsynth.facts import Choice, Evaluation, Profile
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
+from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered
 from smartsynth.progress import Progress, Stages, part
 from smartsynth.result import Result, stream
@@ -74,6 +75,7 @@ def synthesize(
         schema = found.schema
     with stages("Split"):
         train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed)
+        balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
     with stages("Select"):
         choice = _choose(found, run)
         model = registry.create(choice.generator, **run.generator.options)
@@ -83,7 +85,7 @@ def synthesize(
     with stages("Sample and filter") as report:
         gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
         rows, release = filtered(
-            stream(model, seed), run.rows or len(real), gate, seed=seed, progress=part(report, 0.3, 1.0)
+            stream(model, seed, balance), run.rows or len(real), gate, seed=seed, progress=part(report, 0.3, 1.0)
         )
         summary = None if gate is None else gate.summary()
     evaluation = None
@@ -91,7 +93,7 @@ def synthesize(
         if run.evaluate.enabled:
             evaluation = evaluator.evaluate(
                 train, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=seed, k=run.privacy.k,
-                progress=report,
+                mix=None if balance is None else (balance.column, balance.values), progress=report,
             )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
     return Result(
@@ -107,6 +109,7 @@ def synthesize(
         ),
         config=run,
         release=release,
+        balance=balance,
         timings=stages.seconds,
     )  # fmt: skip
 

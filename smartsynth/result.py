@@ -12,18 +12,22 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartsynth import export, registry
 from smartsynth.config import ExportConfig, RunConfig
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile
+from smartsynth.models.balancing import Balance, balanced
 from smartsynth.models.base import Generator
 from smartsynth.models.privacy_filter import Release, Stream, replay
 from smartsynth.progress import Progress
 from smartsynth.report import html
 from smartsynth.utils import visualizer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RELEASE_FILE = "release.json"
 RELEASE_FORMAT = 1
@@ -43,6 +47,7 @@ class Result:
         manifest: What travels with every exported file.
         config: All settings of the run, with the seed that was used.
         release: Which rows of the model's stream were released.
+        balance: Which values were made equally often; None if they are as frequent as in the real data.
         timings: Seconds by stage.
     """
 
@@ -55,6 +60,7 @@ class Result:
     manifest: Mapping[str, Any]
     config: RunConfig
     release: Release
+    balance: Balance | None
     timings: Mapping[str, float]
 
     @property
@@ -90,6 +96,7 @@ class Result:
         record = {
             "format": RELEASE_FORMAT,
             "release": self.release.to_json(),
+            "balance": None if self.balance is None else self.balance.to_json(),
             "source": asdict(source),
             "export": self.config.export.model_dump(mode="json"),
             "manifest": self.manifest,
@@ -148,7 +155,8 @@ def resample(
         release, known = run.release, run.release.rows
     else:
         release, known = Release(secrets.randbits(32) if seed is None else seed, n), 0
-    rows = replay(stream(model, release.seed), release, n, progress=progress)
+    balance = None if run is None else run.balance
+    rows = replay(stream(model, release.seed, balance), release, n, progress=progress)
     head = {} if run is None else dict(run.manifest)
     checked = known if head.get("filter") else 0
     if n != known:  # what was measured on the rows of the run does not hold for others
@@ -158,14 +166,19 @@ def resample(
     return Resampled(Dataset(rows, model.schema_, source), release.seed, max(n - checked, 0), head, settings)
 
 
-def stream(model: Generator, seed: int) -> Stream:
+def stream(model: Generator, seed: int, balance: Balance | None = None) -> Stream:
     """The endless rows of a fitted generator and a seed, as the privacy filter takes them."""
-    return lambda start, n: model.sample(n, seed=seed, start=start)
+
+    def rows(start: int, n: int) -> pd.DataFrame:
+        return model.sample(n, seed=seed, start=start)
+
+    return rows if balance is None else balanced(rows, balance)
 
 
 @dataclass(frozen=True, slots=True)
 class _SavedRun:
     release: Release
+    balance: Balance | None
     source: Source
     export: ExportConfig
     manifest: Mapping[str, Any]
@@ -182,6 +195,7 @@ def _saved_run(folder: Path) -> _SavedRun | None:
             raise ModelFormatError(f"{path} has format {record['format']!r}; this version reads {RELEASE_FORMAT}.")
         return _SavedRun(
             Release.from_json(record["release"]),
+            Balance.from_json(record["balance"]) if record.get("balance") else None,
             Source(**{**record["source"], "notes": ()}),
             ExportConfig.model_validate(record["export"]),
             dict(record["manifest"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,3 +96,15 @@ def filled(numbers: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.
     medians = np.zeros(by.shape[1])
     medians[has] = np.nanmedian(by[:, has], axis=0)
     return np.where(np.isnan(numbers), medians, numbers)
+
+
+def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Cells as text to compare them by, whatever their dtype: 1, 1.0 and True stay three values; missing stays missing."""
+    return cells.astype(object).where(cells.notna(), None).map(str, na_action="ignore")
+
+
+def same_mix(texts: NDArray[Any], values: Sequence[str], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Places of rows in which the values are as frequent as one another: all of the rarest, as many of the others."""
+    places = [np.flatnonzero(texts == value) for value in values]
+    n = min(map(len, places))
+    return np.sort(np.concatenate([rng.permutation(place)[:n] for place in places]))

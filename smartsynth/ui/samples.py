@@ -68,7 +68,7 @@ SAMPLES = (
         notes={
             "upload": "`LateApril` is true in one row of ten. Models trained on such rows tend to answer “no” to everything, and so do fraud detectors.",
             "generate": "`balance` is set to `LateApril`: late and timely payments are made equally often. Each row still comes from the model that learnt the real mix.",
-            "evaluate": "Under Utility, look at balanced accuracy and F1 on real rows that nobody learnt from: there the balanced rows have to prove themselves. Fidelity is measured against real rows brought to the same mix.",
+            "evaluate": "Under Utility, look at F1 on real rows that nobody learnt from: models that learnt from balanced rows find more of the late payments, at the price of plain accuracy. Fidelity is measured against real rows brought to the same mix.",
             "download": "Train on these rows, test on real ones.",
         },
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from smartsynth.config import EvaluateConfig
 from smartsynth.errors import DataError, MissingExtraError
 from smartsynth.facts import Better, ColumnComparison, Evaluation, Family, Matrix, Score
 from smartsynth.formats import number, percent
-from smartsynth.metrics.rows import Layout, Rows, prepared, sampled
+from smartsynth.metrics.rows import Layout, Rows, as_text, prepared, same_mix, sampled
 from smartsynth.metrics.utility import guessed_target
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
@@ -37,6 +37,7 @@ def evaluate(
     config: EvaluateConfig | None = None,
     seed: int = 0,
     k: int = 5,
+    mix: tuple[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Every score of synthetic rows.
@@ -50,6 +51,8 @@ def evaluate(
         config: What is measured, and on how many rows.
         seed: Same seed, same scores.
         k: A value held by fewer rows is not named.
+        mix: A column and those of its values that were made equally often. Fidelity is then measured against real rows
+            brought to the same mix; utility and privacy against all of them, as they are.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
@@ -64,10 +67,11 @@ def evaluate(
     t, s, h = (sampled(rows, 4 * config.max_rows, rng) for rows in every)
     target = target or (schema.target.name if schema.target else guessed_target(train, layout))
     kinds = {column.name: column.kind.value for column in schema}
-    compared = fidelity.columns(layout, t, s, h, kinds)
-    found = fidelity.matrices(layout, t, s, h)
+    like = (t, s, h) if mix is None else _same_mix(every, (train, synthetic, holdout), mix, 4 * config.max_rows, seed)
+    compared = fidelity.columns(layout, *like, kinds)
+    found = fidelity.matrices(layout, *like)
     size = {"max_rows": config.max_rows, "seed": seed, "threads": _threads()}
-    scores = _fidelity(layout, (t, s, h), compared, found, size, tick)
+    scores = _fidelity(layout, like, compared, found, size, tick)
     useful, rows, task = usefulness.compare(layout, t, s, h, target, **size)
     scores += useful
     tick("utility")
@@ -85,7 +89,7 @@ def evaluate(
         utility=tuple(rows),
         curves=tuple(curves),
         verdict=_verdict(scores),
-        limits=_limits(schema, scores, len(train), len(holdout)),
+        limits=_limits(schema, scores, len(train), len(holdout), None if mix is None else mix[0]),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
         target=target,
         task=task,
@@ -106,6 +110,32 @@ def _fidelity(
         return [Score("ks", "KS distance", Family.FIDELITY, float("nan"), Better.LOWER, why, headline=True)]
     t, s, h = rows
     return fidelity.scores(layout, t, s, h, compared, found, tick=tick, **size)
+
+
+def _same_mix(
+    every: Sequence[Rows],
+    frames: Sequence[pd.DataFrame],
+    mix: tuple[str, Sequence[str]],
+    most: int,
+    seed: int,
+) -> tuple[Rows, Rows, Rows]:
+    """The rows of each table in which the values of the mix are equally frequent.
+
+    Raises:
+        DataError: A table has none of one of the values.
+    """
+    rng = np.random.default_rng([seed, 0xBA1A])
+    column, values = mix
+    found = []
+    for rows, frame in zip(every, frames, strict=True):
+        index = same_mix(as_text(frame[column]).to_numpy(), values, rng)
+        if not len(index):
+            raise DataError(
+                f"Some values of {column!r} are so rare that the holdout has none of them, so balanced rows cannot be "
+                "measured. Give a holdout that has them, or switch evaluate.enabled off."
+            )
+        found.append(sampled(rows.take(index), most, rng))
+    return found[0], found[1], found[2]
 
 
 def _check(schema: Schema, **frames: pd.DataFrame) -> None:
@@ -167,8 +197,13 @@ def _privacy_verdict(scores: dict[str, Score]) -> str:
     return "No leakage detected by these attacks at these settings; leaks of a few rows may stay unseen."
 
 
-def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int) -> tuple[str, ...]:
+def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int, balanced: str | None) -> tuple[str, ...]:
     limits = ["There is no differential-privacy guarantee: the scores are measurements, not proofs."]
+    if balanced is not None:
+        limits.append(
+            f"The values of {balanced!r} were made equally often on purpose. Fidelity was measured against real rows "
+            "brought to the same mix, utility and privacy against all real rows as they are."
+        )
     left_out = [c.name for c in schema if c.kind in (Kind.IDENTIFIER, Kind.TEXT)]
     if left_out:
         limits.append(f"Made anew and not compared: {', '.join(left_out)}.")
