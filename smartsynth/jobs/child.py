@@ -22,6 +22,8 @@ from smartsynth.jobs.facts import State
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.tasks import TASKS, warm_up
 
+NICE = 5
+"""How far a child stands back behind the server; a long job stands back as far as the system allows."""
 REPORT_SECONDS = 0.2
 MOST_POINTS = 300
 _log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 def main(root: Path) -> None:
     """Wait for one job and do it."""
-    os.nice(5)
+    os.nice(NICE)
     warm_up()
     job = sys.stdin.readline().strip()
     if not job:
@@ -49,6 +51,7 @@ def run(store: Store, root: Path, job: str) -> None:
     try:
         source = next(iter(sorted((home / "input").glob("*"))))
         work.mkdir(mode=0o700)
+        os.nice(TASKS[found.task].patience)
         TASKS[found.task].do(source, work, found.settings, Reporter(store, job))
         work.rename(done)
         _drop_older(store, found.workspace, found.task, keep=done)

@@ -33,10 +33,17 @@ SAMPLE_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something a job can do: `do(source, folder, settings, progress)`."""
+    """Something a job can do: `do(source, folder, settings, progress)`.
+
+    Args:
+        do: The work.
+        lane: Queue that it waits in; jobs of one lane wait for each other alone.
+        patience: By how much it stands back behind pages and quick jobs (see nice(2)).
+    """
 
     do: Callable[[Path, Path, Mapping[str, Any], Progress], None]
     lane: str
+    patience: int = 0
 
 
 def profile(source: Path, folder: Path, settings: Mapping[str, Any], progress: Progress) -> None:
@@ -67,7 +74,7 @@ def synthesize(source: Path, folder: Path, settings: Mapping[str, Any], progress
     _write_files(folder / "files", result)
 
 
-TASKS = {"profile": Task(profile, "quick"), "synthesize": Task(synthesize, "long")}
+TASKS = {"profile": Task(profile, "quick"), "synthesize": Task(synthesize, "long", patience=14)}
 
 
 def warm_up() -> None:

@@ -194,7 +194,13 @@ def formats_of(texts: Sequence[str], *, min_count: int, rng: np.random.Generator
     if not common:
         width = int(np.median([len(text) for text in texts])) if texts else 8
         common = [("9" * min(max(width, 6), 15), [])]
-    return Formats(tuple(_format(mask, members, longest, number, min_count, rng) for mask, members in common), number)
+    # Once a format is used up it grows by digits, each format to a length of its own, so that no two ever meet.
+    lengths = [longest + 1 + 6 * i for i in range(len(common))]
+    made = [
+        _format(mask, members, length, number, min_count, rng)
+        for (mask, members), length in zip(common, lengths, strict=True)
+    ]
+    return Formats(tuple(made), number)
 
 
 def _mask(text: str) -> str:
@@ -206,7 +212,7 @@ def _mask(text: str) -> str:
 
 
 def _format(
-    mask: str, members: list[str], longest: int, number: bool, min_count: int, rng: np.random.Generator
+    mask: str, members: list[str], length: int, number: bool, min_count: int, rng: np.random.Generator
 ) -> Format:
     columns = [Counter(text[i] for text in members) for i in range(len(mask))] if members else []
     literal, classes = [], []
@@ -226,7 +232,7 @@ def _format(
     low = total // 10 if set(mask) <= {"9"} and len(mask) > 1 else 0
     taken = sorted({_number(kept, text) for text in members if len(text) == len(kept)})
     first, size = _window(low, total, [t for t in taken if t < total], rng)
-    extra = max(longest - len(kept), 0) + 1
+    extra = max(length - len(kept), 1)
     return Format(kept, "".join(literal), max(len(members), 1), first, size, extra)
 
 
@@ -258,7 +264,7 @@ def _spelt(mask: str, literal: str, place: int) -> str:
         if mask[i] != "x":
             place, digit = divmod(place, len(ALPHABETS[mask[i]]))
             out[i] = ALPHABETS[mask[i]][digit]
-    return ("1" + "".join(out)) if place else "".join(out)
+    return (str(place) + "".join(out)) if place else "".join(out)
 
 
 def _sentences(texts: Sequence[str], min_count: int) -> Sentences:
