@@ -100,7 +100,9 @@ def _numbers(column: Column, numbers: NDArray[np.float64]) -> pd.Series[Any]:
         info = (
             np.iinfo(column.dtype.lower()) if column.dtype.lower().startswith(("int", "uint")) else np.iinfo(np.int64)
         )
-        whole = np.clip(whole, float(info.min), np.nextafter(float(info.max), 0)).astype(info.dtype)
+        most = float(info.max)
+        most = most if int(most) == info.max else np.nextafter(most, 0)  # 2⁶³ is a float, but no int64
+        whole = np.clip(whole, float(info.min), most).astype(info.dtype)
         if missing.any():
             return restore(column, _objects([int(x) for x in whole], missing))
         return restore(column, whole)
