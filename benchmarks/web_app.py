@@ -3,7 +3,8 @@
     python benchmarks/web_app.py DATA.csv --target COLUMN
 
 1. journey    from choosing the file to the downloaded CSV, seconds by step (goal: 90 s on two cores)
-2. reaction   while a model trains in one session, the time from a click to the answer in another (goal: under 1 s)
+2. reaction   while a model trains in one session, the time from a click to the answer in another (goal: under 1 s),
+              and from Cancel to the notice that nothing was kept
 3. refusal    a file of 200 MB: the sentence, and by how much the server's memory grew
 
 Needs the extra `ui`, Playwright and Chromium (`apt-get install chromium`). Prints one JSON object.
@@ -102,11 +103,16 @@ def reaction(browser: Any, address: str, data: Path) -> dict[str, float]:
         two.get_by_text(answer).first.wait_for(timeout=30_000)
         seconds.append(time.perf_counter() - begun)
     still_training = button(one, "Cancel").is_visible()
+    begun = time.perf_counter()
+    press(one, "Cancel")
+    one.get_by_text("Nothing was kept").wait_for(timeout=30_000)
+    cancelled = time.perf_counter() - begun
     for page in (one, two):
         page.context.close()
     return {
         "median": round(statistics.median(seconds), 2), "worst": round(max(seconds), 2),
         "profile beside a training": round(profiled, 1), "still training at the end": still_training,
+        "from Cancel to its notice": round(cancelled, 2),
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from smartsynth.jobs.store import Store
 from smartsynth.jobs.tasks import TASKS, warm_up
 
 NICE = 5
-"""How far a child stands back behind the server; a long job stands back as far as the system allows."""
+"""How far a child stands back behind the server; a long job stands back further (see `Task.patience`)."""
 REPORT_SECONDS = 0.2
 MOST_POINTS = 300
 _log = logging.getLogger(__name__)

@@ -162,6 +162,43 @@ def test_privacy_can_be_switched_off_and_says_what_that_means(visitor):
     assert "Copies and near copies" in visitor.text
 
 
+def test_what_the_library_gains_shows_up_by_itself(visitor, monkeypatch):
+    """A privacy budget once a generator keeps it and the settings have it, constraints, and any other new setting."""
+    from pydantic import Field
+
+    from smartsynth import config
+    from smartsynth.models.forest_generator import ForestGenerator
+    from smartsynth.ui import choices
+
+    class Private(config.PrivacyConfig):
+        epsilon: float | None = Field(None, gt=0)
+
+    class Run(config.RunConfig):
+        privacy: Private = Field(default_factory=Private)
+        constraints: list[str] = Field(default_factory=list, description="Rules that every row keeps.")
+        flavour: str | None = Field(None, description="Something new.")
+
+    visitor.upload()
+    assert visitor.go("configure").at.get("text_area") == []
+    for place in (config, choices, runs):
+        for name, cls in {"PrivacyConfig": Private, "RunConfig": Run}.items():
+            if hasattr(place, name):
+                monkeypatch.setattr(place, name, cls)
+    monkeypatch.setattr(ForestGenerator, "dp", True)
+    visitor.go("upload").go("configure")
+    visitor.at.get("button_group")[0].set_value("dp")
+    visitor.run()
+    visitor.at.select_slider(key="epsilon").set_value(3.0)
+    visitor.at.text_area(key="config.constraints").set_value("[a < b]")
+    visitor.at.text_input(key="config.flavour").set_value("new")
+    visitor.run()
+    assert "factor of at most 20" in visitor.text
+    for line in ("epsilon: 3.0", "filter: false", "- a < b", "flavour: new"):
+        assert line in visitor.at.code[0].value
+    visitor.at.text_area(key="config.constraints").set_value("[a < b")
+    assert "not valid YAML" in visitor.run().at.error[0].value
+
+
 def test_the_page_shows_how_a_run_goes_and_what_came_of_it(visitor):
     """From the button to the first rows."""
     visitor.upload().go("configure")
