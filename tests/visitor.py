@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from smartsynth.ui.entry import STEPS, page_file
 
 ROOT = Path(__file__).parents[1]
-WAIT = 40
+WAIT = 180
 NAMES = ("upload", "configure", "generate", "evaluate", "download")
 
 

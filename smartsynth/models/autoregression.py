@@ -232,7 +232,7 @@ def _entropy(p: float) -> float:
     >>> _entropy(0.5), _entropy(1.0)
     (1.0, 0.0)
     """
-    return float(-sum(q * np.log2(q) for q in (p, 1.0 - p) if q > 0))
+    return float(sum(-q * np.log2(q) for q in (p, 1.0 - p) if q > 0))
 
 
 def _members(counts: NDArray[np.float64], X: NDArray[Any], y: Codes, column: CodeColumn) -> NDArray[np.int64]:

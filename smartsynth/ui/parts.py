@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from smartsynth.formats import plain, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import samples, session
 from smartsynth.ui.entry import STEPS, page_file
+from smartsynth.ui.outcome import Outcome, outcome
 
 _SPECIAL = "\\`*_{}[]()<>#+-.!|$~:^=@/&"
 
@@ -44,13 +46,24 @@ def tour_note(workspace: Workspace | None, step: str) -> None:
         st.info(f"**{sample.tour}.** {sample.notes[step]}", icon=":material/explore:")
 
 
-def missing(what: str, step: str) -> None:
+def needs_data(workspace: Workspace | None) -> Workspace:
+    """The workspace; without one, say so and stop."""
+    return workspace or missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
+
+
+def needs_rows(workspace: Workspace | None) -> Outcome:
+    """The newest finished run; without one, say so and stop."""
+    return outcome(needs_data(workspace)) or missing("There are no synthetic rows yet.", "generate")
+
+
+def missing(what: str, step: str) -> NoReturn:
     """Say what a page still needs, with the way to it, and stop."""
     st.info(what)
     if st.button(f"Go to {STEPS[step]}", type="primary", key="go-back"):
         go(step)
-    footer(None)
+    footer(session.current())
     st.stop()
+    raise AssertionError("st.stop() ends the page")
 
 
 def go(step: str) -> None:

@@ -21,10 +21,8 @@ def page() -> None:
     """The page from top to bottom."""
     workspace = parts.heading("Configure", "What to make, how it is protected, and how long it will take.")
     parts.tour_note(workspace, "configure")
-    found = outcome.look(workspace) if workspace else None
-    if workspace is None or found is None:
-        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
-        return
+    workspace = parts.needs_data(workspace)
+    found = outcome.look(workspace) or parts.missing("The file has not been read yet: see Upload.", "upload")
     left, right = st.columns([3, 2], gap="large")
     config = session.config_of(workspace)
     problem: SmartSynthError | None = None

@@ -42,13 +42,7 @@ def page() -> None:
     """The page from top to bottom."""
     workspace = parts.heading("Download", "The synthetic rows, the evidence, and the means to make them again.")
     parts.tour_note(workspace, "download")
-    if workspace is None:
-        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
-        return
-    found = outcome.outcome(workspace)
-    if found is None:
-        parts.missing("There are no synthetic rows yet.", "generate")
-        return
+    workspace, found = parts.needs_data(workspace), parts.needs_rows(workspace)
     files(found)
     report(found)
     code(workspace, found)

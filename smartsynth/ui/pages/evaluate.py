@@ -30,16 +30,9 @@ def page() -> None:
         "same measure, which is the best that a generator can honestly do.",
     )
     parts.tour_note(workspace, "evaluate")
-    if workspace is None:
-        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
-        return
-    found = outcome.outcome(workspace)
-    if found is None:
-        parts.missing("There are no synthetic rows yet.", "generate")
-        return
+    found = parts.needs_rows(workspace)
     if found.evaluation is None:
         parts.missing("This run was not evaluated: `evaluate.enabled` is off. Switch it on under Advanced and generate again.", "configure")  # fmt: skip
-        return
     st.header("Verdict", anchor=False)
     figures.verdicts(found.evaluation, key="verdicts")
     if st.button("Download", type="primary", key="next", icon=":material/arrow_forward:"):

@@ -18,9 +18,7 @@ def page() -> None:
     """The page from top to bottom."""
     workspace = parts.heading("Generate", "The model learns the real rows, makes new ones, and each is checked.")
     parts.tour_note(workspace, "generate")
-    if workspace is None:
-        parts.missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
-        return
+    workspace = parts.needs_data(workspace)
     job = runs.current(workspace)
     if job is None:
         ready(workspace, "Generate")
