@@ -31,7 +31,7 @@ demo: $(VENV)/.run  ## Install, make a synthetic copy of a real data set, print 
 	echo "Look at out/report.html and out/synthetic.csv."
 
 app: $(VENV)/.run  ## Open the web app
-	$(BIN)/streamlit run app.py --server.address 127.0.0.1
+	$(BIN)/smartsynth app
 
 test: lint types layers docs unit  ## Everything that must pass before a change lands
 
