@@ -12,7 +12,7 @@ from smartsynth.errors import SmartSynthError
 from smartsynth.formats import plain, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import samples, session
-from smartsynth.ui.entry import STEPS, page_file
+from smartsynth.ui.entry import STEPS, page_file, report
 from smartsynth.ui.outcome import Outcome, outcome
 
 _SPECIAL = "\\`*_{}[]()<>#+-.!|$~:^=@/&"
@@ -73,11 +73,13 @@ def go(step: str) -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Show an error of the library as what it is: a sentence for the user."""
+    """Show an error of the library as what it is: a sentence for the user; of any other one only that it happened."""
     try:
         yield
     except SmartSynthError as error:
         st.error(text_of(error))
+    except Exception as error:
+        report(error)
 
 
 def text_of(error: SmartSynthError | str) -> str:

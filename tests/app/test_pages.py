@@ -8,7 +8,7 @@ from visitor import FAST, NAMES, Visitor, table
 from smartsynth.config import RunConfig
 from smartsynth.jobs import State
 from smartsynth.ui import runs, samples, session
-from smartsynth.ui.entry import STEPS
+from smartsynth.ui.entry import STEPS, page_file
 
 
 def test_the_first_page_offers_a_file_and_three_tours(visitor):
@@ -273,6 +273,26 @@ def test_any_two_columns_can_be_looked_at_closely(with_result):
     with_result.run()
     assert with_result.pieces != before
     assert right.key == "pair-right"
+
+
+@pytest.mark.parametrize("where", ["pair_chart", "charts"])
+def test_the_unforeseen_is_told_without_a_value_of_the_data(with_result, monkeypatch, caplog, where):
+    """On a page and in a part that draws itself alone: what happened and where, never what the error says."""
+    from smartsynth.utils import visualizer
+
+    def fail(*_):
+        raise RuntimeError("secret cell 4711")
+
+    with_result.at.session_state["remembered"] = {}
+    monkeypatch.setattr(visualizer, where, fail)
+    with_result.at.switch_page(page_file("evaluate"))
+    with_result.at.run()
+    told = [error.value for error in with_result.at.error]
+    assert len(told) == 1
+    assert "unforeseen" in told[0]
+    assert "RuntimeError" in told[0]
+    assert "test_pages.py" in caplog.text
+    assert "4711" not in caplog.text + with_result.text + with_result.pieces
 
 
 def test_a_run_without_evaluation_says_so(visitor):
