@@ -6,22 +6,15 @@ Screenshots of every page are left in out/screenshots, to be looked at.
 import importlib.util
 import io
 import re
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import NEEDS_CHROMIUM
 from servers import ROOT, app_command, free_port, served
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed: apt-get install chromium"),
+    *NEEDS_CHROMIUM,
     pytest.mark.skipif(importlib.util.find_spec("streamlit") is None, reason="extra ui not installed"),
 ]
 SCREENSHOTS = ROOT / "out" / "screenshots"
@@ -47,16 +40,6 @@ def server(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("server"), free_port()
     with served(app_command(port), port, folder):
         yield f"http://127.0.0.1:{port}", folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 """The report in a real browser: light and dark, on a desk and on a telephone, with hostile names."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 import report_examples as examples
+from chromium import NEEDS_CHROMIUM
 
 from smartsynth.report import html
 from smartsynth.utils.visualizer import charts, profile_charts
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = NEEDS_CHROMIUM
 PAGES = ("report", "hostile", "wide", "nothing", "profile", "hostile profile")
 
 FAULTS = (Path(__file__).parent / "faults.js").read_text("utf-8")
@@ -41,16 +33,6 @@ def files(tmp_path_factory):
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, "utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

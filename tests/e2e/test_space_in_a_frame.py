@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from chromium import CHROMIUM, FLAGS, NEEDS_CHROMIUM
+from servers import ROOT, free_port, served
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--test-third-party-cookie-phaseout",
-]  # fmt: skip
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed: apt-get install chromium"),
+    *NEEDS_CHROMIUM,
     pytest.mark.skipif(importlib.util.find_spec("streamlit") is None, reason="extra ui not installed"),
 ]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def command(port: int) -> list[str]:
@@ -46,26 +27,6 @@ def command(port: int) -> list[str]:
     given[given.index("--server.port") + 1] = str(port)
     given[given.index("--server.address") + 1] = "127.0.0.1"
     return [sys.executable, "-m", *given]
-
-
-@contextmanager
-def app(flags: list[str], port: int, folder: Path) -> Iterator[None]:
-    """The app as a process, from the moment that it answers."""
-    environment = os.environ | {"HOME": str(folder), "SMARTSYNTH_HOME": str(folder / "sessions")}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(flags, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
-                    break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.2)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture
@@ -109,8 +70,10 @@ def test_a_file_can_be_uploaded_from_a_frame(outside, tmp_path, protected):
     flags = command(port)
     if protected:
         flags[flags.index("--server.enableXsrfProtection") + 1] = "true"
-    with app(flags, port, tmp_path), sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with served(flags, port, tmp_path), sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, "--test-third-party-cookie-phaseout"]
+        )
         page = chromium.new_page()
         page.goto(outside(port))
         frame = page.frame_locator("iframe")
