@@ -27,8 +27,10 @@ from smartsynth.jobs.facts import Job, State, Workspace
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.tasks import TASKS
 
-GRACE_SECONDS = 0.5
-"""How long a job that was asked to stop may tidy up before its process is ended."""
+GRACE_SECONDS = 0.15
+"""How long a job that was asked to stop may go on before its process is ended; what it left is tidied up for it."""
+STOPPED_SECONDS = 2.0
+"""How long `cancel` waits for that at most."""
 TICK_SECONDS = 0.1
 PURGE_SECONDS = 20.0
 MOST_WAITING = 50
@@ -177,9 +179,15 @@ class Jobs:
         return self._store.latest(workspace, task, state)
 
     def cancel(self, job: str) -> None:
-        """Ask a job to stop; it is gone within a second, and nothing of it is kept. Nothing happens if it has ended."""
+        """Stop a job, of which nothing is kept. Nothing happens if it has ended. Comes back once it is gone."""
         self._store.ask_to_cancel(job)
         self._wake.set()
+        until = time.monotonic() + STOPPED_SECONDS
+        while time.monotonic() < until:
+            found = self._store.job(job)
+            if found is None or found.state.is_final:
+                return
+            time.sleep(0.02)
 
     def result(self, job: str) -> Path:
         """The folder of what a job that succeeded made.

@@ -74,7 +74,7 @@ def synthesize(source: Path, folder: Path, settings: Mapping[str, Any], progress
     _write_files(folder / "files", result)
 
 
-TASKS = {"profile": Task(profile, "quick"), "synthesize": Task(synthesize, "long", patience=5)}
+TASKS = {"profile": Task(profile, "quick"), "synthesize": Task(synthesize, "long", patience=9)}
 
 
 def warm_up() -> None:

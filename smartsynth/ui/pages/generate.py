@@ -55,6 +55,7 @@ def running(job_id: str) -> None:
         live(job)
         if st.button("Cancel", key="cancel", icon=":material/stop_circle:"):
             session.jobs().cancel(job.id)
+            st.rerun()
 
 
 def live(job: Job) -> None:
