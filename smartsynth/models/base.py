@@ -137,14 +137,10 @@ class Generator(ABC):
             raise ConfigError(f"The generator {self.name!r} cannot sample under conditions.")
         seed = secrets.randbits(63) if seed is None else seed
         first, last = start // BLOCK_ROWS, (start + n - 1) // BLOCK_ROWS
-        blocks = []
-        for k in range(first, last + 1):
-            report = part(progress, (k - first) / (last - first + 1), (k - first + 1) / (last - first + 1))
-            rng = np.random.default_rng([seed, k])
-            block = self._sample_block(BLOCK_ROWS, k * BLOCK_ROWS, rng, conditions or {}, report)
-            blocks.append(block.iloc[max(start - k * BLOCK_ROWS, 0) : start + n - k * BLOCK_ROWS])
+        rows = self._sample_blocks(range(first, last + 1), seed, conditions or {}, progress or silent)
+        skip = start - first * BLOCK_ROWS
         (progress or silent)(1.0, "Sampled")
-        return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0].reset_index(drop=True)
+        return rows.iloc[skip : skip + n].reset_index(drop=True)
 
     def save(self, folder: str | Path) -> Path:
         """Write the fitted model to a folder that holds no training row and no code. Replaces an older model there.
@@ -253,6 +249,17 @@ class Generator(ABC):
     @abstractmethod
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         """Learn the rows; `data` has the schema's columns and a fresh index."""
+
+    def _sample_blocks(
+        self, blocks: range, seed: int, conditions: Mapping[str, Any], progress: Progress
+    ) -> pd.DataFrame:
+        """The rows of several blocks, one block after the other. A generator that gains from it makes many at once."""
+        made = []
+        for k in blocks:
+            report = part(progress, (k - blocks[0]) / len(blocks), (k - blocks[0] + 1) / len(blocks))
+            rng = np.random.default_rng([seed, k])
+            made.append(self._sample_block(BLOCK_ROWS, k * BLOCK_ROWS, rng, conditions, report))
+        return pd.concat(made, ignore_index=True) if len(made) > 1 else made[0]
 
     @abstractmethod
     def _sample_block(

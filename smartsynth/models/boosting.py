@@ -85,7 +85,7 @@ def _append_tree(out: dict[str, list[Any]], tree: Mapping[str, list[str]]) -> No
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one kind of booster is trained (LightGBM's names)."""
+    """How a booster is trained (LightGBM's names)."""
 
     rounds: int
     learning_rate: float
@@ -94,8 +94,6 @@ class Training:
     lambda_l2: float
     feature_fraction: float = 1.0
     bagging_fraction: float = 1.0
-    patience: int = 8
-    held_out: float = 0.12
 
 
 def train(
@@ -105,30 +103,29 @@ def train(
     categorical: Sequence[int],
     how: Training,
     rng: np.random.Generator,
+    weight: NDArray[np.float64] | None = None,
     threads: int = 1,
     watch: Callable[[float], None] | None = None,
 ) -> str:
-    """LightGBM's model text of a classifier of `y` (0 or 1), stopped early on held-out rows when there are enough.
+    """LightGBM's model text of a classifier of `y` (0 or 1) with `how.rounds` trees.
 
-    Then `watch`, if given, is called after each tree with the log loss of the held-out rows in bits.
+    `watch`, if given, is called after each tree with the log loss of the training rows in bits.
     """
     import lightgbm
 
-    params = {f.name: getattr(how, f.name) for f in fields(how) if f.name not in ("rounds", "patience", "held_out")}
+    params: dict[str, Any] = {f.name: getattr(how, f.name) for f in fields(how) if f.name != "rounds"}
     params |= {
         "objective": "binary", "verbosity": -1, "num_threads": threads, "max_bin": 255, "bagging_freq": 1,
         "seed": int(rng.integers(2**31)), "deterministic": True, "force_col_wise": True, "boost_from_average": True,
         "min_data_per_group": 20, "cat_smooth": 10, "max_cat_threshold": 32, "feature_pre_filter": False,
+        "metric": "binary_logloss",
     }  # fmt: skip
-    options: dict[str, Any] = {"categorical_feature": list(categorical), "params": params}
-    held = rng.random(len(y)) < how.held_out
-    enough = held.sum() >= 20 and 0 < y[~held].mean() < 1 and 0 < y[held].mean() < 1
-    if not enough:
-        return str(lightgbm.train(params, lightgbm.Dataset(X, y, **options), how.rounds // 4).model_to_string())
-    data = lightgbm.Dataset(X[~held], y[~held], **options)
-    check = lightgbm.Dataset(X[held], y[held], reference=data, **options)
-    callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(how.patience, verbose=False)]
-    if watch is not None:
-        callbacks.append(lambda env: watch(float(env.evaluation_result_list[0][2] / np.log(2))))
-    booster = lightgbm.train(params, data, how.rounds, valid_sets=[check], callbacks=callbacks)
-    return str(booster.model_to_string(num_iteration=booster.best_iteration))
+    data = lightgbm.Dataset(X, y, weight=weight, categorical_feature=list(categorical), params=params)
+    if watch is None:
+        return str(lightgbm.train(params, data, how.rounds).model_to_string())
+
+    def after_tree(env: Any) -> None:
+        watch(float(env.evaluation_result_list[0][2] / np.log(2)))
+
+    booster = lightgbm.train(params, data, how.rounds, valid_sets=[data], callbacks=[after_tree])
+    return str(booster.model_to_string())

@@ -50,6 +50,7 @@ class NumberCodec:
     nullable: bool
     is_categorical: bool = False
     n_levels: int = 0
+    draws: bool = False
 
     @property
     def name(self) -> str:
@@ -122,6 +123,11 @@ class LevelCodec:
     @property
     def n_levels(self) -> int:
         return len(self.levels) + int(self.rare > 0) + int(self.nullable)
+
+    @property
+    def draws(self) -> bool:
+        """Whether decoding draws random numbers: for cells that stand for any rare value."""
+        return self.rare > 0
 
     @classmethod
     def fit(cls, column: Column, series: pd.Series[Any], min_count: int, rng: np.random.Generator) -> Self:
@@ -256,12 +262,32 @@ class TableEncoder:
             n: Number of rows; needed only when no column is modelled.
         """
         n = len(columns[0]) if columns else n or 0
-        decoded = {c.name: c.decode(v, rng) for c, v in zip(self.codecs, columns, strict=True)}
+        return self.decode_blocks(columns, [rng], starts=[start], n=n)
+
+    def decode_blocks(
+        self,
+        columns: Sequence[NDArray[Any]],
+        rngs: Sequence[np.random.Generator],
+        *,
+        starts: Sequence[int],
+        n: int,
+    ) -> pd.DataFrame:
+        """`decode` of several blocks of `n` rows each, put below each other; block k draws from `rngs[k]` alone."""
+        decoded: dict[str, pd.Series[Any]] = {}
+        for codec, values in zip(self.codecs, columns, strict=True):
+            if not codec.draws:
+                decoded[codec.name] = codec.decode(values, rngs[0])
+                continue
+            parts = [codec.decode(values[k * n : (k + 1) * n], rng) for k, rng in enumerate(rngs)]
+            decoded[codec.name] = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         for column in self.schema:
             if column.name in self.surrogates:
                 surrogate, missing = self.surrogates[column.name]
-                made = cells(surrogate.make(n, start, rng), rng.random(n) < missing)
-                decoded[column.name] = restore(column, made)
+                made = [
+                    cells(surrogate.make(n, start, rng), rng.random(n) < missing)
+                    for start, rng in zip(starts, rngs, strict=True)
+                ]
+                decoded[column.name] = restore(column, np.concatenate(made))
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
     def to_json(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ proportional to r corrects the generator wherever the classifier can see it; a f
 the rounds before would keep, correct what is left (cf. Azadi et al. 2019, discriminator rejection sampling).
 
 The classifiers are learnt once, at fit time, each on freshly drawn rows, so that no generated row is judged by a
-classifier that has seen it, and sampling needs no real row.
+classifier that has seen it, and sampling needs no real row. Real and generated rows used are bounded in number, so time
+and memory are too, however large the table.
 """
 
 from __future__ import annotations
@@ -19,17 +20,27 @@ from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes
 from smartsynth.models.boosting import FlatTrees, Training, flatten, train
-from smartsynth.progress import Note, Progress, part
+from smartsynth.progress import Note, Progress, part, silent
 
-MAX_RATIO = 4.0
+MAX_RATIO = 8.0
 """A row's weight is at most so many times the mean weight; a cap keeps single rows from deciding a region."""
+MOST_REAL = 60_000
+MADE_PER_REAL = 5
+DRAWN_PER_MADE = 2
+LEAST_POOL, MOST_POOL = 1.5, 4.0
 
 
 class Refinement:
-    """Log density ratios as a sum of boosters, one booster per round."""
+    """Log density ratios as a sum of boosters, one booster per round.
 
-    def __init__(self, trees: FlatTrees) -> None:
+    Args:
+        trees: The boosters.
+        pool: Rows that are drawn for each row that is kept.
+    """
+
+    def __init__(self, trees: FlatTrees, pool: float) -> None:
         self.trees = trees
+        self.pool = pool
 
     @classmethod
     def fit(
@@ -44,25 +55,33 @@ class Refinement:
         threads: int,
         progress: Progress,
     ) -> Self:
-        """Learn what `draw(n, rng, progress)` still does wrong about the `real` rows.
+        """Learn what `draw(n, rng, progress)` still does wrong about the `real` rows (columns × rows of codes).
 
-        Reports after each tree the classifier's log loss on held-out rows: 1 bit if it cannot tell the two kinds apart.
+        Reports after each tree the classifier's log loss on the rows that it learns from: 1 bit if it cannot tell the two
+        kinds apart.
         """
-        categorical = [i for i, column in enumerate(columns) if not column.ordered and column.n_codes > 2]
+        categorical = [i for i, column in enumerate(columns) if column.is_categorical]
         boosters: list[str] = []
-        refinement = cls(flatten(boosters))
+        refinement = cls(flatten(boosters), 1.0)
+        if rounds and real.shape[1] > MOST_REAL:
+            real = real[:, np.sort(rng.permutation(real.shape[1])[:MOST_REAL])]
+        n_made = MADE_PER_REAL * real.shape[1]
         for i in range(rounds):
             report = part(progress, i / rounds, (i + 1) / rounds)
-            made = draw(3 * len(real) if i else len(real), rng, part(report, 0.0, 0.6))
+            made = draw(DRAWN_PER_MADE * n_made if i else n_made, rng, part(report, 0.0, 0.4))
             if i:
-                made = refinement.choose(made, len(real), rng)
-            X = np.concatenate([real, made]).astype(np.float32)
-            y = np.r_[np.ones(len(real)), np.zeros(len(made))]
-            watch = _watched(f"Refining, round {i + 1} of {rounds}", how.rounds, part(report, 0.6, 1.0))
+                made = made[:, refinement.choose(made, n_made, rng)]
+            X = np.concatenate([real, made], axis=1).T.astype(np.float32, order="F")
+            y = np.r_[np.ones(real.shape[1]), np.zeros(n_made)]
+            weight = np.where(y == 1, n_made / real.shape[1], 1.0)
+            watch = _watched(f"Refining, round {i + 1} of {rounds}", how.rounds, part(report, 0.4, 1.0))
             many = threads if X.size > 10**6 else 1
-            boosters.append(train(X, y, categorical=categorical, how=how, rng=rng, threads=many, watch=watch))
-            refinement = cls(flatten(boosters))
-            report(1.0, f"Refining, round {i + 1} of {rounds}")
+            boosters.append(
+                train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
+            )
+            refinement = cls(flatten(boosters), 1.0)
+        if rounds:
+            refinement.pool = _pool(refinement.ratio(draw(min(n_made, MOST_REAL), rng, silent)))
         return refinement
 
     @property
@@ -70,32 +89,40 @@ class Refinement:
         return len(self.trees.tree_of_booster) - 1
 
     def log_ratio(self, codes: Codes) -> NDArray[np.float64]:
-        """Log density ratio of each row, up to a constant."""
+        """Log density ratio of each row of columns × rows, up to a constant."""
         from smartsynth.models.kernels import score_rows
 
-        out = np.zeros(len(codes))
-        columns = np.arange(codes.shape[1], dtype=np.int32)
-        for booster in range(self.n_rounds):
-            score_rows(codes, columns, booster, out, *self.trees)
+        out = np.zeros(codes.shape[1])
+        if self.n_rounds:
+            score_rows(codes, out, *self.trees)
         return out
 
-    def choose(self, codes: Codes, n: int, rng: np.random.Generator) -> Codes:
-        """`n` of the rows, drawn without replacement with probabilities proportional to their density ratio."""
+    def ratio(self, codes: Codes) -> NDArray[np.float64]:
+        """Density ratio of each row, 1 on average over these rows, capped."""
         log_ratio = self.log_ratio(codes)
         ratio = np.exp(log_ratio - np.median(log_ratio))
-        ratio = np.minimum(ratio, MAX_RATIO * ratio.mean())
+        for _ in range(3):
+            ratio = np.minimum(ratio / ratio.mean(), MAX_RATIO)
+        return np.asarray(ratio / ratio.mean())
+
+    def choose(self, codes: Codes, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Places of `n` rows, drawn without replacement with probabilities proportional to their density ratio."""
         # Efraimidis & Spirakis 2006: the n largest u^(1/w) are a weighted sample without replacement.
-        key = np.log(rng.random(len(codes))) / np.maximum(ratio, 1e-12)
-        chosen = np.argpartition(-key, n - 1)[:n]
-        return codes[np.sort(chosen)]
+        key = np.log(rng.random(codes.shape[1])) / np.maximum(self.ratio(codes), 1e-12)
+        return np.sort(np.argpartition(-key, n - 1)[:n])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The refinement as arrays by name."""
-        return dict(self.trees._asdict())
+        return dict(self.trees._asdict()) | {"pool": np.array([self.pool])}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(FlatTrees.from_arrays(arrays))
+        return cls(FlatTrees.from_arrays(arrays), float(arrays["pool"][0]))
+
+
+def _pool(ratio: NDArray[np.float64]) -> float:
+    """Rows to draw per row to keep: as many as the highest ratios ask for, in steps of a quarter."""
+    return float(np.clip(np.ceil(4 * np.quantile(ratio, 0.99)) / 4, LEAST_POOL, MOST_POOL))
 
 
 def _watched(message: str, most_trees: int, progress: Progress) -> Callable[[float], None]:

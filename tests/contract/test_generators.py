@@ -19,7 +19,7 @@ from smartsynth.inference import infer_schema
 from smartsynth.progress import Note
 from smartsynth.schema import Modality
 
-QUICK = {"forest": {"rounds": 8, "n_bins": 16}, "ctgan": {"epochs": 2, "batch_size": 100}}
+QUICK = {"forest": {"trees": 4, "n_bins": 16}, "ctgan": {"epochs": 2, "batch_size": 100}}
 NEEDS = {"sdv": "sdv", "torch": "torch"}
 N = 200
 CANARY_LEVEL, CANARY_NOTE, CANARY_ID, CANARY_NUMBER = "Zyzzyva", "quixotic marzipan", "QX-77131", 98765.43

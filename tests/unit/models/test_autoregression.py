@@ -5,17 +5,19 @@ import pytest
 from scipy import stats
 
 from smartsynth.errors import Cancelled
-from smartsynth.models.autoregression import Autoregression, CodeColumn
-from smartsynth.models.boosting import Training
+from smartsynth.models.autoregression import Autoregression, CodeColumn, Growth
 from smartsynth.progress import silent
 
-HOW = Training(rounds=60, learning_rate=0.1, num_leaves=8, min_data_in_leaf=20, lambda_l2=1.0)
 
-
-def fit(codes, columns, progress=silent, seed=0):
+def fit(codes, columns, progress=silent, seed=0, threads=2, **growth):
     return Autoregression.fit(
-        codes, columns, range(len(columns)), how=HOW, rng=np.random.default_rng(seed), threads=2, progress=progress
-    )
+        np.ascontiguousarray(codes.T).astype(np.uint16), columns, range(len(columns)), growth=Growth(**growth),
+        rng=np.random.default_rng(seed), threads=threads, progress=progress,
+    )  # fmt: skip
+
+
+def drawn(model, n, seed=1):
+    return model.sample(n, np.random.default_rng(seed)).T
 
 
 def table(n=6000, seed=0):
@@ -30,7 +32,7 @@ def table(n=6000, seed=0):
 def test_the_joint_distribution_is_learnt():
     """Margins and the dependence that flips with the category come back."""
     codes, columns = table()
-    made = fit(codes, columns).sample(20_000, np.random.default_rng(1))
+    made = drawn(fit(codes, columns), 20_000)
     shares = np.bincount(made[:, 0]) / len(made)
     assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.02)
     for a in (0, 1):
@@ -43,14 +45,14 @@ def test_the_joint_distribution_is_learnt():
 def test_a_single_code_is_a_constant():
     """A column with one code comes back as that code."""
     codes = np.c_[np.full(200, 2), np.arange(200) % 4].astype(np.int32)
-    made = fit(codes, [CodeColumn(5, False), CodeColumn(4, True)]).sample(50, np.random.default_rng(0))
+    made = drawn(fit(codes, [CodeColumn(5, False), CodeColumn(4, True)]), 50)
     assert (made[:, 0] == 2).all()
 
 
 def test_codes_that_never_occurred_are_never_drawn():
     """Only members of the training codes hang on the tree."""
     codes = np.c_[np.arange(3000) % 3 * 10].astype(np.int32)
-    made = fit(codes, [CodeColumn(40, True)]).sample(5000, np.random.default_rng(0))
+    made = drawn(fit(codes, [CodeColumn(40, True)]), 5000)
     assert set(np.unique(made)) == {0, 10, 20}
 
 
@@ -60,7 +62,7 @@ def test_missing_cells_depend_on_the_other_columns():
     a = rng.integers(0, 2, 8000)
     b = np.where(rng.random(8000) < 0.1 + 0.6 * a, 10, rng.integers(0, 10, 8000))
     columns = [CodeColumn(2, False), CodeColumn(11, True, missing_code=10)]
-    made = fit(np.c_[a, b].astype(np.int32), columns).sample(20_000, np.random.default_rng(1))
+    made = drawn(fit(np.c_[a, b], columns), 20_000)
     for value, share in ((0, 0.1), (1, 0.7)):
         assert (made[made[:, 0] == value, 1] == 10).mean() == pytest.approx(share, abs=0.03)
 
@@ -70,19 +72,56 @@ def test_arrays_carry_the_whole_model():
     codes, columns = table(1000)
     model = fit(codes, columns)
     again = Autoregression.from_arrays(model.arrays())
-    one, two = (m.sample(500, np.random.default_rng(3)) for m in (model, again))
+    one, two = (drawn(m, 500, 3) for m in (model, again))
     assert np.array_equal(one, two)
 
 
-def test_ten_thousand_categories():
-    """A column of very many levels fits, and its levels stay with what they depend on."""
+def test_a_sum_of_columns_is_learnt():
+    """The score of the earlier columns lets trees follow a sum that no single split shows."""
     rng = np.random.default_rng(0)
-    a = rng.integers(0, 2, 60_000)
-    b = rng.integers(0, 5000, 60_000) + 5000 * a
-    columns = [CodeColumn(2, False), CodeColumn(10_000, False)]
-    made = fit(np.c_[a, b].astype(np.int32), columns).sample(20_000, np.random.default_rng(1))
-    assert ((made[:, 1] >= 5000) == made[:, 0]).mean() > 0.97
-    assert len(np.unique(made[:, 1])) > 8000
+    parts = rng.integers(0, 8, (4, 6000))
+    codes = np.r_[parts, [np.clip(parts.sum(axis=0) + rng.integers(-1, 2, 6000), 0, 31)]].T
+    columns = [CodeColumn(8, True)] * 4 + [CodeColumn(32, True)]
+    errors = {}
+    for scores in (0, 2):
+        made = drawn(fit(codes, columns, scores=scores), 10_000).astype(int)
+        errors[scores] = np.abs(made[:, 4] - made[:, :4].sum(axis=1)).mean()
+    assert errors[2] < 1.2  # a uniform -1, 0 or 1 alone has 0.67
+    assert errors[2] < 0.8 * errors[0]
+
+
+def test_independent_columns_are_drawn_from_their_margins():
+    """Where the rows that trees have not seen speak against them, there are none."""
+    rng = np.random.default_rng(0)
+    codes = np.c_[rng.integers(0, 30, 3000), rng.integers(0, 30, 3000)]
+    model = fit(codes, [CodeColumn(30, True), CodeColumn(30, False)])
+    assert len(model.chain.root) == 2
+
+
+def test_blocks_depend_on_their_seeds_alone():
+    """Whatever is drawn beside it, a block is the same."""
+    codes, columns = table(1000)
+    model = fit(codes, columns)
+    seeds = np.array([3, 4, 5], dtype=np.uint64)
+    together = model.draw(seeds, 100)
+    for seed, block in zip(seeds, together, strict=True):
+        assert np.array_equal(model.draw(np.array([seed]), 100)[0], block)
+
+
+def test_threads_do_not_change_the_model():
+    """Each column has its own random numbers."""
+    codes, columns = table(1000)
+    one, two = (fit(codes, columns, threads=threads).arrays() for threads in (1, 2))
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_wide_table_is_learnt_from_its_most_telling_columns():
+    """Of 40 columns, the one that the last depends on is found."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 6, (2000, 41))
+    codes[:, 40] = np.where(rng.random(2000) < 0.9, codes[:, 3], codes[:, 40])
+    made = drawn(fit(codes, [CodeColumn(6, False)] * 41, trees=4), 4000)
+    assert (made[:, 40] == made[:, 3]).mean() > 0.85
 
 
 def test_cancelling_stops_the_fit():
@@ -110,11 +149,3 @@ def test_what_the_columns_explain_of_each_other_is_reported():
     shuffled = np.random.default_rng(1).permuted(codes, axis=0)
     fit(shuffled, columns, lambda fraction, message="": notes.append(message))
     assert notes[-1].figures["share explained"] == pytest.approx(0.0, abs=0.01)
-
-
-def test_few_rows_claim_nothing():
-    """Where no rows can be held out, nothing is said to be explained."""
-    codes, columns = table(50)
-    notes = []
-    fit(codes, columns, lambda fraction, message="": notes.append(message))
-    assert notes[-1].figures["share explained"] == pytest.approx(0.0, abs=1e-9)

@@ -117,7 +117,7 @@ def test_the_likelihood_hardly_tells_members_from_others(real, model):
     assert roc_auc_score(truth, -np.r_[members, others]) < 0.55
 
 
-@pytest.mark.parametrize("option", [{"n_bins": 1}, {"rounds": 0}, {"pool": 1.5}, {"min_count": True}])
+@pytest.mark.parametrize("option", [{"n_bins": 1}, {"trees": 0}, {"refinement_rounds": 1.5}, {"min_count": True}])
 def test_wrong_options_are_named(real, option):
     """The error names the option and its value."""
     with pytest.raises(ConfigError, match=next(iter(option))):
@@ -130,5 +130,5 @@ def test_more_threads_do_not_change_the_rows(real, monkeypatch):
     rows = []
     for cores in (1, 2):
         monkeypatch.setattr("smartsynth.models.forest_generator._threads", lambda cores=cores: cores)
-        rows.append(ForestGenerator(rounds=40).fit(real, schema=schema, seed=3).sample(500, seed=3))
+        rows.append(ForestGenerator(trees=4).fit(real, schema=schema, seed=3).sample(500, seed=3))
     pd.testing.assert_frame_equal(*rows)

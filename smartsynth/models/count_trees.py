@@ -1,0 +1,362 @@
+"""Compiled loops of count trees: grown on counts, smoothed towards their ancestors, drawn from in one walk.
+
+A count tree parts rows by codes of other columns and counts the target's codes in each leaf: one tree for all classes.
+A cell costs one increment of a histogram, however many codes the target has.
+
+    grow       splits by gain of log-likelihood (entropy) over up to 32 coarse classes of the target
+    smooth     p(right | leaf) = (right + a · p(right | parent)) / (n + a) at each inner node of the target's own binary
+               tree, from root to leaf (hierarchical shrinkage of Pólya trees; Lavine 1992, MacKay & Peto 1995): where a
+               leaf has few rows its ancestors speak, first for the fine choices, last for the coarse ones
+    draw       a tree at random, down to its leaf, then a code from the leaf's cumulative table
+
+Importing this module imports numba; machine code is cached on disk.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+ONE = 65535
+"""Cumulative probability 1 of a leaf's table."""
+FEATURE, THRESHOLD, BITS, LEFT, RIGHT, DEPTH, FIRST, END = range(8)
+"""Columns of a grown tree's nodes: feature (-1 for a leaf), highest code that goes left or start of the bit set of the
+codes that do (-1 if it is ordered), children, depth, and the rows it holds: rows[first:end]."""
+
+
+@numba.njit(cache=True)
+def _xlogx(n):
+    return n * math.log(n) if n > 0 else 0.0
+
+
+@numba.njit(cache=True)
+def _goes_left(code, threshold, start, words):
+    """Ordered features compare, categorical ones (start >= 0) look up a bit."""
+    if start < 0:
+        return code <= threshold
+    return (words[start + (code >> 5)] >> np.uint32(code & 31)) & np.uint32(1) != 0
+
+
+@numba.njit(cache=True, nogil=True)
+def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, penalty, max_depth):
+    """A tree over `rows`, which end up in the order of its leaves.
+
+    Args:
+        features: Codes, features × rows of the table.
+        n_codes: Number of codes of each feature.
+        categorical: Whether codes of each feature are names; they are put in order of their mean class at each node.
+        target: Class of each row of the table, ordered so that neighbours are alike.
+        n_classes: Number of classes.
+        rows: Rows to learn from; permuted in place.
+        min_leaf: Fewest rows of a leaf.
+        penalty: Gain in nats that a split must exceed.
+        max_depth: Most splits on a path.
+
+    Returns:
+        Nodes (a row each, columns as above) and words of bit sets.
+    """
+    most = 2 * (len(rows) // min_leaf) + 3
+    nodes = np.full((most, 8), -1, np.int32)
+    nodes[0, DEPTH], nodes[0, FIRST], nodes[0, END] = 0, 0, len(rows)
+    n_nodes, n_words = 1, 0
+    words = np.zeros(64, np.uint32)
+    widest = np.max(n_codes)
+    counts = np.zeros(widest * n_classes, np.int32)
+    weight = np.zeros(widest, np.int32)
+    codes = np.zeros(widest, np.int64)
+    best_codes = np.zeros(widest, np.int64)
+    total = np.zeros(n_classes, np.int64)
+    spare = np.empty(len(rows), rows.dtype)
+    log_table = np.zeros(4096)
+    for n in range(1, 4096):
+        log_table[n] = n * math.log(n)
+    node = 0
+    while node < n_nodes:
+        first, end = nodes[node, FIRST], nodes[node, END]
+        if end - first >= 2 * min_leaf and nodes[node, DEPTH] < max_depth and n_nodes + 2 <= most:
+            total[:] = 0
+            for i in range(first, end):
+                total[target[rows[i]]] += 1
+            best, best_feature, best_at = penalty, -1, 0
+            if np.max(total) < end - first:
+                for j in range(len(n_codes)):
+                    n_present = _histogram(
+                        features[j], target, rows, first, end, n_codes[j], n_classes, counts, weight, codes
+                    )
+                    if categorical[j]:
+                        _by_mean_class(codes, n_present, counts, weight, n_classes)
+                    gain, at = _best_cut(codes, n_present, counts, weight, total, end - first, min_leaf, log_table)
+                    if gain > best:
+                        best, best_feature, best_at = gain, j, at
+                        best_codes[: at + 2] = codes[: at + 2]
+            if best_feature >= 0:
+                start, threshold = -1, (best_codes[best_at] + best_codes[best_at + 1]) // 2
+                if categorical[best_feature]:
+                    start = n_words
+                    n_words += (n_codes[best_feature] + 31) // 32
+                    while len(words) < n_words:
+                        words = np.concatenate((words, np.zeros(len(words), np.uint32)))
+                    for code in best_codes[: best_at + 1]:
+                        words[start + (code >> 5)] |= np.uint32(1) << np.uint32(code & 31)
+                middle = _part(features[best_feature], rows, first, end, threshold, start, words, spare)
+                nodes[node, FEATURE], nodes[node, THRESHOLD], nodes[node, BITS] = best_feature, threshold, start
+                nodes[node, LEFT], nodes[node, RIGHT] = n_nodes, n_nodes + 1
+                nodes[n_nodes : n_nodes + 2, DEPTH] = nodes[node, DEPTH] + 1
+                nodes[n_nodes, FIRST], nodes[n_nodes, END] = first, middle
+                nodes[n_nodes + 1, FIRST], nodes[n_nodes + 1, END] = middle, end
+                n_nodes += 2
+        node += 1
+    return nodes[:n_nodes].copy(), words[:n_words].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_cut(codes, n_present, counts, weight, total, n_rows, min_leaf, log_table):
+    """The largest gain of log-likelihood from parting the codes, in their order, and the place of the last left one."""
+    n_classes = len(total)
+    inside = np.zeros(n_classes, np.int64)
+    best, best_at = -1.0, 0
+    gain, n_left = 0.0, 0
+    for at in range(n_present - 1):
+        code = codes[at]
+        n_left += weight[code]
+        for k in range(n_classes):
+            moved = counts[code * n_classes + k]
+            if moved > 0:
+                before, after = inside[k], total[k] - inside[k]
+                if max(before + moved, after) < 4096:
+                    gain += log_table[before + moved] - log_table[before]
+                    gain += log_table[after - moved] - log_table[after]
+                else:
+                    gain += _xlogx(before + moved) - _xlogx(before) + _xlogx(after - moved) - _xlogx(after)
+                inside[k] += moved
+        if n_left < min_leaf:
+            continue
+        if n_rows - n_left < min_leaf:
+            break
+        here = gain + _xlogx(n_rows) - _xlogx(n_left) - _xlogx(n_rows - n_left)
+        if here > best:
+            best, best_at = here, at
+    return best, best_at
+
+
+@numba.njit(cache=True, nogil=True)
+def _histogram(feature, target, rows, first, end, n_codes, n_classes, counts, weight, codes):
+    """Rows by code and class, in `counts` and `weight`; the codes that occur, in `codes`. Returns how many they are."""
+    counts[: n_codes * n_classes] = 0
+    weight[:n_codes] = 0
+    for i in range(first, end):
+        row = rows[i]
+        code = np.int64(feature[row])
+        weight[code] += 1
+        counts[code * n_classes + target[row]] += 1
+    n_present = 0
+    for known in range(n_codes):
+        if weight[known] > 0:
+            codes[n_present] = known
+            n_present += 1
+    return n_present
+
+
+@numba.njit(cache=True, nogil=True)
+def _by_mean_class(codes, n_present, counts, weight, n_classes):
+    """Put the codes that occur in the order of their mean class."""
+    means = np.zeros(n_present)
+    for i in range(n_present):
+        total = 0.0
+        for k in range(n_classes):
+            total += k * counts[codes[i] * n_classes + k]
+        means[i] = total / weight[codes[i]]
+    order = np.argsort(means, kind="mergesort")
+    codes[:n_present] = codes[:n_present][order]
+
+
+@numba.njit(cache=True, nogil=True)
+def _part(feature, rows, first, end, threshold, start, words, spare):
+    """Rows that go left first, the others after them, each in the order they had. Returns where the others begin."""
+    left, right = first, 0
+    for i in range(first, end):
+        row = rows[i]
+        if _goes_left(np.int64(feature[row]), threshold, start, words):
+            rows[left] = row
+            left += 1
+        else:
+            spare[right] = row
+            right += 1
+    for i in range(right):
+        rows[left + i] = spare[i]
+    return left
+
+
+@numba.njit(cache=True, nogil=True)
+def smooth(nodes, rows, place, n_places, low, cut, high, strengths):
+    """Smoothed distributions of a tree's leaves, for each shrinkage strength; see the module's formula.
+
+    Args:
+        nodes: What `grow` made.
+        rows: The rows in the order of its leaves.
+        place: Place of each table row's code in the order of the target's own binary tree.
+        n_places: Number of places.
+        low: First places of the target's inner nodes, parents before children.
+        cut: First places of their right sides.
+        high: Ends of their right sides.
+        strengths: Values of a.
+
+    Returns:
+        Leaf number of each node (-1 for inner nodes) and strengths × leaves × places.
+    """
+    n_nodes, n_inner, n_strengths = len(nodes), len(low), len(strengths)
+    leaf = np.full(n_nodes, -1, np.int32)
+    n_leaves = 0
+    deepest = 0
+    for v in range(n_nodes):
+        deepest = max(deepest, nodes[v, DEPTH])
+        if nodes[v, FEATURE] < 0:
+            leaf[v] = n_leaves
+            n_leaves += 1
+    out = np.ones((n_strengths, n_leaves, n_places), np.float32)
+    right = np.zeros((n_strengths, deepest + 2, n_inner))
+    right[:, 0, :] = 0.5
+    cumulative = np.zeros(n_places + 1, np.int64)
+    stack = np.zeros(deepest + 2, np.int64)
+    n_stack = 1
+    while n_stack > 0:
+        n_stack -= 1
+        v = stack[n_stack]
+        depth = nodes[v, DEPTH]
+        cumulative[:] = 0
+        for i in range(nodes[v, FIRST], nodes[v, END]):
+            cumulative[place[rows[i]] + 1] += 1
+        for k in range(n_places):
+            cumulative[k + 1] += cumulative[k]
+        for s in range(n_strengths):
+            # The root of all hangs on a weak even prior.
+            a = strengths[s] if depth > 0 else 1.0
+            for i in range(n_inner):
+                n = cumulative[high[i]] - cumulative[low[i]]
+                r = cumulative[high[i]] - cumulative[cut[i]]
+                right[s, depth + 1, i] = (r + a * right[s, depth, i]) / (n + a)
+        if leaf[v] >= 0:
+            for s in range(n_strengths):
+                for i in range(n_inner):
+                    p = right[s, depth + 1, i]
+                    for k in range(low[i], cut[i]):
+                        out[s, leaf[v], k] *= 1.0 - p
+                    for k in range(cut[i], high[i]):
+                        out[s, leaf[v], k] *= p
+        else:
+            stack[n_stack] = nodes[v, RIGHT]
+            stack[n_stack + 1] = nodes[v, LEFT]
+            n_stack += 2
+    return leaf, out
+
+
+@numba.njit(cache=True, nogil=True)
+def add_likelihoods(nodes, words, leaf, tables, features, rows, place, sums, trees):
+    """Add what a tree gives the codes of rows that it has not seen: `sums` strengths × rows, `trees` counts them."""
+    for i in range(len(rows)):
+        row = rows[i]
+        v = 0
+        while nodes[v, FEATURE] >= 0:
+            code = np.int64(features[nodes[v, FEATURE], row])
+            v = nodes[v, LEFT] if _goes_left(code, nodes[v, THRESHOLD], nodes[v, BITS], words) else nodes[v, RIGHT]
+        trees[row] += 1
+        for s in range(len(tables)):
+            sums[s, row] += tables[s, leaf[v], place[row]]
+
+
+@numba.njit(cache=True, nogil=True)
+def add_scores(codes, columns, offsets, table, out):
+    """Sums of table rows: out[r] = Σ_j table[offsets[j] + codes[columns[j], r]], for scores × rows of `out`."""
+    for j in range(len(columns)):
+        for r in range(out.shape[1]):
+            at = offsets[j] + np.int64(codes[columns[j], r])
+            for s in range(out.shape[0]):
+                out[s, r] += table[at, s]
+
+
+@numba.njit(cache=True)
+def _next(state):
+    """SplitMix64 (Steele, Lea & Flood 2014): the next state and a uniform number in [0, 1)."""
+    state += np.uint64(0x9E3779B97F4A7C15)
+    z = state
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return state, np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@numba.njit(cache=True)
+def _find(table, first, n, u):
+    """The first place whose cumulative probability exceeds u."""
+    low, high = 0, n - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if table[first + middle] > u:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@numba.njit(cache=True, parallel=True)
+def draw_blocks(
+    seeds, n, codes,
+    order, first_tree, root, feature, threshold, bits, left, right, words,
+    first_cell, n_places, cumulative, first_member, member,
+    first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+):  # fmt: skip
+    """Fill blocks × columns × rows of codes, block b from `seeds[b]` alone.
+
+    A chain's columns in `order`; arguments from `first_tree` on are those of `Chain` (autoregression.py).
+    """
+    for b in numba.prange(len(seeds)):
+        state = seeds[b]
+        block = codes[b]
+        n_columns = len(order)
+        scores = np.zeros((8, n), np.float32)
+        score_codes = np.zeros((8, n), np.uint16)
+        uniform = np.zeros(n, np.float32)
+        which = np.zeros(n, np.int32)
+        by_tree = np.zeros(n, np.int32)
+        for c in range(n_columns):
+            column = order[c]
+            n_trees = first_tree[c + 1] - first_tree[c]
+            if n_trees == 0:
+                block[column, :] = member[first_member[c]]
+                continue
+            starts = np.zeros(n_trees + 1, np.int64)
+            for r in range(n):
+                state, u = _next(state)
+                tree = int(u * n_trees)
+                which[r] = tree
+                uniform[r] = np.float32((u * n_trees - tree) * 65535.0)
+                starts[tree + 1] += 1
+            for t in range(n_trees):
+                starts[t + 1] += starts[t]
+            for r in range(n):
+                by_tree[starts[which[r]]] = r
+                starts[which[r]] += 1
+            for s in range(n_scores[c]):
+                scores[s, :] = 0.0
+            for j in range(first_score[c], first_score[c + 1]):
+                source = block[score_columns[j]]
+                for r in range(n):
+                    at = score_offsets[j] + np.int64(source[r]) * n_scores[c]
+                    for s in range(n_scores[c]):
+                        scores[s, r] += score_table[at + s]
+            for s in range(n_scores[c]):
+                begin, end = first_edge[c * 8 + s], first_edge[c * 8 + s + 1]
+                for r in range(n):
+                    score_codes[s, r] = np.searchsorted(edges[begin:end], scores[s, r], side="right")
+            for i in range(n):
+                r = by_tree[i]
+                v = root[first_tree[c] + which[r]]
+                while feature[v] != -1:
+                    f = feature[v]
+                    code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
+                    v = left[v] if _goes_left(code, threshold[v], bits[v], words) else right[v]
+                at = _find(cumulative, first_cell[c] + np.int64(threshold[v]) * n_places[c], n_places[c], uniform[r])
+                block[column, r] = member[first_member[c] + at]
