@@ -28,7 +28,7 @@ MOST_CLASSES = 32
 STRENGTHS = (7.0, 15.0, 30.0, 60.0, 120.0, 500.0)
 MOST_FEATURES = 24
 """A column of a wide table is learnt from so many earlier columns: those that tell most about it."""
-MOST_WORK = 1_000_000_000
+MOST_WORK = 500_000_000
 """Rows × features × trees of a whole chain; a large table gets fewer trees, of which it needs fewer."""
 FEWEST_TREES = 4
 ROWS_TO_JUDGE = 50_000
@@ -84,7 +84,8 @@ class Forest:
 
     member: NDArray[np.int32]
     root: NDArray[np.int32]
-    nodes: dict[str, NDArray[Any]]
+    node: NDArray[np.int32]
+    words: NDArray[np.uint32]
     cumulative: NDArray[np.uint16]
     scores: Scores | None
     entropy: float
@@ -105,11 +106,7 @@ class Chain(NamedTuple):
     order: NDArray[np.int32]
     first_tree: NDArray[np.int32]
     root: NDArray[np.int32]
-    feature: NDArray[np.int16]
-    threshold: NDArray[np.int32]
-    bits: NDArray[np.int32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    node: NDArray[np.int32]
     words: NDArray[np.uint32]
     first_cell: NDArray[np.int64]
     n_places: NDArray[np.int32]
@@ -217,12 +214,12 @@ def _fit_column(
     target = _target_of(codes, columns, before, column, rng)
     if len(target.member) == 1 or not before:
         return _margin(target)
-    scores = None
-    if basis is not None and len(before) > 1:
-        scores = Scores.fit(codes, columns, basis, before, column, growth.scores)
     if len(before) > MOST_FEATURES:
         before = _most_telling(codes, columns, before, target, rng)
-    features = codes[before] if scores is None else np.concatenate([codes[before], scores.encode(codes)])
+    scores, features = None, codes[before]
+    if basis is not None and len(before) > 1:
+        scores, score_codes = Scores.fit(codes, columns, basis, before, column, growth.scores)
+        features = np.concatenate([features, score_codes])
     n_codes = [columns[j].n_codes for j in before] + ([len(edges) + 1 for edges in scores.edges] if scores else [])
     names = [columns[j].is_categorical for j in before] + [False] * (len(features) - len(before))
     grown, strength, left = _grown(features, np.array(n_codes), np.array(names), target, growth, rng)
@@ -325,44 +322,36 @@ def _flat(
     left: float,
 ) -> Forest:
     """The trees of a column in flat form, their leaves' tables smoothed and added up."""
-    from smartsynth.models.count_trees import BITS, FEATURE, LEFT, ONE, RIGHT, THRESHOLD, smooth
+    from smartsynth.models.count_trees import BITS, FEATURE, LEFT, ONE, THRESHOLD, smooth
 
-    parts: dict[str, list[NDArray[Any]]] = {
-        name: [] for name in ("feature", "threshold", "bits", "left", "right", "words")
-    }
-    root, cumulative, n_nodes, n_leaves, n_words = [], [], 0, 0, 0
+    root, node, all_words, cumulative = [], [], [], []
+    n_nodes = n_leaves = n_words = 0
     for nodes, words, rows in grown:
         leaf, tables = smooth(
             nodes, rows, target.place, len(target.member), target.low, target.cut, target.high, np.array([strength])
         )
         is_leaf = leaf >= 0
         root.append(n_nodes)
-        parts["feature"].append(np.where(is_leaf, -1, slots[nodes[:, FEATURE]]))
-        parts["threshold"].append(np.where(is_leaf, n_leaves + leaf, nodes[:, THRESHOLD]))
-        parts["bits"].append(np.where(nodes[:, BITS] >= 0, nodes[:, BITS] + n_words, -1))
-        parts["left"].append(np.where(is_leaf, 0, nodes[:, LEFT] + n_nodes))
-        parts["right"].append(np.where(is_leaf, 0, nodes[:, RIGHT] + n_nodes))
-        parts["words"].append(words)
+        feature = np.where(is_leaf, -1, slots[nodes[:, FEATURE]])
+        threshold = np.where(is_leaf, n_leaves + leaf, nodes[:, THRESHOLD])
+        bits = np.where(nodes[:, BITS] >= 0, nodes[:, BITS] + n_words, -1)
+        node.append(np.stack([feature, threshold, bits, np.where(is_leaf, 0, nodes[:, LEFT] + n_nodes)], axis=1))
+        all_words.append(words)
         sums = np.cumsum(tables[0], axis=1, dtype=np.float64)
         cumulative.append(np.round(sums / sums[:, -1:] * ONE).astype(np.uint16))
         n_nodes, n_leaves, n_words = n_nodes + len(nodes), n_leaves + tables.shape[1], n_words + len(words)
     return Forest(
-        target.member.astype(np.int32), np.asarray(root, np.int32),
-        {name: np.concatenate(arrays) for name, arrays in parts.items()},
-        np.concatenate(cumulative).ravel(), scores, target.entropy, left,
+        target.member.astype(np.int32), np.asarray(root, np.int32), np.concatenate(node).astype(np.int32),
+        np.concatenate(all_words), np.concatenate(cumulative).ravel(), scores, target.entropy, left,
     )  # fmt: skip
 
 
 def _margin(target: Target) -> Forest:
     """A forest of one leaf: the column's own frequencies."""
     sums = np.cumsum(target.counts)
-    one = {
-        name: np.array([value])
-        for name, value in (("feature", -1), ("threshold", 0), ("bits", -1), ("left", 0), ("right", 0))
-    }
     return Forest(
-        target.member.astype(np.int32), np.zeros(1, np.int32), one | {"words": np.zeros(0, np.uint32)},
-        np.round(sums / sums[-1] * 65535).astype(np.uint16), None, target.entropy, target.entropy,
+        target.member.astype(np.int32), np.zeros(1, np.int32), np.array([[-1, 0, -1, 0]], np.int32),
+        np.zeros(0, np.uint32), np.round(sums / sums[-1] * 65535).astype(np.uint16), None, target.entropy, target.entropy,
     )  # fmt: skip
 
 
@@ -376,12 +365,11 @@ def _assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
         out["first_member"].append(n_members)
         out["n_places"].append(len(forest.member))
         out["root"].append(forest.root + n_nodes)
-        out["feature"].append(forest.nodes["feature"])
-        out["threshold"].append(forest.nodes["threshold"])
-        out["bits"].append(np.where(forest.nodes["bits"] >= 0, forest.nodes["bits"] + n_words, -1))
-        out["left"].append(forest.nodes["left"] + n_nodes)
-        out["right"].append(forest.nodes["right"] + n_nodes)
-        out["words"].append(forest.nodes["words"])
+        is_set, is_leaf = forest.node[:, 2] >= 0, forest.node[:, 0] == -1
+        bits = np.where(is_set, forest.node[:, 2] + n_words, -1)
+        left = np.where(is_leaf, 0, forest.node[:, 3] + n_nodes)
+        out["node"].append(np.c_[forest.node[:, :2], bits, left])
+        out["words"].append(forest.words)
         out["cumulative"].append(forest.cumulative)
         out["member"].append(forest.member)
         scores = forest.scores
@@ -402,8 +390,8 @@ def _assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
             n_edges += int(lengths[-1])
         out["first_edge"].append(starts)
         n_trees += len(forest.root)
-        n_nodes += len(forest.nodes["feature"])
-        n_words += len(forest.nodes["words"])
+        n_nodes += len(forest.node)
+        n_words += len(forest.words)
         n_cells += len(forest.cumulative)
         n_members += len(forest.member)
     for name, end in (("first_tree", n_trees), ("first_score", n_score_columns), ("first_edge", n_edges)):
@@ -416,7 +404,7 @@ def _assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
 
 
 _DTYPES: dict[str, Any] = {
-    "feature": np.int16, "words": np.uint32, "first_cell": np.int64, "cumulative": np.uint16,
+    "words": np.uint32, "first_cell": np.int64, "cumulative": np.uint16,
     "score_offsets": np.int64, "score_table": np.float32, "edges": np.float32,
 }  # fmt: skip
 

@@ -22,6 +22,10 @@ import numpy as np
 
 ONE = 65535
 """Cumulative probability 1 of a leaf's table."""
+LANES = 16
+"""Rows that go down a tree side by side."""
+MOST_TABLED = 4096
+"""n log n is looked up below this."""
 FEATURE, THRESHOLD, BITS, LEFT, RIGHT, DEPTH, FIRST, END = range(8)
 """Columns of a grown tree's nodes: feature (-1 for a leaf), highest code that goes left or start of the bit set of the
 codes that do (-1 if it is ordered), children, depth, and the rows it holds: rows[first:end]."""
@@ -65,13 +69,14 @@ def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, pena
     words = np.zeros(64, np.uint32)
     widest = np.max(n_codes)
     counts = np.zeros(widest * n_classes, np.int32)
-    weight = np.zeros(widest, np.int32)
+    weight, sums, starts = np.zeros(widest, np.int32), np.zeros(widest, np.int64), np.zeros(widest, np.int32)
     codes = np.zeros(widest, np.int64)
     best_codes = np.zeros(widest, np.int64)
     total = np.zeros(n_classes, np.int64)
-    spare = np.empty(len(rows), rows.dtype)
-    log_table = np.zeros(4096)
-    for n in range(1, 4096):
+    data, classes = _gathered(features, target, rows)
+    spare = np.empty(len(rows), rows.dtype), np.empty_like(data), np.empty_like(classes)
+    log_table = np.zeros(MOST_TABLED)
+    for n in range(1, MOST_TABLED):
         log_table[n] = n * math.log(n)
     node = 0
     while node < n_nodes:
@@ -79,16 +84,26 @@ def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, pena
         if end - first >= 2 * min_leaf and nodes[node, DEPTH] < max_depth and n_nodes + 2 <= most:
             total[:] = 0
             for i in range(first, end):
-                total[target[rows[i]]] += 1
+                total[classes[i]] += 1
             best, best_feature, best_at = penalty, -1, 0
             if np.max(total) < end - first:
                 for j in range(len(n_codes)):
-                    n_present = _histogram(
-                        features[j], target, rows, first, end, n_codes[j], n_classes, counts, weight, codes
-                    )
+                    few = end - first < n_codes[j] * n_classes // 4
+                    if few:
+                        n_present = _weigh(data, j, classes, first, end, n_codes[j], weight, sums, codes)
+                    else:
+                        n_present = _count(
+                            data, j, classes, first, end, n_codes[j], n_classes, counts, weight, sums, codes
+                        )
+                    if n_present < 2:
+                        continue
                     if categorical[j]:
-                        _by_mean_class(codes, n_present, counts, weight, n_classes)
-                    gain, at = _best_cut(codes, n_present, counts, weight, total, end - first, min_leaf, log_table)
+                        _by_mean_class(codes, n_present, sums, weight)
+                    if few:
+                        _sort(data, j, classes, first, end, codes, n_present, weight, starts, spare[2])
+                        gain, at = _best_cut_of_rows(codes, n_present, spare[2], weight, total, min_leaf, log_table)
+                    else:
+                        gain, at = _best_cut(codes, n_present, counts, weight, total, min_leaf, log_table)
                     if gain > best:
                         best, best_feature, best_at = gain, j, at
                         best_codes[: at + 2] = codes[: at + 2]
@@ -101,7 +116,7 @@ def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, pena
                         words = np.concatenate((words, np.zeros(len(words), np.uint32)))
                     for code in best_codes[: best_at + 1]:
                         words[start + (code >> 5)] |= np.uint32(1) << np.uint32(code & 31)
-                middle = _part(features[best_feature], rows, first, end, threshold, start, words, spare)
+                middle = _part(data, best_feature, classes, rows, first, end, threshold, start, words, spare)
                 nodes[node, FEATURE], nodes[node, THRESHOLD], nodes[node, BITS] = best_feature, threshold, start
                 nodes[node, LEFT], nodes[node, RIGHT] = n_nodes, n_nodes + 1
                 nodes[n_nodes : n_nodes + 2, DEPTH] = nodes[node, DEPTH] + 1
@@ -113,9 +128,22 @@ def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, pena
 
 
 @numba.njit(cache=True, nogil=True)
-def _best_cut(codes, n_present, counts, weight, total, n_rows, min_leaf, log_table):
+def _gathered(features, target, rows):
+    """The rows' codes, row after row, and classes. They are parted with the rows: a node then is one piece of memory."""
+    data = np.empty((len(rows), len(features)), features.dtype)
+    classes = np.empty(len(rows), target.dtype)
+    for i in range(len(rows)):
+        classes[i] = target[rows[i]]
+    for j in range(len(features)):
+        for i in range(len(rows)):
+            data[i, j] = features[j, rows[i]]
+    return data, classes
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_cut(codes, n_present, counts, weight, total, min_leaf, log_table):
     """The largest gain of log-likelihood from parting the codes, in their order, and the place of the last left one."""
-    n_classes = len(total)
+    n_classes, n_rows = len(total), np.sum(total)
     inside = np.zeros(n_classes, np.int64)
     best, best_at = -1.0, 0
     gain, n_left = 0.0, 0
@@ -126,7 +154,7 @@ def _best_cut(codes, n_present, counts, weight, total, n_rows, min_leaf, log_tab
             moved = counts[code * n_classes + k]
             if moved > 0:
                 before, after = inside[k], total[k] - inside[k]
-                if max(before + moved, after) < 4096:
+                if max(before + moved, after) < MOST_TABLED:
                     gain += log_table[before + moved] - log_table[before]
                     gain += log_table[after - moved] - log_table[after]
                 else:
@@ -143,15 +171,41 @@ def _best_cut(codes, n_present, counts, weight, total, n_rows, min_leaf, log_tab
 
 
 @numba.njit(cache=True, nogil=True)
-def _histogram(feature, target, rows, first, end, n_codes, n_classes, counts, weight, codes):
-    """Rows by code and class, in `counts` and `weight`; the codes that occur, in `codes`. Returns how many they are."""
-    counts[: n_codes * n_classes] = 0
+def _best_cut_of_rows(codes, n_present, classes, weight, total, min_leaf, log_table):
+    """As `_best_cut`, row by row from classes sorted by code: quicker where rows are fewer than codes times classes."""
+    n_rows = np.sum(total)
+    left = np.zeros(len(total), np.int64)
+    best, best_at = -1.0, 0
+    gain, n_left = 0.0, 0
+    for at in range(n_present - 1):
+        for i in range(n_left, n_left + weight[codes[at]]):
+            k = classes[i]
+            before, after = left[k], total[k] - left[k]
+            if max(before + 1, after) < MOST_TABLED:
+                gain += log_table[before + 1] - log_table[before] + log_table[after - 1] - log_table[after]
+            else:
+                gain += _xlogx(before + 1) - _xlogx(before) + _xlogx(after - 1) - _xlogx(after)
+            left[k] += 1
+        n_left += weight[codes[at]]
+        if n_left < min_leaf:
+            continue
+        if n_rows - n_left < min_leaf:
+            break
+        here = gain + _xlogx(n_rows) - _xlogx(n_left) - _xlogx(n_rows - n_left)
+        if here > best:
+            best, best_at = here, at
+    return best, best_at
+
+
+@numba.njit(cache=True, nogil=True)
+def _weigh(data, j, classes, first, end, n_codes, weight, sums, codes):
+    """Rows and sum of classes of each code, in `weight` and `sums`; the codes that occur, in `codes`. Their number."""
     weight[:n_codes] = 0
+    sums[:n_codes] = 0
     for i in range(first, end):
-        row = rows[i]
-        code = np.int64(feature[row])
+        code = np.int64(data[i, j])
         weight[code] += 1
-        counts[code * n_classes + target[row]] += 1
+        sums[code] += classes[i]
     n_present = 0
     for known in range(n_codes):
         if weight[known] > 0:
@@ -161,32 +215,62 @@ def _histogram(feature, target, rows, first, end, n_codes, n_classes, counts, we
 
 
 @numba.njit(cache=True, nogil=True)
-def _by_mean_class(codes, n_present, counts, weight, n_classes):
-    """Put the codes that occur in the order of their mean class."""
-    means = np.zeros(n_present)
-    for i in range(n_present):
-        total = 0.0
+def _count(data, j, classes, first, end, n_codes, n_classes, counts, weight, sums, codes):
+    """As `_weigh`, and the rows of each code and class in `counts`."""
+    counts[: n_codes * n_classes] = 0
+    for i in range(first, end):
+        counts[np.int64(data[i, j]) * n_classes + classes[i]] += 1
+    n_present = 0
+    for code in range(n_codes):
+        weight[code] = 0
+        sums[code] = 0
         for k in range(n_classes):
-            total += k * counts[codes[i] * n_classes + k]
-        means[i] = total / weight[codes[i]]
-    order = np.argsort(means, kind="mergesort")
-    codes[:n_present] = codes[:n_present][order]
+            weight[code] += counts[code * n_classes + k]
+            sums[code] += k * counts[code * n_classes + k]
+        if weight[code] > 0:
+            codes[n_present] = code
+            n_present += 1
+    return n_present
 
 
 @numba.njit(cache=True, nogil=True)
-def _part(feature, rows, first, end, threshold, start, words, spare):
+def _by_mean_class(codes, n_present, sums, weight):
+    """Put the codes that occur in the order of their mean class."""
+    means = np.zeros(n_present)
+    for i in range(n_present):
+        means[i] = sums[codes[i]] / weight[codes[i]]
+    codes[:n_present] = codes[:n_present][np.argsort(means, kind="mergesort")]
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort(data, j, classes, first, end, codes, n_present, weight, starts, out):
+    """Classes of the rows, those of the first of `codes` first."""
+    at = 0
+    for i in range(n_present):
+        starts[codes[i]] = at
+        at += weight[codes[i]]
+    for i in range(first, end):
+        code = np.int64(data[i, j])
+        out[starts[code]] = classes[i]
+        starts[code] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _part(data, j, classes, rows, first, end, threshold, start, words, spare):
     """Rows that go left first, the others after them, each in the order they had. Returns where the others begin."""
+    other_rows, other_data, other_classes = spare
     left, right = first, 0
     for i in range(first, end):
-        row = rows[i]
-        if _goes_left(np.int64(feature[row]), threshold, start, words):
-            rows[left] = row
+        if _goes_left(np.int64(data[i, j]), threshold, start, words):
+            rows[left], classes[left] = rows[i], classes[i]
+            data[left] = data[i]
             left += 1
         else:
-            spare[right] = row
+            other_rows[right], other_classes[right] = rows[i], classes[i]
+            other_data[right] = data[i]
             right += 1
-    for i in range(right):
-        rows[left + i] = spare[i]
+    rows[left:end], classes[left:end] = other_rows[:right], other_classes[:right]
+    data[left:end] = other_data[:right]
     return left
 
 
@@ -301,10 +385,23 @@ def _find(table, first, n, u):
     return low
 
 
+@numba.njit(cache=True)
+def _bin(edges, begin, end, value):
+    """How many of the sorted edges are at most `value`."""
+    low, high = begin, end
+    while low < high:
+        middle = (low + high) >> 1
+        if edges[middle] > value:
+            high = middle
+        else:
+            low = middle + 1
+    return low - begin
+
+
 @numba.njit(cache=True, parallel=True)
 def draw_blocks(
     seeds, n, codes,
-    order, first_tree, root, feature, threshold, bits, left, right, words,
+    order, first_tree, root, node, words,
     first_cell, n_places, cumulative, first_member, member,
     first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
 ):  # fmt: skip
@@ -321,6 +418,7 @@ def draw_blocks(
         uniform = np.zeros(n, np.float32)
         which = np.zeros(n, np.int32)
         by_tree = np.zeros(n, np.int32)
+        at = np.zeros(LANES, np.int64)
         for c in range(n_columns):
             column = order[c]
             n_trees = first_tree[c + 1] - first_tree[c]
@@ -344,19 +442,31 @@ def draw_blocks(
             for j in range(first_score[c], first_score[c + 1]):
                 source = block[score_columns[j]]
                 for r in range(n):
-                    at = score_offsets[j] + np.int64(source[r]) * n_scores[c]
+                    cell = score_offsets[j] + np.int64(source[r]) * n_scores[c]
                     for s in range(n_scores[c]):
-                        scores[s, r] += score_table[at + s]
+                        scores[s, r] += score_table[cell + s]
             for s in range(n_scores[c]):
                 begin, end = first_edge[c * 8 + s], first_edge[c * 8 + s + 1]
                 for r in range(n):
-                    score_codes[s, r] = np.searchsorted(edges[begin:end], scores[s, r], side="right")
-            for i in range(n):
-                r = by_tree[i]
-                v = root[first_tree[c] + which[r]]
-                while feature[v] != -1:
-                    f = feature[v]
-                    code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
-                    v = left[v] if _goes_left(code, threshold[v], bits[v], words) else right[v]
-                at = _find(cumulative, first_cell[c] + np.int64(threshold[v]) * n_places[c], n_places[c], uniform[r])
-                block[column, r] = member[first_member[c] + at]
+                    score_codes[s, r] = _bin(edges, begin, end, scores[s, r])
+            for first in range(0, n, LANES):
+                # Rows go down side by side: while one waits for memory, the others go on.
+                lanes = min(LANES, n - first)
+                for i in range(lanes):
+                    at[i] = root[first_tree[c] + which[by_tree[first + i]]]
+                busy = True
+                while busy:
+                    busy = False
+                    for i in range(lanes):
+                        v = at[i]
+                        f = node[v, FEATURE]
+                        if f != -1:
+                            r = by_tree[first + i]
+                            code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
+                            goes_left = _goes_left(code, node[v, THRESHOLD], node[v, BITS], words)
+                            at[i] = node[v, LEFT] + (0 if goes_left else 1)
+                            busy = True
+                for i in range(lanes):
+                    r = by_tree[first + i]
+                    cell = first_cell[c] + np.int64(node[at[i], THRESHOLD]) * n_places[c]
+                    block[column, r] = member[first_member[c] + _find(cumulative, cell, n_places[c], uniform[r])]

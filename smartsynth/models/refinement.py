@@ -7,7 +7,8 @@ the rounds before would keep, correct what is left (cf. Azadi et al. 2019, discr
 
 The classifiers are learnt once, at fit time, each on freshly drawn rows, so that no generated row is judged by a
 classifier that has seen it, and sampling needs no real row. Real and generated rows used are bounded in number, so time
-and memory are too, however large the table.
+and memory are too, however large the table. Where the table has more rows than that, some of the others judge each round:
+one that does not help to tell them from generated rows is dropped, and is the last.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ MAX_RATIO = 8.0
 MOST_REAL = 60_000
 MADE_PER_REAL = 5
 DRAWN_PER_MADE = 2
+JUDGES = 40_000
+WORTHWHILE = 0.999
+"""A round must leave at most so many bits open; 0.999 is about a detection AUC of 0.52."""
 LEAST_POOL, MOST_POOL = 1.5, 4.0
 
 
@@ -61,28 +65,42 @@ class Refinement:
         kinds apart.
         """
         categorical = [i for i, column in enumerate(columns) if column.is_categorical]
+        real, judges = _bounded(real, rng) if rounds else (real, None)
+        n_made = MADE_PER_REAL * real.shape[1]
         boosters: list[str] = []
         refinement = cls(flatten(boosters), 1.0)
-        if rounds and real.shape[1] > MOST_REAL:
-            real = real[:, np.sort(rng.permutation(real.shape[1])[:MOST_REAL])]
-        n_made = MADE_PER_REAL * real.shape[1]
         for i in range(rounds):
             report = part(progress, i / rounds, (i + 1) / rounds)
-            made = draw(DRAWN_PER_MADE * n_made if i else n_made, rng, part(report, 0.0, 0.4))
-            if i:
-                made = made[:, refinement.choose(made, n_made, rng)]
+            made = refinement.drawn(draw, n_made, rng, part(report, 0.0, 0.4))
             X = np.concatenate([real, made], axis=1).T.astype(np.float32, order="F")
             y = np.r_[np.ones(real.shape[1]), np.zeros(n_made)]
             weight = np.where(y == 1, n_made / real.shape[1], 1.0)
             watch = _watched(f"Refining, round {i + 1} of {rounds}", how.rounds, part(report, 0.4, 1.0))
             many = threads if X.size > 10**6 else 1
-            boosters.append(
-                train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
-            )
+            booster = train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
+            if judges is not None:
+                fresh = refinement.drawn(draw, judges.shape[1], rng, silent)
+                if _loss(cls(flatten([booster]), 1.0), judges, fresh) >= WORTHWHILE:
+                    break
+            boosters.append(booster)
             refinement = cls(flatten(boosters), 1.0)
-        if rounds:
+        if boosters:
             refinement.pool = _pool(refinement.ratio(draw(min(n_made, MOST_REAL), rng, silent)))
+        progress(1.0, "Refined")
         return refinement
+
+    def drawn(
+        self,
+        draw: Callable[[int, np.random.Generator, Progress], Codes],
+        n: int,
+        rng: np.random.Generator,
+        progress: Progress,
+    ) -> Codes:
+        """`n` rows that the rounds so far would keep."""
+        if not self.n_rounds:
+            return draw(n, rng, progress)
+        pool = draw(DRAWN_PER_MADE * n, rng, progress)
+        return pool[:, self.choose(pool, n, rng)]
 
     @property
     def n_rounds(self) -> int:
@@ -118,6 +136,22 @@ class Refinement:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         return cls(FlatTrees.from_arrays(arrays), float(arrays["pool"][0]))
+
+
+def _bounded(real: Codes, rng: np.random.Generator) -> tuple[Codes, Codes | None]:
+    """At most MOST_REAL of the rows to learn from, and rows to judge by if there are enough others."""
+    n = real.shape[1]
+    if n <= MOST_REAL:
+        return real, None
+    order = rng.permutation(n)
+    judges = order[MOST_REAL : MOST_REAL + JUDGES] if n >= MOST_REAL + JUDGES else None
+    return real[:, np.sort(order[:MOST_REAL])], None if judges is None else real[:, np.sort(judges)]
+
+
+def _loss(refinement: Refinement, real: Codes, made: Codes) -> float:
+    """Log loss in bits of telling as many real from made rows; 1 if it is no better than a guess."""
+    odds = refinement.log_ratio(real), refinement.log_ratio(made)
+    return float((np.logaddexp(0, -odds[0]).mean() + np.logaddexp(0, odds[1]).mean()) / 2 / np.log(2))
 
 
 def _pool(ratio: NDArray[np.float64]) -> float:

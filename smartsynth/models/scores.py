@@ -5,7 +5,9 @@ which a linear model (ridge regression, Hoerl & Kennard 1970) predicts the colum
 enter as normal scores, their squares and cubes (Hermite polynomials) and indicators of heavy values; categories as
 indicators. A score is a sum of one table cell per column, cut into bins.
 
-All regressions come from one matrix of sums of squares and products, made in one pass over the rows.
+In a small table a row pulls its own prediction towards itself, and trees grown on such scores would take that for
+knowledge. There each row gets the scores of a regression on the other folds of the rows (stacking; Wolpert 1992). All
+regressions come from one matrix of sums of squares and products per fold, made in one pass.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 N_BINS = 64
 ROWS = 50_000
+"""Rows that regressions use at most; with more, no row pulls its own prediction, and there is one fold."""
+N_FOLDS = 5
 MOST_LEVELS = 40
 MOST_TERMS = 1_000
 """Terms of all columns together; a wide table gets fewer indicators per category."""
@@ -33,39 +37,49 @@ STEP_ROWS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and covariance of all terms over some rows."""
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
-    """Terms of each column and their sums of products over the rows.
+    """Terms of each column, and their moments.
 
     Args:
         terms: For each column a table codes × terms.
         first: Place of each column's first term among all terms; one more at the end.
-        products: Centred sums of products of all terms, divided by the number of rows.
-        n_rows: Number of rows they come from.
+        whole: Moments over all rows.
+        fold: Fold of each row; empty if there are no folds.
+        others: For each fold the moments over all rows but its own.
     """
 
     terms: Sequence[NDArray[np.float64]]
     first: NDArray[np.int64]
-    products: NDArray[np.float64]
-    n_rows: int
+    whole: Moments
+    fold: NDArray[np.int64]
+    others: Sequence[Moments]
 
     @classmethod
     def fit(cls, codes: Codes, columns: Sequence[CodeColumn], rng: np.random.Generator) -> Self:
         n = codes.shape[1]
-        rows = np.sort(rng.permutation(n)[:ROWS]) if n > ROWS else np.arange(n)
         levels = int(np.clip(MOST_TERMS // max(len(columns), 1), 2, MOST_LEVELS))
         terms = [
             _terms(np.bincount(codes[j], minlength=column.n_codes).astype(float), column, levels)
             for j, column in enumerate(columns)
         ]
         first = np.r_[0, np.cumsum([table.shape[1] for table in terms])].astype(np.int64)
-        sums, products = np.zeros(first[-1]), np.zeros((first[-1], first[-1]))
-        for at in range(0, len(rows), STEP_ROWS):
-            part = codes[:, rows[at : at + STEP_ROWS]]
-            X = np.concatenate([table[part[j]] for j, table in enumerate(terms)], axis=1)
-            sums += X.sum(axis=0)
-            products += X.T @ X
-        mean = sums / len(rows)
-        return cls(terms, first, products / len(rows) - np.outer(mean, mean), len(rows))
+        if n > ROWS:
+            sums = _sums(terms, codes[:, np.sort(rng.permutation(n)[:ROWS])])
+            return cls(terms, first, _moments(*sums), np.zeros(0, np.int64), [])
+        fold = rng.permutation(n) % N_FOLDS
+        parts = [_sums(terms, codes[:, fold == k]) for k in range(N_FOLDS)]
+        whole = tuple(sum(some) for some in zip(*parts, strict=True))
+        others = [_moments(*(a - b for a, b in zip(whole, part, strict=True))) for part in parts]
+        return cls(terms, first, _moments(*whole), fold, others)
 
     def places(self, columns: Sequence[int]) -> NDArray[np.int64]:
         """Places of the columns' terms."""
@@ -90,6 +104,23 @@ def _terms(counts: NDArray[np.float64], column: CodeColumn, levels: int) -> NDAr
     return np.asarray(np.c_[z, z**2 - 1, (z**3 - 3 * z) / 3, codes[:, None] == special[None, :]], dtype=float)
 
 
+def _sums(terms: Sequence[NDArray[np.float64]], codes: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Sums of all terms, sums of their products, and the number of rows."""
+    width = sum(table.shape[1] for table in terms)
+    sums, products = np.zeros(width), np.zeros((width, width))
+    for at in range(0, codes.shape[1], STEP_ROWS):
+        part = codes[:, at : at + STEP_ROWS]
+        X = np.concatenate([table[part[j]] for j, table in enumerate(terms)], axis=1)
+        sums += X.sum(axis=0)
+        products += X.T @ X
+    return sums, products, codes.shape[1]
+
+
+def _moments(sums: NDArray[np.float64], products: NDArray[np.float64], n_rows: int) -> Moments:
+    mean = sums / n_rows
+    return Moments(mean, products / n_rows - np.outer(mean, mean), n_rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Additive scores of some columns.
@@ -107,27 +138,42 @@ class Scores:
     @classmethod
     def fit(
         cls, codes: Codes, columns: Sequence[CodeColumn], basis: Basis, before: Sequence[int], target: int, n: int
-    ) -> Self:
-        """The `n` scores of the columns `before` that predict most of the target column."""
+    ) -> tuple[Self, Codes]:
+        """The `n` scores of the columns `before` that predict most of the target column, and their bins for each row."""
         x, y = basis.places(before), basis.places([target])
-        gram = basis.products[np.ix_(x, x)]
-        ridge = RIDGE / basis.n_rows * (1.0 + np.maximum(gram.diagonal(), 0.05))
-        weights = cho_solve(cho_factor(gram + np.diag(ridge)), basis.products[np.ix_(x, y)])
+        scale = np.ones(len(y))
         if not columns[target].ordered:
             # Each category counts the same per row, however rare it is.
-            share = basis.products[y, y]
-            weights = weights / np.sqrt(np.maximum(share, 0.01))
-        _, directions = np.linalg.eigh(weights.T @ gram @ weights)
-        chosen = weights @ directions[:, ::-1][:, :n]
-        tables, at = [], 0
-        for j in before:
-            width = basis.terms[j].shape[1]
-            tables.append((basis.terms[j] @ chosen[at : at + width]).astype(np.float32))
-            at += width
-        scores = cls(np.asarray(before, dtype=np.int32), tables, [])
-        values = scores.values(codes[:, :: max(codes.shape[1] // ROWS, 1)])
-        edges = [np.unique(np.quantile(row, np.linspace(0, 1, N_BINS + 1)[1:-1])).astype(np.float32) for row in values]
-        return cls(scores.columns, tables, edges)
+            scale = 1.0 / np.sqrt(np.maximum(basis.whole.covariance[y, y], 0.01))
+        weights = _ridge(basis.whole, x, y) * scale
+        _, directions = np.linalg.eigh(weights.T @ basis.whole.covariance[np.ix_(x, x)] @ weights)
+        directions = directions[:, ::-1][:, :n]
+        scores = cls._of(basis, before, weights @ directions, [])
+        if basis.others:
+            values = np.empty((directions.shape[1], codes.shape[1]), np.float32)
+            for k, moments in enumerate(basis.others):
+                mine = basis.fold == k
+                unseen = cls._of(basis, before, _ridge(moments, x, y) * scale @ directions, [])
+                values[:, mine] = unseen.values(codes[:, mine])
+        else:
+            values = scores.values(codes)
+        some = values[:, :: max(codes.shape[1] // ROWS, 1)]
+        edges = [np.unique(np.quantile(row, np.linspace(0, 1, N_BINS + 1)[1:-1])).astype(np.float32) for row in some]
+        return cls(scores.columns, scores.tables, edges), _binned(values, edges)
+
+    @classmethod
+    def _of(
+        cls,
+        basis: Basis,
+        columns: Sequence[int],
+        weights: NDArray[np.float64],
+        edges: Sequence[NDArray[np.float32]],
+    ) -> Self:
+        """Scores from the weights of all terms of the columns."""
+        ends = np.cumsum([basis.terms[j].shape[1] for j in columns])[:-1]
+        parts = zip(columns, np.split(weights, ends), strict=True)
+        tables = [(basis.terms[j] @ part).astype(np.float32) for j, part in parts]
+        return cls(np.asarray(columns, dtype=np.int32), tables, edges)
 
     def values(self, codes: Codes) -> NDArray[np.float32]:
         """Scores × rows."""
@@ -137,14 +183,19 @@ class Scores:
         add_scores(codes, self.columns, self.offsets, np.concatenate(self.tables), out)
         return out
 
-    def encode(self, codes: Codes) -> NDArray[np.uint16]:
-        """Bins of the scores, scores × rows."""
-        return np.stack([
-            np.searchsorted(edges, row, side="right").astype(np.uint16)
-            for edges, row in zip(self.edges, self.values(codes), strict=True)
-        ])  # fmt: skip
-
     @property
     def offsets(self) -> NDArray[np.int64]:
         """Row of each column's first code in the tables put below each other."""
         return np.asarray(np.r_[0, np.cumsum([len(table) for table in self.tables])[:-1]], dtype=np.int64)
+
+
+def _ridge(moments: Moments, x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights of the terms x that predict the terms y."""
+    gram = moments.covariance[np.ix_(x, x)]
+    ridge = RIDGE / moments.n_rows * (1.0 + np.maximum(gram.diagonal(), 0.05))
+    return np.asarray(cho_solve(cho_factor(gram + np.diag(ridge)), moments.covariance[np.ix_(x, y)]))
+
+
+def _binned(values: NDArray[np.float32], edges: Sequence[NDArray[np.float32]]) -> NDArray[np.uint16]:
+    rows = [np.searchsorted(cuts, row, side="right") for cuts, row in zip(edges, values, strict=True)]
+    return np.stack(rows).astype(np.uint16)
