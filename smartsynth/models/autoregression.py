@@ -72,7 +72,7 @@ class Growth:
 
     trees: int = 32
     share: float = 0.6
-    min_leaf: int = 10
+    min_leaf: int = 20
     penalty: float = 8.0
     max_depth: int = 40
     scores: int = 2

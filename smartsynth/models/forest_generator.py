@@ -31,9 +31,11 @@ from smartsynth.models.refinement import Refinement
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
 
-RATIO: Mapping[str, Any] = {"learning_rate": 0.2, "num_leaves": 31, "min_data_in_leaf": 50, "lambda_l2": 5.0}
-"""One setting for all tables. Many trees with a small learning rate are no better and sample more slowly."""
-RATIO_TREES = 50
+RATIO = Training(
+    rounds=100, learning_rate=0.1, num_leaves=31, min_data_in_leaf=150, lambda_l2=20.0,
+    feature_fraction=0.6, bagging_fraction=0.5,
+)  # fmt: skip
+"""One setting for all tables, chosen on detection AUC and closeness on Adult, Magic, German credit and NMES."""
 BLOCKS_AT_ONCE = 32
 
 
@@ -81,17 +83,17 @@ class ForestGenerator(Generator):
             growth=Growth(trees=self.trees),
             rng=rng,
             threads=_threads(),
-            progress=part(progress, 0.02, 0.7),
+            progress=part(progress, 0.02, 0.4),
         )
         self._refinement = Refinement.fit(
             codes,
             self._chain.sample,
             self._columns,
             rounds=self.refinement_rounds if len(codes) > 1 else 0,
-            how=Training(RATIO_TREES, feature_fraction=0.8, bagging_fraction=0.8, **RATIO),
+            how=RATIO,
             rng=rng,
             threads=_threads(),
-            progress=part(progress, 0.7, 1.0),
+            progress=part(progress, 0.4, 1.0),
         )
 
     def _sample_blocks(

@@ -14,6 +14,7 @@ one that does not help to tell them from generated rows is dropped, and is the l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,10 @@ from smartsynth.progress import Note, Progress, part, silent
 MAX_RATIO = 8.0
 """A row's weight is at most so many times the mean weight; a cap keeps single rows from deciding a region."""
 MOST_REAL = 60_000
-MADE_PER_REAL = 5
+MOST_MADE = 200_000
+MADE_PER_REAL = 12
+REAL_PER_LEAF = 400
+"""Classifiers of a small table have fewer leaves, so that they do not learn single rows."""
 DRAWN_PER_MADE = 2
 JUDGES = 40_000
 WORTHWHILE = 0.999
@@ -66,7 +70,9 @@ class Refinement:
         """
         categorical = [i for i, column in enumerate(columns) if column.is_categorical]
         real, judges = _bounded(real, rng) if rounds else (real, None)
-        n_made = MADE_PER_REAL * real.shape[1]
+        n_made = min(MADE_PER_REAL * real.shape[1], max(MOST_MADE, 3 * real.shape[1]))
+        leaves = int(np.clip(real.shape[1] // REAL_PER_LEAF, min(4, how.num_leaves), how.num_leaves))
+        how = replace(how, num_leaves=leaves)
         boosters: list[str] = []
         refinement = cls(flatten(boosters), 1.0)
         for i in range(rounds):
