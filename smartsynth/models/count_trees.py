@@ -7,7 +7,8 @@ A cell costs one increment of a histogram, however many codes the target has.
     smooth     p(right | leaf) = (right + a · p(right | parent)) / (n + a) at each inner node of the target's own binary
                tree, from root to leaf (hierarchical shrinkage of Pólya trees; Lavine 1992, MacKay & Peto 1995): where a
                leaf has few rows its ancestors speak, first for the fine choices, last for the coarse ones
-    draw       a tree at random, down to its leaf, then a code from the leaf's cumulative table
+    draw       a tree at random, down to its leaf, then a code from the leaf's cumulative table; rows of a leaf take
+               their uniform numbers from one golden-ratio sequence, which spreads them evenly (quasi-Monte Carlo)
 
 Importing this module imports numba; machine code is cached on disk.
 """
@@ -22,6 +23,7 @@ import numpy as np
 
 ONE = 65535
 """Cumulative probability 1 of a leaf's table."""
+GOLDEN = 0.6180339887498949
 LANES = 16
 """Rows that go down a tree side by side."""
 MOST_TABLED = 4096
@@ -398,6 +400,21 @@ def _bin(edges, begin, end, value):
     return low - begin
 
 
+@numba.njit(cache=True)
+def _by_leaf(leaf, rows):
+    """Rows in the order of their leaves, rows of a leaf in the order they have in `rows`."""
+    starts = np.zeros(np.max(leaf) + 2, np.int32)
+    for number in leaf:
+        starts[number + 1] += 1
+    for i in range(len(starts) - 1):
+        starts[i + 1] += starts[i]
+    out = np.empty_like(rows)
+    for row in rows:
+        out[starts[leaf[row]]] = row
+        starts[leaf[row]] += 1
+    return out
+
+
 @numba.njit(cache=True, parallel=True)
 def draw_blocks(
     seeds, n, codes,
@@ -415,9 +432,8 @@ def draw_blocks(
         n_columns = len(order)
         scores = np.zeros((8, n), np.float32)
         score_codes = np.zeros((8, n), np.uint16)
-        uniform = np.zeros(n, np.float32)
-        which = np.zeros(n, np.int32)
-        by_tree = np.zeros(n, np.int32)
+        leaf = np.zeros(n, np.int32)
+        shuffled = np.zeros(n, np.int32)
         at = np.zeros(LANES, np.int64)
         for c in range(n_columns):
             column = order[c]
@@ -425,18 +441,12 @@ def draw_blocks(
             if n_trees == 0:
                 block[column, :] = member[first_member[c]]
                 continue
-            starts = np.zeros(n_trees + 1, np.int64)
+            # Trees take turns with rows in a new random order for each column, so that no two columns share their numbers.
             for r in range(n):
                 state, u = _next(state)
-                tree = int(u * n_trees)
-                which[r] = tree
-                uniform[r] = np.float32((u * n_trees - tree) * 65535.0)
-                starts[tree + 1] += 1
-            for t in range(n_trees):
-                starts[t + 1] += starts[t]
-            for r in range(n):
-                by_tree[starts[which[r]]] = r
-                starts[which[r]] += 1
+                other = int(u * (r + 1))
+                shuffled[r] = shuffled[other]
+                shuffled[other] = r
             for s in range(n_scores[c]):
                 scores[s, :] = 0.0
             for j in range(first_score[c], first_score[c + 1]):
@@ -453,7 +463,7 @@ def draw_blocks(
                 # Rows go down side by side: while one waits for memory, the others go on.
                 lanes = min(LANES, n - first)
                 for i in range(lanes):
-                    at[i] = root[first_tree[c] + which[by_tree[first + i]]]
+                    at[i] = root[first_tree[c] + (first + i) * n_trees // n]
                 busy = True
                 while busy:
                     busy = False
@@ -461,12 +471,18 @@ def draw_blocks(
                         v = at[i]
                         f = node[v, FEATURE]
                         if f != -1:
-                            r = by_tree[first + i]
+                            r = shuffled[first + i]
                             code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
                             goes_left = _goes_left(code, node[v, THRESHOLD], node[v, BITS], words)
                             at[i] = node[v, LEFT] + (0 if goes_left else 1)
                             busy = True
                 for i in range(lanes):
-                    r = by_tree[first + i]
-                    cell = first_cell[c] + np.int64(node[at[i], THRESHOLD]) * n_places[c]
-                    block[column, r] = member[first_member[c] + _find(cumulative, cell, n_places[c], uniform[r])]
+                    leaf[shuffled[first + i]] = node[at[i], THRESHOLD]
+            by_leaf = _by_leaf(leaf, shuffled)
+            state, u = _next(state)
+            for i in range(n):
+                r = by_leaf[i]
+                u = (u + GOLDEN) % 1.0
+                cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
+                place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
+                block[column, r] = member[first_member[c] + place]
