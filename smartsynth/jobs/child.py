@@ -54,8 +54,8 @@ def run(store: Store, root: Path, job: str) -> None:
         os.nice(TASKS[found.task].patience)
         TASKS[found.task].do(source, work, found.settings, Reporter(store, job))
         work.rename(done)
+        store.finish(job, State.SUCCEEDED)  # before the older result goes, so that the newest one is always there
         _drop_older(store, found.workspace, found.task, keep=done)
-        store.finish(job, State.SUCCEEDED)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         _write_down(store, job, error)

@@ -397,8 +397,9 @@ def _assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
     for name, end in (("first_tree", n_trees), ("first_score", n_score_columns), ("first_edge", n_edges)):
         out[name].append(np.array([end]))
     out["order"].append(np.asarray(order))
+    none = {name: np.zeros((0, 4) if name == "node" else 0) for name in Chain._fields}
     return Chain(**{
-        name: np.concatenate([np.atleast_1d(part) for part in parts] or [np.zeros(0)]).astype(_DTYPES.get(name, np.int32))
+        name: np.concatenate([np.atleast_1d(part) for part in parts] or [none[name]]).astype(_DTYPES.get(name, np.int32))
         for name, parts in out.items()
     })  # fmt: skip
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 
+from smartsynth.jobs.service import Gone
+
 _log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
+AGAIN = "drawn again"
+MOST_TRIES = 3
 STEPS = {
     "upload": "Upload",
     "configure": "Configure",
@@ -36,10 +40,23 @@ def main() -> None:
     page = st.navigation(pages, position="top")
     try:
         page.run()
+        st.session_state.pop(AGAIN, None)
     except FragmentHandledException:
         raise  # the fragment has told already
+    except Gone as error:
+        look_again(error)
     except Exception as error:
         report(error)
+
+
+def look_again(error: Gone) -> None:
+    """Draw the page anew: a newer result has replaced the one it began with. Told as unforeseen if that does not help."""
+    tries = st.session_state.get(AGAIN, 0)
+    if tries == MOST_TRIES:
+        report(error)
+        return
+    st.session_state[AGAIN] = tries + 1
+    st.rerun()
 
 
 def report(error: Exception) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.facts import Chart, Choice, Evaluation, FilterSummary, Profile, from_json
 from smartsynth.jobs import Job, Workspace
+from smartsynth.jobs.service import Gone
 from smartsynth.ui import session
 from smartsynth.utils import visualizer
 
@@ -51,8 +53,9 @@ def look(workspace: Workspace) -> Look | None:
 
 def _look(job: Job) -> Look:
     folder = session.jobs().result(job.id)
-    source = json.loads((folder / "source.json").read_text("utf-8"))
-    found = from_json(Profile, json.loads((folder / "profile.json").read_text("utf-8")))
+    with replaced():
+        source = json.loads((folder / "source.json").read_text("utf-8"))
+        found = from_json(Profile, json.loads((folder / "profile.json").read_text("utf-8")))
     return Look(job, folder, found, source["format"], tuple(source["notes"]))
 
 
@@ -64,7 +67,8 @@ def outcome(workspace: Workspace) -> Outcome | None:
 
 def _outcome(job: Job) -> Outcome:
     folder = session.jobs().result(job.id)
-    record = json.loads((folder / "outcome.json").read_text("utf-8"))
+    with replaced():
+        record = json.loads((folder / "outcome.json").read_text("utf-8"))
     return Outcome(
         job=job,
         folder=folder,
@@ -90,7 +94,21 @@ def profile_charts(found: Look) -> tuple[Chart, ...]:
 
 
 def rows(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Rows that a job left: `head`, or a sample of `rows-train`, `rows-holdout` or `rows-synthetic`."""
+    """Rows that a job left: `head`, or a sample of `rows-train`, `rows-holdout` or `rows-synthetic`.
+
+    Raises:
+        Gone: A newer result has replaced them since the page looked for the newest one.
+    """
     import pandas as pd
 
-    return pd.read_parquet(folder / f"{name}.parquet", columns=columns)
+    with replaced():
+        return pd.read_parquet(folder / f"{name}.parquet", columns=columns)
+
+
+@contextmanager
+def replaced() -> Iterator[None]:
+    """A missing file means that a newer result has replaced this one."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Gone("The result of this job was replaced by a newer one.") from None

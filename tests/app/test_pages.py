@@ -1,6 +1,7 @@
 """Every page in every state: empty, loading, error, success, cancelled, too small, expired."""
 
 import json
+import time
 
 import pytest
 from visitor import FAST, NAMES, Visitor, table
@@ -94,6 +95,29 @@ def test_a_correction_of_a_column_is_applied_and_kept(visitor):
     session.look_again(space)
     visitor.run().until(lambda v: v.at.dataframe[0].value.set_index("Column").loc["age", "Kind"] == "categorical")
     assert visitor.at.dataframe[0].value.set_index("Column").loc["label", "Role"] == "target"
+
+
+def test_rows_that_a_newer_look_replaced_meanwhile_are_read_from_it(visitor, monkeypatch):
+    """The page that began with the older look is drawn anew, not broken."""
+    from smartsynth.ui import outcome
+
+    visitor.upload()
+    space = session.jobs().workspace(visitor.session)
+    before, looked = outcome.look, []
+
+    def overtaken(workspace):
+        found = before(workspace)
+        if not looked:
+            looked.append(found.folder)
+            again = session.jobs().submit(space.id, "profile", {})
+            while not session.jobs().watch(again.id).state.is_final or found.folder.exists():
+                time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(outcome, "look", overtaken)
+    visitor.run()
+    assert looked
+    assert visitor.metrics["Rows"] == "300"
 
 
 def test_a_correction_that_cannot_be_is_told_and_the_profile_stays(visitor):

@@ -171,13 +171,14 @@ def test_the_journey_from_a_file_to_downloaded_rows(somebody, scheme, width, tmp
 def test_a_reload_in_the_middle_of_a_run_loses_nothing(somebody):
     """The address is enough; progress goes on, the run can be cancelled, and started again."""
     page = somebody()
-    upload(page, "big.csv", table(20_000))
+    upload(page, "big.csv", table(80_000))
     button(page, "Configure").click(timeout=60_000)
     button(page, "Generate").click()
     button(page, "Cancel").wait_for(timeout=30_000)
-    page.get_by_text(re.compile("Learning column")).first.wait_for(timeout=60_000)
+    learning = re.compile("Learning column|Refining|Drawing rows")
+    page.get_by_text(learning).first.wait_for(timeout=60_000)
     page.reload()
-    page.get_by_text(re.compile("Learning column")).first.wait_for(timeout=30_000)
+    page.get_by_text(learning).first.wait_for(timeout=30_000)
     button(page, "Cancel").click()
     page.get_by_text("Nothing was kept").wait_for(timeout=20_000)
     button(page, "Generate again").wait_for()

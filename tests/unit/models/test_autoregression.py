@@ -37,9 +37,16 @@ def test_the_joint_distribution_is_learnt():
     assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.02)
     for a in (0, 1):
         real, fake = codes[codes[:, 0] == a], made[made[:, 0] == a]
-        assert np.corrcoef(real[:, 1], real[:, 2])[0, 1] == pytest.approx(
-            np.corrcoef(fake[:, 1], fake[:, 2])[0, 1], abs=0.1
-        )
+        # Shrinkage blurs what 1,800 rows say of 32 by 32 codes; it never makes more of it than there is.
+        expected, found = (abs(np.corrcoef(rows[:, 1], rows[:, 2])[0, 1]) for rows in (real, fake))
+        assert expected - 0.15 < found < expected + 0.03
+        assert np.corrcoef(fake[:, 1], fake[:, 2])[0, 1] * (1 if a else -1) > 0
+
+
+def test_a_table_without_codes_has_empty_rows():
+    """As that of a table which has nothing but keys."""
+    model = fit(np.zeros((50, 0)), [])
+    assert drawn(Autoregression.from_arrays(model.arrays()), 7).shape == (7, 0)
 
 
 def test_a_single_code_is_a_constant():
