@@ -46,7 +46,7 @@ def align(frame: pd.DataFrame, schema: Schema, *, what: str) -> pd.DataFrame:
         if column.name not in frame.columns:
             continue
         before = frame[column.name]
-        after = _convert(before, column)
+        after = as_column(before, column)
         lost = np.flatnonzero(after.isna().to_numpy() & before.notna().to_numpy())
         if len(lost):
             problems.append(
@@ -73,7 +73,7 @@ def _name_problems(frame: pd.DataFrame, schema: Schema, what: str) -> list[Probl
     ]
 
 
-def _convert(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+def as_column(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     """The cells as the column's dtype; cells that cannot be read become missing."""
     if str(values.dtype) == column.dtype:
         return values

@@ -202,6 +202,14 @@ def sample(
     rows: Annotated[
         int | None, typer.Option("--rows", "-n", min=1, help="Rows to make; as many as were released if not given.")
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only such rows: 'income=>50K', 'age>=60', 'age<70', 'job!=Sales', 'job=[\"Sales\", \"Tech\"]'. May be repeated.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Another seed makes other rows; by default that of the run.")
     ] = None,
@@ -215,7 +223,12 @@ def sample(
     format = _format(output, format)
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
-        made = resample(folder, rows, seed=seed, progress=progress)
+        made = resample(folder, rows, where=where, seed=seed, progress=progress)
+    if made.effective is not None:
+        screen.note(
+            f"{len(made.synthetic):,} rows under conditions, worth about {made.effective:,.0f} independent ones. Where that "
+            "is far fewer, the model found few different ways to what was asked for."
+        )
     if made.unchecked:
         screen.note(
             f"{made.unchecked:,} of {len(made.synthetic):,} rows were not checked by the privacy filter: the real data "
@@ -226,6 +239,43 @@ def sample(
     else:
         written = export.write(made.synthetic, output, format=format, manifest=made.manifest, config=made.export)
         screen.note(f"Wrote {', '.join(map(str, written))} (seed {made.seed}).")
+
+
+@app.command()
+@command
+def impute(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that `smartsynth synthesize --save` wrote.", show_default=False)
+    ],
+    data: Annotated[str, typer.Argument(help="Rows with missing cells or columns: a file, or -.", show_default=False)],
+    output: Output,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same cells.")] = None,
+    format: Format = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fill the missing cells of a table with draws from a saved model, given the known cells of each row."""
+    from smartsynth import export, ingest, registry
+    from smartsynth.config import ExportConfig
+    from smartsynth.dataset import Dataset
+
+    format = _format(output, format)
+    model = registry.load(folder)
+    partly = ingest.read(_source(data))
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        rows = model.impute(partly.frame, seed=seed, progress=progress)
+    filled = Dataset(rows, model.schema_, partly.source)
+    lost = len(rows.columns) - len(partly.frame.columns)
+    count = int(partly.frame.isna().sum().sum()) + lost * len(rows)
+    screen.note(
+        f"Filled {count:,} cells, each row's chosen among {rows.attrs['effective_draws']:.0f} independent draws."
+    )
+    if output == "-":
+        screen.data(_bytes(filled, format, ExportConfig()))
+    else:
+        written = export.write(filled, output, format=format, manifest=None, config=ExportConfig())
+        screen.note(f"Wrote {', '.join(map(str, written))}.")
 
 
 @app.command()

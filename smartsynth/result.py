@@ -12,22 +12,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from smartsynth import export, registry
 from smartsynth.config import ExportConfig, RunConfig
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile
-from smartsynth.models.balancing import Balance, balanced
+from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
+from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
 from smartsynth.progress import Progress
 from smartsynth.report import html
 from smartsynth.utils import visualizer
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RELEASE_FILE = "release.json"
 RELEASE_FORMAT = 1
@@ -118,6 +116,7 @@ class Resampled:
         unchecked: How many of them no privacy filter ever looked at.
         manifest: The run's manifest; without its scores if the rows are not exactly those of the run.
         export: How files are written.
+        effective: How many independent rows they are worth, if they were made under conditions.
     """
 
     synthetic: Dataset
@@ -125,10 +124,16 @@ class Resampled:
     unchecked: int
     manifest: Mapping[str, Any]
     export: ExportConfig
+    effective: float | None = None
 
 
 def resample(
-    folder: str | Path, n: int | None = None, *, seed: int | None = None, progress: Progress | None = None
+    folder: str | Path,
+    n: int | None = None,
+    *,
+    where: Given | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Resampled:
     """Rows from a folder that `Result.save` or `Generator.save` wrote.
 
@@ -138,6 +143,8 @@ def resample(
     Args:
         folder: A saved run, or a saved model alone; that needs `n`, and no row of it was ever checked.
         n: Number of rows; those of the run if not given.
+        where: What every row must be like, such as `{"age": (60, None)}` or `["age>=60"]`; see `Generator.sample`. Such
+            rows were never checked, and they are not balanced.
         seed: Another seed makes other rows.
         progress: Called with the share done; may raise `Cancelled`.
 
@@ -151,28 +158,48 @@ def resample(
         if run is None:
             raise ConfigError(f"n is not given, and {str(folder)!r} does not say how many rows were made. Give n.")
         n = run.release.rows
-    if run is not None and seed in (None, run.release.seed):
-        release, known = run.release, run.release.rows
-    else:
+    if where:
+        seed = run.release.seed if run is not None and seed is None else seed
         release, known = Release(secrets.randbits(32) if seed is None else seed, n), 0
-    balance = None if run is None else run.balance
-    rows = replay(stream(model, release.seed, balance), release, n, progress=progress)
+        rows = model.sample(n, where=where, seed=release.seed, progress=progress)
+    else:
+        if run is not None and seed in (None, run.release.seed):
+            release, known = run.release, run.release.rows
+        else:
+            release, known = Release(secrets.randbits(32) if seed is None else seed, n), 0
+        balance = None if run is None else run.balance
+        rows = replay(stream(model, release.seed, balance), release, n, progress=progress)
     head = {} if run is None else dict(run.manifest)
     checked = known if head.get("filter") else 0
     if n != known:  # what was measured on the rows of the run does not hold for others
         head |= {"seed": release.seed, "rows": n, "scores": [], "filter": None}
+    if where:
+        asked = [str(condition) for condition in conditions_of(where, model.schema_).values()]
+        head |= {"where": asked, "effective_rows": rows.attrs["effective_rows"]}
     source = Source() if run is None else run.source
     settings = ExportConfig() if run is None else run.export
-    return Resampled(Dataset(rows, model.schema_, source), release.seed, max(n - checked, 0), head, settings)
+    return Resampled(
+        Dataset(rows, model.schema_, source),
+        release.seed,
+        max(n - checked, 0),
+        head,
+        settings,
+        rows.attrs.get("effective_rows"),
+    )
 
 
 def stream(model: Generator, seed: int, balance: Balance | None = None) -> Stream:
     """The endless rows of a fitted generator and a seed, as the privacy filter takes them."""
 
-    def rows(start: int, n: int) -> pd.DataFrame:
-        return model.sample(n, seed=seed, start=start)
+    def under(where: Given | None) -> Stream:
+        return lambda start, n: model.sample(n, where=where, seed=seed, start=start)
 
-    return rows if balance is None else balanced(rows, balance)
+    if balance is None:
+        return under(None)
+    if not model.conditional:
+        return balanced(under(None), balance)
+    name = balance.column
+    return taking_turns(lambda value: under({name: value}), balance)
 
 
 @dataclass(frozen=True, slots=True)

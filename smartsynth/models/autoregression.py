@@ -122,6 +122,34 @@ class Chain(NamedTuple):
     edges: NDArray[np.float32]
 
 
+class Given(NamedTuple):
+    """What is known of rows that are looked for.
+
+    group       particles per row that is looked for
+    known       blocks × columns × rows of codes, -1 where a cell is free
+    weight      columns × codes: the share of each code that a free cell may have, of columns that are limited
+    is_limited  whether that holds for a column
+    """
+
+    group: int
+    known: NDArray[np.int32]
+    weight: NDArray[np.float64]
+    is_limited: NDArray[np.bool_]
+
+
+class Particles(NamedTuple):
+    """Rows that agree with what is given, each standing for exp(log_weight) rows of the model.
+
+    codes       blocks × columns × particles
+    log_weight  blocks × particles
+    effective   blocks × rows looked for: share of their particles that resampling has left
+    """
+
+    codes: NDArray[np.uint16]
+    log_weight: NDArray[np.float64]
+    effective: NDArray[np.float64]
+
+
 class Autoregression:
     """p(codes) as a chain of conditional distributions; see the module's formula."""
 
@@ -176,6 +204,21 @@ class Autoregression:
         codes = np.zeros((len(seeds), len(self.chain.order), n), np.uint16)
         draw_blocks(seeds, n, codes, *self.chain)
         return codes
+
+    def draw_given(self, seeds: NDArray[np.uint64], given: Given) -> Particles:
+        """Blocks of particles that agree with what is given; each block depends on its seed and on `given` alone."""
+        from smartsynth.models.count_trees import draw_given
+
+        n_columns, n_groups = len(self.chain.order), given.known.shape[2]
+        n = n_groups * given.group
+        made = Particles(
+            np.zeros((len(seeds), n_columns, n), np.uint16), np.zeros((len(seeds), n)), np.ones((len(seeds), n_groups))
+        )
+        draw_given(
+            seeds, given.group, made.codes, given.known, given.weight, given.is_limited,
+            made.log_weight, made.effective, *self.chain,
+        )  # fmt: skip
+        return made
 
     def sample(self, n: int, rng: np.random.Generator, progress: Progress = silent) -> Codes:
         """`n` rows of codes, columns × rows."""

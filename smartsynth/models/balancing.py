@@ -1,4 +1,7 @@
-"""Balancing: rows whose values of one column are equally frequent, out of the rows that a generator makes anyway.
+"""Balancing: rows whose values of one column are equally frequent.
+
+A generator that samples under conditions makes the rows of each value on their own (`taking_turns`). With any other they
+are taken out of the rows that it makes anyway (`balanced`):
 
     stream     b1 b0 b0 b1 b0 b0 …      rows of the generator, b its value of the balanced column
     balanced   b0 b1 b0 b1 b0 b1 …      row i has value i mod k, and is the (i div k)-th such row of the stream
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from smartsynth.errors import ConfigError
 from smartsynth.formats import percent
 from smartsynth.metrics.rows import as_text
+from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.schema import Kind, Schema
 
 Stream = Callable[[int, int], pd.DataFrame]
@@ -71,6 +75,47 @@ def balance_of(frame: pd.DataFrame, schema: Schema, column: str, *, k: int) -> B
             f"balance={column!r} has {len(found)} value that at least {k} rows share; two are needed to balance them."
         )
     return Balance(column, tuple(found))
+
+
+def taking_turns(stream_of: Callable[[str], Stream], balance: Balance) -> Stream:
+    """Rows in which the values of a column take turns, row i being the (i div k)-th of the stream of value i mod k.
+
+    Args:
+        stream_of: The rows of each value, `start` to `start + n`: `stream_of(value)(start, n)`.
+        balance: The column and its values.
+    """
+    streams, k = [_block_by_block(stream_of(value)) for value in balance.values], len(balance.values)
+
+    def rows(start: int, n: int) -> pd.DataFrame:
+        first = [_turns(start, k, i) for i in range(k)]
+        counts = [_turns(start + n, k, i) - first[i] for i in range(k)]
+        made = [stream(at, many) for stream, at, many in zip(streams, first, counts, strict=True) if many]
+        turns = [
+            (np.arange(at, at + many) * k + i) for i, (at, many) in enumerate(zip(first, counts, strict=True)) if many
+        ]
+        order = np.argsort(np.concatenate(turns), kind="stable")
+        return pd.concat(made, ignore_index=True).iloc[order].reset_index(drop=True)
+
+    return rows
+
+
+def _block_by_block(stream: Stream) -> Stream:
+    """The same stream, read in whole blocks, of which the last one is kept: parts of it may be asked for in turn."""
+    kept: dict[int, pd.DataFrame] = {}
+
+    def rows(start: int, n: int) -> pd.DataFrame:
+        first, end = start // BLOCK_ROWS, -(-(start + n) // BLOCK_ROWS)
+        blocks = {k: kept[k] for k in range(first, end) if k in kept}
+        new = next((k for k in range(first, end) if k not in blocks), end)
+        if new < end:
+            made = stream(new * BLOCK_ROWS, (end - new) * BLOCK_ROWS)
+            blocks |= {k: made.iloc[(k - new) * BLOCK_ROWS : (k - new + 1) * BLOCK_ROWS] for k in range(new, end)}
+        kept.clear()
+        kept[end - 1] = blocks[end - 1]
+        whole = pd.concat([blocks[k] for k in range(first, end)], ignore_index=True)
+        return whole.iloc[start - first * BLOCK_ROWS :].head(n)
+
+    return rows
 
 
 def balanced(stream: Stream, balance: Balance) -> Stream:

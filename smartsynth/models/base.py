@@ -32,8 +32,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.alignment import align
 from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFittedError, Problem, did_you_mean
 from smartsynth.inference import infer_schema
+from smartsynth.models.conditions import Condition, Given, conditions_of
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Modality, Schema
 
@@ -64,7 +66,7 @@ class Generator(ABC):
     summary: ClassVar[str]
     modality: ClassVar[Modality] = Modality.TABLE
     conditional: ClassVar[bool] = False
-    """Whether `sample(conditions=…)` is honoured."""
+    """Whether `sample(where=…)` and `impute` are honoured."""
     dp: ClassVar[bool] = False
     """Whether the fitted model can be differentially private."""
     cost: ClassVar[float]
@@ -112,35 +114,70 @@ class Generator(ABC):
         self,
         n: int,
         *,
-        conditions: Mapping[str, Any] | None = None,
+        where: Given | None = None,
         seed: int | None = None,
         start: int = 0,
         progress: Progress | None = None,
     ) -> pd.DataFrame:
-        """Rows `start` to `start + n` of the endless table that (model, seed) stands for.
+        """Rows `start` to `start + n` of the endless table that (model, seed, where) stands for.
 
         Args:
             n: Number of rows, at least 1.
-            conditions: Column values that every row must have; only for generators with `conditional = True`.
+            where: What every row must be like, such as `{"age": (60, None), "income": ">50K"}` or `["age>=60"]`, see
+                models/conditions.py; only for generators with `conditional = True`. The rows are drawn from the model's
+                distribution given that, and `attrs["effective_rows"]` says how many independent rows they are worth.
             seed: Same seed, same rows. Drawn at random if not given.
             start: First row.
             progress: Called with the share done; may raise `Cancelled`.
 
         Raises:
             NotFittedError: Before `fit`.
-            ConfigError: n or start is out of range, or conditions are not supported.
+            ConfigError: n or start is out of range, conditions are not supported, or no row can fulfil them.
         """
         self._check_fitted()
         if n < 1 or start < 0:
             raise ConfigError(f"n={n}, start={start}: n must be at least 1 and start at least 0.")
-        if conditions and not self.conditional:
-            raise ConfigError(f"The generator {self.name!r} cannot sample under conditions.")
+        if where:
+            self._check_conditional()
+        conditions = conditions_of(where, self.schema_)
         seed = secrets.randbits(63) if seed is None else seed
         first, last = start // BLOCK_ROWS, (start + n - 1) // BLOCK_ROWS
-        rows = self._sample_blocks(range(first, last + 1), seed, conditions or {}, progress or silent)
+        rows = self._sample_blocks(range(first, last + 1), seed, conditions, progress or silent)
         skip = start - first * BLOCK_ROWS
         (progress or silent)(1.0, "Sampled")
-        return rows.iloc[skip : skip + n].reset_index(drop=True)
+        wanted = rows.iloc[skip : skip + n].reset_index(drop=True)
+        if conditions:
+            wanted.attrs["effective_rows"] = round(wanted.attrs.pop("effective_share") * n, 1)
+        return wanted
+
+    def impute(self, data: pd.DataFrame, *, seed: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
+        """The rows of `data` with every missing cell filled by a draw from the model given the row's known cells.
+
+        Args:
+            data: Rows of the same table; columns that are left out are filled as a whole. Never changed.
+            seed: Same seed, same cells. Drawn at random if not given.
+            progress: Called with the share done; may raise `Cancelled`.
+
+        Returns:
+            All columns of the table; known cells as they were. `attrs["effective_draws"]` says among how many
+            independent candidates each row's cells were chosen, on average.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            ConfigError: The generator cannot sample under conditions.
+            DataError: `data` has columns that the model does not know, or cells that cannot be read.
+        """
+        self._check_fitted()
+        self._check_conditional()
+        lost = [name for name in self.schema_.names if name not in data.columns]
+        given = data.assign(**{name: pd.Series([None] * len(data), data.index, dtype=object) for name in lost})
+        known = align(given, self.schema_, what="partly known")
+        seed = secrets.randbits(63) if seed is None else seed
+        filled, effective = self._impute(known.reset_index(drop=True), seed, progress or silent)
+        (progress or silent)(1.0, "Filled")
+        filled = filled.set_axis(data.index)
+        filled.attrs["effective_draws"] = round(effective, 1)
+        return filled
 
     def save(self, folder: str | Path) -> Path:
         """Write the fitted model to a folder that holds no training row and no code. Replaces an older model there.
@@ -229,6 +266,12 @@ class Generator(ABC):
         if not self.is_fitted:
             raise NotFittedError(f"The generator {self.name!r}")
 
+    def _check_conditional(self) -> None:
+        if not self.conditional:
+            raise ConfigError(
+                f"The generator {self.name!r} cannot sample under conditions. `smartsynth generators` lists those that can."
+            )
+
     def _checked(self, data: pd.DataFrame, schema: Schema | None) -> Schema:
         if len(data.columns) == 0:
             raise DataError("The table has no columns.")
@@ -251,9 +294,12 @@ class Generator(ABC):
         """Learn the rows; `data` has the schema's columns and a fresh index."""
 
     def _sample_blocks(
-        self, blocks: range, seed: int, conditions: Mapping[str, Any], progress: Progress
+        self, blocks: range, seed: int, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
-        """The rows of several blocks, one block after the other. A generator that gains from it makes many at once."""
+        """The rows of several blocks, one block after the other. A generator that gains from it makes many at once.
+
+        Under conditions, `attrs["effective_share"]` of the rows says how many independent rows each of them is worth.
+        """
         made = []
         for k in blocks:
             report = part(progress, (k - blocks[0]) / len(blocks), (k - blocks[0] + 1) / len(blocks))
@@ -263,12 +309,16 @@ class Generator(ABC):
 
     @abstractmethod
     def _sample_block(
-        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
+        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
         """`n` rows with the columns, order and dtypes of the data. All randomness comes from `rng`.
 
         `start` is the first row's place in the whole stream; identifiers count it, so that no block repeats another's.
         """
+
+    def _impute(self, known: pd.DataFrame, seed: int, progress: Progress) -> tuple[pd.DataFrame, float]:
+        """`known` with its missing cells filled, and the effective number of candidates; if `conditional = True`."""
+        raise NotImplementedError
 
     @abstractmethod
     def _state(self) -> State:

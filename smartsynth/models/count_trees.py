@@ -415,6 +415,58 @@ def _by_leaf(leaf, rows):
     return out
 
 
+@numba.njit(cache=True)
+def _shuffle(state, out):
+    """A random order of 0 … len(out) - 1, in `out`."""
+    for r in range(len(out)):
+        state, u = _next(state)
+        other = int(u * (r + 1))
+        out[r] = out[other]
+        out[other] = r
+    return state
+
+
+@numba.njit(cache=True)
+def _find_leaves(
+    block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+    first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+):  # fmt: skip
+    """The leaf of each row in one of the trees of the chain's column c; trees take turns with the `shuffled` rows."""
+    n = len(shuffled)
+    n_trees = first_tree[c + 1] - first_tree[c]
+    for s in range(n_scores[c]):
+        scores[s, :] = 0.0
+    for j in range(first_score[c], first_score[c + 1]):
+        source = block[score_columns[j]]
+        for r in range(n):
+            cell = score_offsets[j] + np.int64(source[r]) * n_scores[c]
+            for s in range(n_scores[c]):
+                scores[s, r] += score_table[cell + s]
+    for s in range(n_scores[c]):
+        begin, end = first_edge[c * 8 + s], first_edge[c * 8 + s + 1]
+        for r in range(n):
+            score_codes[s, r] = _bin(edges, begin, end, scores[s, r])
+    for first in range(0, n, LANES):
+        # Rows go down side by side: while one waits for memory, the others go on.
+        lanes = min(LANES, n - first)
+        for i in range(lanes):
+            at[i] = root[first_tree[c] + (first + i) * n_trees // n]
+        busy = True
+        while busy:
+            busy = False
+            for i in range(lanes):
+                v = at[i]
+                f = node[v, FEATURE]
+                if f != -1:
+                    r = shuffled[first + i]
+                    code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
+                    goes_left = _goes_left(code, node[v, THRESHOLD], node[v, BITS], words)
+                    at[i] = node[v, LEFT] + (0 if goes_left else 1)
+                    busy = True
+        for i in range(lanes):
+            leaf[shuffled[first + i]] = node[at[i], THRESHOLD]
+
+
 @numba.njit(cache=True, parallel=True)
 def draw_blocks(
     seeds, n, codes,
@@ -429,55 +481,16 @@ def draw_blocks(
     for b in numba.prange(len(seeds)):
         state = seeds[b]
         block = codes[b]
-        n_columns = len(order)
-        scores = np.zeros((8, n), np.float32)
-        score_codes = np.zeros((8, n), np.uint16)
-        leaf = np.zeros(n, np.int32)
-        shuffled = np.zeros(n, np.int32)
-        at = np.zeros(LANES, np.int64)
-        for c in range(n_columns):
+        scores, score_codes = np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16)
+        leaf, shuffled, at = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(LANES, np.int64)
+        for c in range(len(order)):
             column = order[c]
-            n_trees = first_tree[c + 1] - first_tree[c]
-            if n_trees == 0:
-                block[column, :] = member[first_member[c]]
-                continue
-            # Trees take turns with rows in a new random order for each column, so that no two columns share their numbers.
-            for r in range(n):
-                state, u = _next(state)
-                other = int(u * (r + 1))
-                shuffled[r] = shuffled[other]
-                shuffled[other] = r
-            for s in range(n_scores[c]):
-                scores[s, :] = 0.0
-            for j in range(first_score[c], first_score[c + 1]):
-                source = block[score_columns[j]]
-                for r in range(n):
-                    cell = score_offsets[j] + np.int64(source[r]) * n_scores[c]
-                    for s in range(n_scores[c]):
-                        scores[s, r] += score_table[cell + s]
-            for s in range(n_scores[c]):
-                begin, end = first_edge[c * 8 + s], first_edge[c * 8 + s + 1]
-                for r in range(n):
-                    score_codes[s, r] = _bin(edges, begin, end, scores[s, r])
-            for first in range(0, n, LANES):
-                # Rows go down side by side: while one waits for memory, the others go on.
-                lanes = min(LANES, n - first)
-                for i in range(lanes):
-                    at[i] = root[first_tree[c] + (first + i) * n_trees // n]
-                busy = True
-                while busy:
-                    busy = False
-                    for i in range(lanes):
-                        v = at[i]
-                        f = node[v, FEATURE]
-                        if f != -1:
-                            r = shuffled[first + i]
-                            code = np.int64(block[f, r]) if f >= 0 else np.int64(score_codes[-2 - f, r])
-                            goes_left = _goes_left(code, node[v, THRESHOLD], node[v, BITS], words)
-                            at[i] = node[v, LEFT] + (0 if goes_left else 1)
-                            busy = True
-                for i in range(lanes):
-                    leaf[shuffled[first + i]] = node[at[i], THRESHOLD]
+            # Rows are shuffled anew for each column, so that no two columns share their numbers.
+            state = _shuffle(state, shuffled)
+            _find_leaves(
+                block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+                first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+            )  # fmt: skip
             by_leaf = _by_leaf(leaf, shuffled)
             state, u = _next(state)
             for i in range(n):
@@ -486,3 +499,103 @@ def draw_blocks(
                 cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
                 place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
                 block[column, r] = member[first_member[c] + place]
+
+
+@numba.njit(cache=True)
+def _even_out(block, log_weight, first, end, state, effective, chosen, spare):
+    """Resample the particles first … end if their weights have become too uneven (systematic resampling).
+
+    Returns the state of the random numbers and the effective share of the particles so far (Kong, Liu & Wong 1994),
+    as a product over all resamplings: each loses what it doubles.
+    """
+    n = end - first
+    highest = np.max(log_weight[first:end])
+    if highest == -np.inf:
+        return state, 0.0
+    total = squares = 0.0
+    for r in range(first, end):
+        w = math.exp(log_weight[r] - highest)
+        total += w
+        squares += w * w
+    share = total * total / squares / n
+    if share >= 0.5:
+        return state, effective
+    state, u = _next(state)
+    sum_so_far, r = 0.0, first - 1
+    for i in range(n):
+        while r < end - 1 and sum_so_far <= (i + u) / n * total:
+            r += 1
+            sum_so_far += math.exp(log_weight[r] - highest)
+        chosen[i] = r
+    for column in range(len(block)):
+        for i in range(n):
+            spare[i] = block[column, chosen[i]]
+        for i in range(n):
+            block[column, first + i] = spare[i]
+    log_weight[first:end] = highest + math.log(total / n)
+    return state, effective * share
+
+
+@numba.njit(cache=True, parallel=True)
+def draw_given(
+    seeds, group, codes, known, weight, is_limited, log_weight, effective,
+    order, first_tree, root, node, words,
+    first_cell, n_places, cumulative, first_member, member,
+    first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+):  # fmt: skip
+    """As `draw_blocks`, given some cells: sequential importance sampling with resampling (Liu & Chen 1998).
+
+    Every `group` neighbouring rows are the particles of one row that is looked for.
+
+    Arguments from `group` to `is_limited` are those of `Given`, `codes`, `log_weight` and `effective` those of
+    `Particles` (autoregression.py), to be filled.
+    """
+    for b in numba.prange(len(seeds)):
+        state = seeds[b]
+        block, logs = codes[b], log_weight[b]
+        n = block.shape[1]
+        scores, score_codes = np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16)
+        leaf, shuffled, at = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(LANES, np.int64)
+        chosen, spare = np.zeros(group, np.int64), np.zeros(group, np.uint16)
+        cut = np.zeros(np.max(n_places), np.float64)
+        logs[:] = 0.0
+        effective[b, :] = 1.0
+        for c in range(len(order)):
+            column = order[c]
+            state = _shuffle(state, shuffled)
+            _find_leaves(
+                block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+                first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+            )  # fmt: skip
+            for r in range(n):
+                state, u = _next(state)
+                cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
+                asked = known[b, column, r // group]
+                if asked < 0 and not is_limited[column]:
+                    place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
+                    block[column, r] = member[first_member[c] + place]
+                    continue
+                total = before = 0.0
+                for k in range(n_places[c]):
+                    code = member[first_member[c] + k]
+                    here = np.float64(cumulative[cell + k])
+                    if asked >= 0:
+                        total += here - before if code == asked else 0.0
+                    else:
+                        total += (here - before) * weight[column, code]
+                    cut[k] = total
+                    before = here
+                if asked >= 0:
+                    total = max(total, 0.5)  # a table has no smaller probabilities than that, rounded
+                    block[column, r] = asked
+                else:
+                    k = 0
+                    while k < n_places[c] - 1 and cut[k] <= u * total:
+                        k += 1
+                    block[column, r] = member[first_member[c] + k]
+                logs[r] += math.log(total / ONE) if total > 0 else -np.inf
+            for g in range(n // group):
+                if is_limited[column] or known[b, column, g] >= 0:
+                    state, effective[b, g] = _even_out(
+                        block, logs, g * group, (g + 1) * group, state, effective[b, g], chosen, spare
+                    )

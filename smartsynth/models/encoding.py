@@ -78,6 +78,10 @@ class NumberCodec:
     def encode(self, series: pd.Series[Any]) -> NDArray[np.float64]:
         return to_float(self.column, series, self.unit)
 
+    def knows(self, series: pd.Series[Any]) -> NDArray[np.bool_]:
+        """Which cells hold a number."""
+        return ~np.isnan(self.encode(series))
+
     def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
         numbers = np.clip(np.asarray(values, dtype=np.float64), self.low, self.high)
         if self.decimals is not None:
@@ -158,6 +162,10 @@ class LevelCodec:
         if missing.any() and self.nullable:
             codes[missing] = self.n_levels - 1
         return np.asarray(codes, dtype=np.int32)
+
+    def knows(self, series: pd.Series[Any]) -> NDArray[np.bool_]:
+        """Which cells hold a kept level."""
+        return np.asarray(pd.Index(self.levels, dtype=object).get_indexer(pd.Index(series.astype(object))) >= 0)
 
     def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
         codes = np.asarray(values, dtype=np.int64)
@@ -290,6 +298,10 @@ class TableEncoder:
                 decoded[column.name] = restore(column, np.concatenate(made))
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
+    def fill(self, known: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+        """`known` with the cells of `made` where it has none, in the dtypes of the schema."""
+        return pd.DataFrame({c.name: _filled(c, known[c.name], made[c.name]) for c in self.schema})
+
     def to_json(self) -> dict[str, Any]:
         """The encoder as plain JSON types."""
         return {
@@ -319,6 +331,20 @@ def _codec(column: Column, parts: Mapping[str, Any]) -> Codec:
     substitute: Any = parts["substitute"] and surrogate_from_json(parts["substitute"])
     levels, counts = tuple(parts["levels"]), tuple(parts["counts"])
     return LevelCodec(column, levels, counts, parts["rare"], parts["nullable"], substitute, parts["ordered"])
+
+
+def _filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
+    """The cells of `known`, those of `made` where it has none."""
+    both = known.astype(object).where(known.notna(), made.astype(object))
+    if isinstance(made.dtype, pd.CategoricalDtype):
+        levels = [
+            *made.dtype.categories,
+            *(known.dtype.categories if isinstance(known.dtype, pd.CategoricalDtype) else ()),
+        ]
+        categories = pd.Index(levels).unique()
+        return pd.Series(pd.Categorical(both, categories=categories, ordered=bool(made.dtype.ordered)))
+    dtype: Any = made.dtype
+    return both.astype(dtype) if column.dtype not in ("date", "time", "decimal", "object") else both
 
 
 def _plain(value: Any) -> Any:

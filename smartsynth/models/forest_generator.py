@@ -24,6 +24,8 @@ from smartsynth.errors import ConfigError
 from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Growth, likeness
 from smartsynth.models.base import BLOCK_ROWS, Generator, State
 from smartsynth.models.boosting import Training
+from smartsynth.models.conditioning import Limited, draw_under, fill, limited, present
+from smartsynth.models.conditions import Condition
 from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.groups import MOST_CODES, Groups
@@ -55,6 +57,7 @@ class ForestGenerator(Generator):
     cost_per_sample: ClassVar[float] = 1.4
     quality: ClassVar[float] = 0.93
     min_rows: ClassVar[int] = 20
+    conditional: ClassVar[bool] = True
 
     def __init__(self, *, n_bins: int = 96, trees: int = 32, refinement_rounds: int = 3, min_count: int = 5) -> None:
         self.n_bins = n_bins
@@ -97,19 +100,54 @@ class ForestGenerator(Generator):
         )
 
     def _sample_blocks(
-        self, blocks: range, seed: int, conditions: Mapping[str, Any], progress: Progress
+        self, blocks: range, seed: int, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
-        frames = []
+        limits = self._limits(conditions)
+        frames, shares = [], []
         for at in range(0, len(blocks), BLOCKS_AT_ONCE):
             some = blocks[at : at + BLOCKS_AT_ONCE]
             rngs = [np.random.default_rng([seed, k]) for k in some]
             report = part(progress, at / len(blocks), (at + len(some)) / len(blocks))
-            codes = self._codes_of_blocks(rngs, report)
-            values = self._values(codes, rngs)
+            if conditions:
+                made = [draw_under(self._chain, self._refinement, limits, BLOCK_ROWS, rng) for rng in rngs]
+                codes = np.concatenate([codes for codes, _ in made], axis=1)
+                shares += [worth for _, worth in made]
+            else:
+                codes = self._codes_of_blocks(rngs, report)
+            values = self._values(codes, rngs, limits)
             starts = [k * BLOCK_ROWS for k in some]
             frames.append(self._encoder.decode_blocks(values, rngs, starts=starts, n=BLOCK_ROWS))
             report(1.0, "Making rows")
-        return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        rows = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        if conditions:
+            rows.attrs["effective_share"] = float(np.mean(shares))
+        return rows
+
+    def _limits(self, conditions: Mapping[str, Condition]) -> Limited:
+        return limited(conditions, self._encoder.codecs, self._columns, self._grids, self._groups)
+
+    def _impute(self, known: pd.DataFrame, seed: int, progress: Progress) -> tuple[pd.DataFrame, float]:
+        codes = self._known_codes(known)
+        rng = np.random.default_rng([seed, 0x1F11])
+        drawn, worth = fill(
+            self._chain, self._refinement, codes, present(self._columns, self._encoder.codecs), rng, progress
+        )
+        values = self._values(drawn, [rng], self._limits({}), n=len(known))
+        made = self._encoder.decode(values, rng, n=len(known))
+        return self._encoder.fill(known, made), worth
+
+    def _known_codes(self, known: pd.DataFrame) -> NDArray[np.int32]:
+        """Columns × rows of codes, -1 for cells that are missing or hold a value that the model does not know."""
+        rows = []
+        for codec, grid, groups in zip(self._encoder.codecs, self._grids, self._groups, strict=True):
+            series = known[codec.name]
+            codes: NDArray[Any] = codec.encode(series)
+            if grid is not None:
+                codes = grid.encode(codes)
+            elif groups is not None:
+                codes = groups.of_code[codes]
+            rows.append(np.where(codec.knows(series), codes.astype(np.int32), -1))
+        return np.array(rows, np.int32).reshape(len(rows), len(known))
 
     def _codes_of_blocks(self, rngs: Sequence[np.random.Generator], progress: Progress) -> Codes:
         """BLOCK_ROWS columns of codes per generator of random numbers, one block after the other."""
@@ -124,19 +162,21 @@ class ForestGenerator(Generator):
         progress(0.8, "Choosing among them")
         return np.concatenate(chosen, axis=1)
 
-    def _values(self, codes: Codes, rngs: Sequence[np.random.Generator]) -> list[NDArray[Any]]:
-        """Values inside the codes' bins and groups, column by column."""
+    def _values(
+        self, codes: Codes, rngs: Sequence[np.random.Generator], limits: Limited, n: int = BLOCK_ROWS
+    ) -> list[NDArray[Any]]:
+        """Values inside the codes' bins and groups, column by column; `n` rows for each generator of random numbers."""
         values: list[NDArray[Any]] = []
-        for code, grid, groups in zip(codes, self._grids, self._groups, strict=True):
+        for code, grid, groups in zip(codes, limits.grids, limits.groups, strict=True):
             if grid is None and groups is None:
                 values.append(code)
                 continue
-            uniform = np.concatenate([rng.random(BLOCK_ROWS) for rng in rngs])
+            uniform = np.concatenate([rng.random(n) for rng in rngs])
             values.append(grid.decode(code.astype(np.int64), uniform) if grid else groups.draw(code, uniform))  # type: ignore[union-attr]
         return values
 
     def _sample_block(
-        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
+        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
         raise NotImplementedError  # _sample_blocks does its work
 

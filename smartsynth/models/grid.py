@@ -95,6 +95,26 @@ class NumericGrid:
         values[known] = self.low[atom] + inside * (self.high[atom] - self.low[atom])
         return values
 
+    def within(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[Self, NDArray[np.float64]]:
+        """The parts of the bins that lie in the intervals low … high, and the share of each bin that does.
+
+        The grid that comes back has the same bins, but those without a part in any interval cannot be decoded.
+        """
+        pieces = []
+        for a, b in zip(low, high, strict=True):
+            left, right = np.maximum(self.low, a), np.minimum(self.high, b)
+            some = left <= right
+            width = np.where(self.high > self.low, self.high - self.low, 1.0)
+            share = np.where(self.high > self.low, np.maximum((right - left) / width, 1e-9), 1.0)
+            pieces.append([x[some] for x in (left, right, self.mass * share, self.bin_of_atom)])
+        parts = [np.concatenate(part) for part in zip(*pieces, strict=True)]
+        # By bin and then by place, as `decode` needs them.
+        order = np.lexsort((parts[0] + parts[1], parts[3]))
+        cut = type(self)(parts[0][order], parts[1][order], parts[2][order], parts[3][order], nullable=False)
+        whole = np.bincount(self.bin_of_atom, self.mass, minlength=self.n_bins)
+        inside = np.bincount(cut.bin_of_atom, cut.mass, minlength=self.n_bins)
+        return cut, np.divide(inside, whole, out=np.zeros(self.n_bins), where=whole > 0)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The grid as arrays by name."""
         return {"low": self.low, "high": self.high, "mass": self.mass, "bin_of_atom": self.bin_of_atom}

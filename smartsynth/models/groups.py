@@ -59,6 +59,16 @@ class Groups:
         code: NDArray[np.int32] = self.member[np.clip(place, self.first[group], self.first[group + 1] - 1)]
         return code
 
+    def within(self, allowed: NDArray[np.bool_]) -> tuple[Self, NDArray[np.float64]]:
+        """The groups with the allowed codes alone, and the share of each group that they are."""
+        counts = np.diff(np.r_[0.0, self.cumulative])
+        group = np.repeat(np.arange(self.n_groups), np.diff(self.first))
+        left = np.where(allowed[self.member], counts, 0.0)
+        share = np.bincount(group, left, minlength=self.n_groups) / np.bincount(group, counts, minlength=self.n_groups)
+        some = left > 0
+        first = np.searchsorted(group[some], np.arange(self.n_groups + 1))
+        return type(self)(self.member[some], first, np.cumsum(left[some]), self.of_code), share
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The groups as arrays by name."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -129,6 +129,11 @@ class Refinement:
             ratio = np.minimum(ratio / ratio.mean(), MAX_RATIO)
         return np.asarray(ratio / ratio.mean())
 
+    def capped(self, codes: Codes) -> NDArray[np.float64]:
+        """Log density ratio of each row, 0 for the median one, at most the log of MAX_RATIO."""
+        log_ratio = self.log_ratio(codes)
+        return np.minimum(log_ratio - np.median(log_ratio), np.log(MAX_RATIO))
+
     def choose(self, codes: Codes, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Places of `n` rows, drawn without replacement with probabilities proportional to their density ratio."""
         # Efraimidis & Spirakis 2006: the n largest u^(1/w) are a weighted sample without replacement.

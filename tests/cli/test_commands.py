@@ -60,6 +60,63 @@ def test_sample_says_which_rows_no_filter_ever_checked(run, tmp_path):
     assert (tmp_path / "other.csv").read_bytes() != (run.folder / "synthetic.csv").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def forest(csv, tmp_path_factory):
+    """A saved run of a generator that can sample under conditions."""
+    folder = tmp_path_factory.mktemp("forest")
+    result = invoke(
+        "synthesize", csv, "-o", folder / "rows.csv", "-g", "forest", "--seed", 1, "--save", folder / "model",
+        "--no-evaluate", "--option", "trees=2", "--option", "refinement_rounds=1", "-q",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    return folder / "model"
+
+
+def test_sample_makes_rows_under_conditions(forest, tmp_path):
+    """Of one model; the effective number of rows and the conditions go with them."""
+    where = ["--where", "age>=60", "--where", 'city=["Łódź", "São Paulo"]', "--where", "churned=yes"]
+    result = invoke("sample", forest, "-n", 150, *where, "-o", tmp_path / "some.csv")
+    assert result.exit_code == 0, result.stderr
+    rows = pd.read_csv(tmp_path / "some.csv")
+    assert len(rows) == 150
+    assert (rows["age"] >= 60).all()
+    assert set(rows["city"]) == {"Łódź", "São Paulo"}
+    assert (rows["churned"] == "yes").all()
+    assert "150 rows under conditions, worth about" in result.stderr
+    assert "150 of 150 rows were not checked" in result.stderr
+    head = json.loads((tmp_path / "some.manifest.json").read_text("utf-8"))
+    assert head["where"] == ["age>=60", "city=['Łódź', 'São Paulo']", "churned=yes"]
+    assert 0 < head["effective_rows"] <= 150
+
+
+def test_conditions_that_cannot_be_are_refused(forest, run, tmp_path):
+    """With the reason, and no file left behind."""
+    for model, where, says in (
+        (forest, "city=Paris", "the model knows no such value"),
+        (forest, "agee>=3", "Did you mean 'age'"),
+        (run.folder / "model", "age>=3", "cannot sample under conditions"),
+    ):
+        result = invoke("sample", model, "--where", where, "-o", tmp_path / "none.csv")
+        assert result.exit_code == 4
+        assert says in result.stderr
+        assert not (tmp_path / "none.csv").exists()
+
+
+def test_impute_fills_a_partly_known_table(forest, table, tmp_path):
+    """Known cells stay, missing ones and missing columns are filled."""
+    partly = table.drop(columns="city").head(50).astype({"age": float})
+    partly.loc[::2, "age"] = np.nan
+    partly.to_csv(tmp_path / "partly.csv", index=False)
+    result = invoke("impute", forest, tmp_path / "partly.csv", "-o", tmp_path / "whole.csv", "--seed", 1)
+    assert result.exit_code == 0, result.stderr
+    rows = pd.read_csv(tmp_path / "whole.csv")
+    assert list(rows.columns) == ["age", "city", "spent", "churned"]
+    assert rows.notna().all().all()
+    assert (rows["age"][1::2].to_numpy() == table["age"].head(50)[1::2].to_numpy()).all()
+    assert (rows["spent"].to_numpy() == table["spent"].head(50).to_numpy()).all()
+    assert "Filled 75 cells" in result.stderr
+
+
 def test_profile_prints_a_table_or_one_json_object(csv, tmp_path):
     """For people and for programs; the page is written on request."""
     shown = invoke("profile", csv)

@@ -491,10 +491,35 @@ def test_wrong_values_are_refused(name, value, small):
 @every
 def test_conditions_are_kept_or_refused(name, fitted):
     if fitted(name).conditional:
-        assert (fitted(name).sample(50, conditions={"": "Ulm"})[""] == "Ulm").all()
+        made = fitted(name).sample(50, where={"": "Ulm"}, seed=1)
+        assert (made[""] == "Ulm").all()
+        assert made.attrs["effective_rows"] > 25
     else:
-        with pytest.raises(ConfigError, match="conditions"):
-            fitted(name).sample(5, conditions={"": "Ulm"})
+        with pytest.raises(ConfigError, match=f"{name!r} cannot sample under conditions"):
+            fitted(name).sample(5, where={"": "Ulm"})
+        with pytest.raises(ConfigError, match=f"{name!r} cannot sample under conditions"):
+            fitted(name).impute(fitted(name).sample(5))
+
+
+@every
+def test_missing_cells_are_filled_and_known_ones_stay(name, fitted):
+    """Every kind of column comes back whole, in its dtype; a column that is left out is made as a whole."""
+    model = fitted(name)
+    if not model.conditional:
+        return
+    rows = model.sample(60, seed=1).set_index(pd.Index(range(100, 160)))
+    gone = np.random.default_rng(0).random(rows.shape) < 0.4
+    partly = rows.astype(object).mask(gone)
+    filled = model.impute(partly.drop(columns=rows.columns[-1]), seed=2)
+    assert list(filled.columns) == list(rows.columns)
+    assert filled.index.equals(rows.index)
+    always = [c for c in rows if not rows[c].isna().any()]
+    assert not filled[always].isna().any().any()
+    for column in rows.columns[:-1]:
+        kept = partly[column].notna()
+        assert (filled.loc[kept, column].astype(str) == rows.loc[kept, column].astype(str)).all(), column
+    again = model.impute(partly.drop(columns=rows.columns[-1]), seed=2)
+    pd.testing.assert_frame_equal(filled, again)
 
 
 @every
