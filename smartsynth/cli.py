@@ -154,6 +154,12 @@ def synthesize(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
     ] = None,
+    refine: Annotated[
+        bool | None,
+        typer.Option(
+            "--refine/--no-refine", help="Choose rows by what still tells them from real ones; any generator."
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -166,7 +172,7 @@ def synthesize(
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
         rows=rows, target=target, balance=balance, seed=seed,
-        generator=_given(name=generator, options=_options(option or [])) or None,
+        generator=_given(name=generator, options=_options(option or []), refine=refine) or None,
         privacy=None if filter is None else {"filter": filter},
         evaluate=None if evaluate is None else {"enabled": evaluate},
     )  # fmt: skip

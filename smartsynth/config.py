@@ -36,6 +36,10 @@ class GeneratorConfig(Settings):
 
     name: str = Field("auto", description="Name of a generator, or `auto` to have one chosen with reasons.")
     options: dict[str, Any] = Field(default_factory=dict, description="Options of that generator, by name.")
+    refine: bool = Field(
+        False,
+        description="Learn what still tells the rows from real ones, and choose rows by it (`forest` always does).",
+    )
 
 
 class ColumnConfig(Settings):

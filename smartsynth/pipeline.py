@@ -81,7 +81,9 @@ def synthesize(
         model = registry.create(choice.generator, **run.generator.options)
         stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
-        model.fit(train, schema=schema, seed=seed, progress=report)
+        model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
+        if model.ratio_ is not None:
+            choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
     with stages("Sample and filter") as report:
         gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
         rows, release = filtered(

@@ -35,7 +35,9 @@ import pandas as pd
 from smartsynth.alignment import align
 from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFittedError, Problem, did_you_mean
 from smartsynth.inference import infer_schema
+from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given, conditions_of
+from smartsynth.models.table_ratio import TableRatio
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Modality, Schema
 
@@ -80,11 +82,21 @@ class Generator(ABC):
     min_rows: ClassVar[int] = 20
     extra: ClassVar[str | None] = None
     """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""
+    refines: ClassVar[bool] = False
+    """Whether density-ratio refinement is a part of the generator already."""
 
     schema_: Schema
+    ratio_: TableRatio | None = None
+    """The density ratio by which rows are chosen, after `fit(refine=True)`."""
 
     def fit(
-        self, data: pd.DataFrame, *, schema: Schema | None = None, seed: int = 0, progress: Progress | None = None
+        self,
+        data: pd.DataFrame,
+        *,
+        schema: Schema | None = None,
+        seed: int = 0,
+        refine: bool = False,
+        progress: Progress | None = None,
     ) -> Self:
         """Learn the table.
 
@@ -92,16 +104,33 @@ class Generator(ABC):
             data: Real rows. Never changed.
             schema: Kinds and roles of the columns; inferred from the data if not given.
             seed: Same data, same seed, same model.
+            refine: Learn the density ratio of real rows to the generator's, and choose rows by it from a pool a few times
+                larger (refinement.py). Nothing is added to a generator that does so anyway.
             progress: Called with the share done; may raise `Cancelled`, which leaves the generator as it was.
 
         Raises:
             DataError: The table is empty, too small, or does not match the schema.
-            ConfigError: An option has a value that is not allowed.
+            ConfigError: An option has a value that is not allowed, or refinement would break differential privacy.
         """
         schema = self._checked(data, schema)
+        report = progress or silent
+        if refine and self.is_private:
+            raise ConfigError(
+                f"refine=True: refinement reads the real rows again, which the differential privacy of {self.name!r} does "
+                "not account for. Leave it out."
+            )
+        refine = refine and not self.refines
         before = dict(self.__dict__)
         try:
-            self._fit(data.reset_index(drop=True), schema, np.random.default_rng([seed, 0xF17]), progress or silent)
+            self.ratio_ = None
+            real = data.reset_index(drop=True)
+            self._fit(real, schema, np.random.default_rng([seed, 0xF17]), part(report, 0.0, 0.6) if refine else report)
+            if refine:
+                self.schema_ = schema
+                self.ratio_ = TableRatio.fit(
+                    real, schema, lambda n, seed: self.sample(n, seed=seed),
+                    rng=np.random.default_rng([seed, 0x4A71]), progress=part(report, 0.6, 1.0),
+                )  # fmt: skip
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -142,7 +171,7 @@ class Generator(ABC):
         conditions = conditions_of(where, self.schema_)
         seed = secrets.randbits(63) if seed is None else seed
         first, last = start // BLOCK_ROWS, (start + n - 1) // BLOCK_ROWS
-        rows = self._sample_blocks(range(first, last + 1), seed, conditions, progress or silent)
+        rows = self._refined_blocks(range(first, last + 1), seed, conditions, progress or silent)
         skip = start - first * BLOCK_ROWS
         (progress or silent)(1.0, "Sampled")
         wanted = rows.iloc[skip : skip + n].reset_index(drop=True)
@@ -193,6 +222,9 @@ class Generator(ABC):
         ):
             raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
         state = self._state()
+        if self.ratio_ is not None:
+            arrays = {f"refine.{name}": array for name, array in self.ratio_.arrays().items()}
+            state = State({**state.values, "refine": self.ratio_.to_json()}, {**state.arrays, **arrays}, state.weights)
         head = {
             "format": FORMAT_VERSION,
             "generator": self.name,
@@ -231,7 +263,10 @@ class Generator(ABC):
             raise ModelFormatError(f"{folder} holds a {head['generator']!r} model, not {cls.name!r}.")
         try:
             model = cls(**head["options"])
-            model._restore(State(head["state"], _read_arrays(folder), _read_weights(folder)))
+            arrays = _read_arrays(folder)
+            model._restore(State(head["state"], arrays, _read_weights(folder)))
+            if "refine" in head["state"]:
+                model.ratio_ = TableRatio.restore(head["state"]["refine"], under(arrays, "refine."))
             model.schema_ = Schema.from_json(head["schema"])
         except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
             raise ModelFormatError(
@@ -257,6 +292,11 @@ class Generator(ABC):
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({options})"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the fitted model is differentially private, so that nothing may read the real rows again."""
+        return False
 
     @property
     def is_fitted(self) -> bool:
@@ -292,6 +332,24 @@ class Generator(ABC):
     @abstractmethod
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         """Learn the rows; `data` has the schema's columns and a fresh index."""
+
+    def _refined_blocks(
+        self, blocks: range, seed: int, conditions: Mapping[str, Condition], progress: Progress
+    ) -> pd.DataFrame:
+        """The rows of several blocks, each chosen from a pool of several of the generator's own blocks."""
+        ratio = self.ratio_
+        if ratio is None or ratio.blocks == 1:
+            return self._sample_blocks(blocks, seed, conditions, progress)
+        made, shares = [], []
+        for i, k in enumerate(blocks):
+            own = range(k * ratio.blocks, (k + 1) * ratio.blocks)
+            pool = self._sample_blocks(own, seed, conditions, part(progress, i / len(blocks), (i + 0.8) / len(blocks)))
+            shares.append(pool.attrs.get("effective_share", 1.0))
+            made.append(ratio.chosen(pool, BLOCK_ROWS, np.random.default_rng([seed, k, 0x4A71])))
+            progress((i + 1) / len(blocks), "Choosing among rows")
+        rows = pd.concat(made, ignore_index=True)
+        rows.attrs["effective_share"] = float(np.mean(shares))
+        return rows
 
     def _sample_blocks(
         self, blocks: range, seed: int, conditions: Mapping[str, Condition], progress: Progress

@@ -11,6 +11,7 @@ LightGBM.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
@@ -129,3 +130,8 @@ def train(
 
     booster = lightgbm.train(params, data, how.rounds, valid_sets=[data], callbacks=[after_tree])
     return str(booster.model_to_string())
+
+
+def threads() -> int:
+    """Threads to train with: one for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,7 +13,7 @@ know of it: the weights make up for that, and the effective sample size says wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.formats import number
 from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Given
+from smartsynth.models.coding import Coding, Inside
 from smartsynth.models.conditions import Condition, holds, intervals
-from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec
+from smartsynth.models.encoding import LevelCodec, NumberCodec
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.groups import Groups
-from smartsynth.models.refinement import Refinement
+from smartsynth.models.refinement import Refinement, systematic
 from smartsynth.progress import Progress
 
 MOST_NAMED = 20
@@ -48,40 +49,37 @@ class Limited:
     Args:
         weight: Columns × codes: the share of each code that is allowed; 1 where nothing is asked.
         is_limited: Which columns have conditions.
-        grids, groups: Those of the model, cut to what is allowed.
+        inside: Bins and groups, cut to what is allowed.
     """
 
     weight: NDArray[np.float64]
     is_limited: NDArray[np.bool_]
-    grids: Sequence[NumericGrid | None]
-    groups: Sequence[Groups | None]
+    inside: Inside
 
 
-def limited(
-    conditions: Mapping[str, Condition],
-    codecs: Sequence[Codec],
-    columns: Sequence[CodeColumn],
-    grids: Sequence[NumericGrid | None],
-    groups: Sequence[Groups | None],
-) -> Limited:
+def limited(conditions: Mapping[str, Condition], coding: Coding) -> Limited:
     """What conditions leave of the codes.
 
     Raises:
         ConfigError: A condition asks for a value that the model does not know.
     """
-    weight = np.ones((len(columns), max((c.n_codes for c in columns), default=0)))
-    is_limited = np.array([codec.name in conditions for codec in codecs], bool)
-    cut_grids, cut_groups = list(grids), list(groups)
-    for i, (codec, grid) in enumerate(zip(codecs, grids, strict=True)):
+    weight = _ones(coding)
+    is_limited = np.array([codec.name in conditions for codec in coding.codecs], bool)
+    grids, groups = list(coding.inside.grids), list(coding.inside.groups)
+    for i, (codec, grid) in enumerate(zip(coding.codecs, coding.inside.grids, strict=True)):
         if codec.name not in conditions:
             continue
         if isinstance(codec, NumberCodec) and grid is not None:
-            cut_grids[i], share = _of_number(conditions[codec.name], codec, columns[i], grid)
+            grids[i], share = _of_number(conditions[codec.name], codec, coding.columns[i], grid)
         elif isinstance(codec, LevelCodec):
-            cut_groups[i], share = _of_levels(conditions[codec.name], codec, groups[i])
+            groups[i], share = _of_levels(conditions[codec.name], codec, groups[i])
         weight[i] = 0.0
         weight[i, : len(share)] = share
-    return Limited(weight, is_limited, cut_grids, cut_groups)
+    return Limited(weight, is_limited, Inside(grids, groups))
+
+
+def _ones(coding: Coding) -> NDArray[np.float64]:
+    return np.ones((len(coding.columns), max((c.n_codes for c in coding.columns), default=0)))
 
 
 def _of_number(
@@ -164,24 +162,21 @@ def _weights(logs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _chosen(weight: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Places of `n` rows by weight, none twice as long as there are enough (Efraimidis & Spirakis 2006)."""
-    possible = np.flatnonzero(weight > 0)
-    if len(possible) < n:
+    """Places of `n` rows by weight in random order, different ones as long as there are enough."""
+    if np.count_nonzero(weight) < n:
         return np.asarray(rng.choice(len(weight), n, p=weight / weight.sum()))
-    key = np.log(rng.random(len(possible))) / weight[possible]
-    return np.asarray(rng.permutation(possible[np.argpartition(-key, n - 1)[:n]]))
+    return np.asarray(rng.permutation(systematic(weight, n, rng)))
 
 
-def present(columns: Sequence[CodeColumn], codecs: Sequence[Codec]) -> Limited:
+def present(coding: Coding) -> Limited:
     """Limits under which no cell is missing."""
-    weight = np.ones((len(columns), max((c.n_codes for c in columns), default=0)))
-    nullable = np.zeros(len(columns), bool)
-    for i, (column, codec) in enumerate(zip(columns, codecs, strict=True)):
+    weight, nullable = _ones(coding), np.zeros(len(coding.columns), bool)
+    for i, (column, codec) in enumerate(zip(coding.columns, coding.codecs, strict=True)):
         missing = column.missing_code if isinstance(codec, NumberCodec) else column.n_codes - 1
         nullable[i] = codec.nullable and column.n_codes > 1
         if nullable[i]:
             weight[i, missing] = 0.0
-    return Limited(weight, nullable, (), ())
+    return Limited(weight, nullable, coding.inside)
 
 
 def fill(

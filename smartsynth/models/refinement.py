@@ -13,6 +13,7 @@ one that does not help to tell them from generated rows is dropped, and is the l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -31,7 +32,7 @@ MOST_MADE = 200_000
 MADE_PER_REAL = 12
 REAL_PER_LEAF = 400
 """Classifiers of a small table have fewer leaves, so that they do not learn single rows."""
-DRAWN_PER_MADE = 2
+LEAST_POOL_IN_FIT = 2.0
 JUDGES = 40_000
 WORTHWHILE = 0.999
 """A round must leave at most so many bits open; 0.999 is about a detection AUC of 0.52."""
@@ -44,11 +45,15 @@ class Refinement:
     Args:
         trees: The boosters.
         pool: Rows that are drawn for each row that is kept.
+        losses: What the classifier of each round left open, in bits, on rows that it had not seen; 1 if it could not
+            tell real from generated rows. The round of the last one was dropped if there are more than rounds. Empty if
+            no rows were left to judge.
     """
 
-    def __init__(self, trees: FlatTrees, pool: float) -> None:
+    def __init__(self, trees: FlatTrees, pool: float, losses: Sequence[float] = ()) -> None:
         self.trees = trees
         self.pool = pool
+        self.losses = tuple(losses)
 
     @classmethod
     def fit(
@@ -62,19 +67,37 @@ class Refinement:
         rng: np.random.Generator,
         threads: int,
         progress: Progress,
+        judged: bool = False,
+        most_pool: float = MOST_POOL,
+        made_per_real: int = MADE_PER_REAL,
     ) -> Self:
         """Learn what `draw(n, rng, progress)` still does wrong about the `real` rows (columns × rows of codes).
+
+        Args:
+            real: Columns × rows of codes.
+            draw: Makes rows of codes.
+            columns: What the codes are.
+            rounds: Most rounds.
+            how: How classifiers are trained.
+            rng: Draws everything.
+            threads: Threads to train with.
+            progress: Called with the share done; may raise `Cancelled`.
+            judged: Whether a part of the rows judges the rounds however few there are; only many rows do otherwise.
+            most_pool: Most rows drawn for each row that is kept.
+            made_per_real: Generated rows per real row that a classifier learns from, as long as they are not too many.
 
         Reports after each tree the classifier's log loss on the rows that it learns from: 1 bit if it cannot tell the two
         kinds apart.
         """
         categorical = [i for i, column in enumerate(columns) if column.is_categorical]
-        real, judges = _bounded(real, rng) if rounds else (real, None)
-        n_made = min(MADE_PER_REAL * real.shape[1], max(MOST_MADE, 3 * real.shape[1]))
+        real, judges = _bounded(real, rng, judged) if rounds else (real, None)
+        n_made = min(made_per_real * real.shape[1], max(MOST_MADE, 3 * real.shape[1]))
         leaves = int(np.clip(real.shape[1] // REAL_PER_LEAF, min(4, how.num_leaves), how.num_leaves))
         how = replace(how, num_leaves=leaves)
         boosters: list[str] = []
+        losses: list[float] = []
         refinement = cls(flatten(boosters), 1.0)
+        plain = draw(min(n_made, MOST_REAL), rng, silent) if rounds else real
         for i in range(rounds):
             report = part(progress, i / rounds, (i + 1) / rounds)
             made = refinement.drawn(draw, n_made, rng, part(report, 0.0, 0.4))
@@ -86,12 +109,19 @@ class Refinement:
             booster = train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
             if judges is not None:
                 fresh = refinement.drawn(draw, judges.shape[1], rng, silent)
-                if _loss(cls(flatten([booster]), 1.0), judges, fresh) >= WORTHWHILE:
+                losses.append(_loss(cls(flatten([booster]), 1.0), judges, fresh))
+                if losses[-1] >= WORTHWHILE:
+                    break
+                if len(losses) > 1 and losses[-1] < losses[-2]:
+                    boosters.pop()  # the round before made the rows easier to tell
                     break
             boosters.append(booster)
             refinement = cls(flatten(boosters), 1.0)
-        if boosters:
-            refinement.pool = _pool(refinement.ratio(draw(min(n_made, MOST_REAL), rng, silent)))
+            refinement.pool = _pool(refinement.ratio(plain), most_pool)
+        if refinement.n_rounds > len(boosters):
+            refinement = cls(flatten(boosters), 1.0)
+            refinement.pool = _pool(refinement.ratio(plain), most_pool)
+        refinement.losses = tuple(losses)
         progress(1.0, "Refined")
         return refinement
 
@@ -105,7 +135,7 @@ class Refinement:
         """`n` rows that the rounds so far would keep."""
         if not self.n_rounds:
             return draw(n, rng, progress)
-        pool = draw(DRAWN_PER_MADE * n, rng, progress)
+        pool = draw(math.ceil(max(self.pool, LEAST_POOL_IN_FIT) * n), rng, progress)
         return pool[:, self.choose(pool, n, rng)]
 
     @property
@@ -135,10 +165,8 @@ class Refinement:
         return np.minimum(log_ratio - np.median(log_ratio), np.log(MAX_RATIO))
 
     def choose(self, codes: Codes, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Places of `n` rows, drawn without replacement with probabilities proportional to their density ratio."""
-        # Efraimidis & Spirakis 2006: the n largest u^(1/w) are a weighted sample without replacement.
-        key = np.log(rng.random(codes.shape[1])) / np.maximum(self.ratio(codes), 1e-12)
-        return np.sort(np.argpartition(-key, n - 1)[:n])
+        """Places of `n` different rows, each drawn with a probability proportional to its density ratio."""
+        return systematic(self.ratio(codes), n, rng)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The refinement as arrays by name."""
@@ -149,12 +177,35 @@ class Refinement:
         return cls(FlatTrees.from_arrays(arrays), float(arrays["pool"][0]))
 
 
-def _bounded(real: Codes, rng: np.random.Generator) -> tuple[Codes, Codes | None]:
-    """At most MOST_REAL of the rows to learn from, and rows to judge by if there are enough others."""
+def systematic(weight: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Places of `n` different rows, ascending, with probabilities proportional to their weights where these allow it.
+
+    Systematic sampling in random order (Madow 1949): a row's probability is exactly n · weight / sum, at most 1.
+    """
+    chance = weight * (n / weight.sum())
+    for _ in range(20):
+        full = chance >= 1.0
+        if not full.any():
+            break
+        rest = chance[~full].sum()
+        chance = np.where(full, 1.0, chance * ((n - full.sum()) / rest if rest > 0 else 1.0))
+        if chance.max() <= 1.0 + 1e-9:
+            break
+    order = rng.permutation(len(chance))
+    ends = np.cumsum(np.minimum(chance[order], 1.0))
+    places = np.searchsorted(ends, (rng.random() + np.arange(n)) * (ends[-1] / n), side="right")
+    return np.sort(order[np.minimum(places, len(order) - 1)])
+
+
+def _bounded(real: Codes, rng: np.random.Generator, judged: bool) -> tuple[Codes, Codes | None]:
+    """At most MOST_REAL of the rows to learn from, and rows to judge by if there are enough others or it must be."""
     n = real.shape[1]
+    order = rng.permutation(n) if judged or n > MOST_REAL else np.arange(n)
+    if judged and n < MOST_REAL + JUDGES:
+        few = min(max(n // 5, 1), JUDGES)
+        return real[:, np.sort(order[few : few + MOST_REAL])], real[:, np.sort(order[:few])]
     if n <= MOST_REAL:
         return real, None
-    order = rng.permutation(n)
     judges = order[MOST_REAL : MOST_REAL + JUDGES] if n >= MOST_REAL + JUDGES else None
     return real[:, np.sort(order[:MOST_REAL])], None if judges is None else real[:, np.sort(judges)]
 
@@ -165,9 +216,9 @@ def _loss(refinement: Refinement, real: Codes, made: Codes) -> float:
     return float((np.logaddexp(0, -odds[0]).mean() + np.logaddexp(0, odds[1]).mean()) / 2 / np.log(2))
 
 
-def _pool(ratio: NDArray[np.float64]) -> float:
+def _pool(ratio: NDArray[np.float64], most: float) -> float:
     """Rows to draw per row to keep: as many as the highest ratios ask for, in steps of a quarter."""
-    return float(np.clip(np.ceil(4 * np.quantile(ratio, 0.99)) / 4, LEAST_POOL, MOST_POOL))
+    return float(np.clip(np.ceil(4 * np.quantile(ratio, 0.99)) / 4, LEAST_POOL, most))
 
 
 def _watched(message: str, most_trees: int, progress: Progress) -> Callable[[float], None]:

@@ -7,6 +7,7 @@ import pytest
 from smartsynth.errors import ConfigError
 from smartsynth.models.autoregression import Autoregression, CodeColumn, Growth
 from smartsynth.models.boosting import flatten
+from smartsynth.models.coding import Inside
 from smartsynth.models.conditioning import Limited, draw_under, fill
 from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.refinement import Refinement
@@ -34,7 +35,7 @@ def limits(**allowed):
     for name, codes in allowed.items():
         weight["abc".index(name)] = np.isin(np.arange(16), codes)
         is_limited["abc".index(name)] = True
-    return Limited(weight, is_limited, (), ())
+    return Limited(weight, is_limited, Inside((), ()))
 
 
 def test_rows_under_a_condition_on_a_late_column_are_those_of_the_model(chain):
