@@ -154,6 +154,12 @@ def synthesize(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="TIME", help="With -g auto: let generators race on DATA for 120s, 2min or 1h."
+        ),
+    ] = None,
     refine: Annotated[
         bool | None,
         typer.Option(
@@ -172,7 +178,7 @@ def synthesize(
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
         rows=rows, target=target, balance=balance, seed=seed,
-        generator=_given(name=generator, options=_options(option or []), refine=refine) or None,
+        generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
         privacy=None if filter is None else {"filter": filter},
         evaluate=None if evaluate is None else {"enabled": evaluate},
     )  # fmt: skip

@@ -19,6 +19,7 @@ from typing import Any, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.formats import seconds_of
 from smartsynth.schema import Kind, Role, Schema
 
 COLUMN: dict[str, JsonValue] = {"of": "columns"}
@@ -36,10 +37,20 @@ class GeneratorConfig(Settings):
 
     name: str = Field("auto", description="Name of a generator, or `auto` to have one chosen with reasons.")
     options: dict[str, Any] = Field(default_factory=dict, description="Options of that generator, by name.")
+    budget: float | None = Field(
+        None,
+        ge=10,
+        description="With `auto`: seconds (or `2min`) in which generators race on these data and the best one learns.",
+    )
     refine: bool = Field(
         False,
         description="Learn what still tells the rows from real ones, and choose rows by it (`forest` always does).",
     )
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _time(cls, value: Any) -> Any:
+        return seconds_of(value) if isinstance(value, str) else value
 
 
 class ColumnConfig(Settings):

@@ -169,12 +169,72 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Contender:
+    """A generator in a race, and how it did on real rows that it had not seen.
+
+    Args:
+        generator: Its name.
+        refined: Whether its rows were chosen by density ratio.
+        options: Its options, as far as they differ from the defaults.
+        finished: Whether it made rows in time.
+        score: Mean of fidelity and utility, 0 to 1; NaN without rows.
+        detection: AUC of a detective telling its rows from unseen real ones; 0.5 is ideal.
+        utility: What a model trained on its rows reaches on unseen real ones; NaN without a target.
+        closeness: Share of its rows nearer to a row it learnt from than to an unseen one; 0.5 is ideal.
+        seconds: Time to learn and make rows.
+        reason: Why it has its place, in a sentence.
+    """
+
+    generator: str
+    refined: bool
+    options: Mapping[str, Any]
+    finished: bool
+    score: float
+    detection: float
+    utility: float
+    closeness: float
+    seconds: float
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return f"{self.generator}, refined" if self.refined else self.generator
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Generators trained within a budget of time, the best first.
+
+    Args:
+        budget: Seconds that choosing and learning may take.
+        seconds: Seconds that they took.
+        rows: Rows that each generator learnt from.
+        judged: Real rows that judged them.
+        measure: Name of the utility measure; empty without a target.
+        detection: The detective's AUC of rows learnt from against unseen ones: the yardstick.
+        utility: What a model trained on the rows learnt from reaches: the yardstick.
+        contenders: The generators.
+    """
+
+    budget: float
+    seconds: float
+    rows: int
+    judged: int
+    measure: str
+    detection: float
+    utility: float
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """The generator to use, the reasons in sentences, and the others with why they came second."""
+    """The generator to use, the reasons in sentences, the others with why they came second, and the race if there was one."""
 
     generator: str
     reasons: tuple[str, ...]
     rejected: tuple[tuple[str, str], ...] = ()
+    race: Race | None = None
 
 
 @dataclass(frozen=True, slots=True)

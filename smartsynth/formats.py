@@ -11,6 +11,7 @@ plain     a column name without invisible or direction-changing characters
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -42,6 +43,18 @@ def number(value: float | None, digits: int = 3) -> str:
         text = f"{size:,.{max(digits - 1 - exponent, 0)}f}"
         text = text.rstrip("0") if size < 0.1 else text
     return f"−{text}" if value < 0 else text
+
+
+def seconds_of(text: str) -> float:
+    """A time as a person writes it, in seconds; ValueError if it is none.
+
+    >>> [seconds_of(text) for text in ("120", "120s", "2 min", "1.5h")]
+    [120.0, 120.0, 120.0, 5400.0]
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|)\s*", text.lower())
+    if found is None:
+        raise ValueError(f"{text!r} is no time such as 120s, 2min or 1h.")
+    return float(found[1]) * {"m": 60, "min": 60, "h": 3600}.get(found[2], 1)
 
 
 def percent(share: float | None) -> str:

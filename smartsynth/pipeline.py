@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smartsynth import ingest, registry, selector
+from smartsynth import ingest, race, registry, selector
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
-from smartsynth.errors import DataError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.facts import Choice, Evaluation, Profile
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
@@ -63,8 +63,7 @@ def synthesize(
     run = settled(config, settings)
     if run.seed is None:
         run = run.model_copy(update={"seed": secrets.randbits(32)})
-    if run.generator.name != "auto":
-        registry.generator_class(run.generator.name)  # a wrong name costs no waiting
+    _check_generator(run)  # a wrong name costs no waiting
     seed = run.seed or 0
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
@@ -76,12 +75,26 @@ def synthesize(
     with stages("Split"):
         train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
-    with stages("Select"):
-        choice = _choose(found, run)
-        model = registry.create(choice.generator, **run.generator.options)
+        if run.generator.budget is not None:
+            stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
+    with stages("Select") as report:
+        if run.generator.budget is None:
+            choice = _choose(found, run)
+            model = registry.create(choice.generator, **run.generator.options)
+        else:
+            choice, model = race.run(
+                train,
+                schema,
+                found,
+                budget=run.generator.budget,
+                seed=seed,
+                refine=run.generator.refine,
+                progress=report,
+            )
         stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
-        model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
+        if not model.is_fitted:
+            model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
         if model.ratio_ is not None:
             choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
     with stages("Sample and filter") as report:
@@ -266,6 +279,21 @@ def _filter(
     if not run.privacy.filter:
         return None
     return PrivacyFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
+
+
+def _check_generator(run: RunConfig) -> None:
+    name, wanted = run.generator.name, run.generator
+    if name != "auto":
+        registry.generator_class(name)
+        if wanted.budget is not None:
+            raise ConfigError(
+                f"generator.budget={wanted.budget:g} is the time of a race, and generator={name!r} leaves nothing to race. "
+                "Use generator=auto, or leave the budget out."
+            )
+    elif wanted.budget is not None and wanted.options:
+        raise ConfigError(
+            f"generator.options={sorted(wanted.options)} belong to one generator, and in a race there are many. Leave them out."
+        )
 
 
 def _choose(found: Profile, run: RunConfig) -> Choice:

@@ -119,7 +119,7 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
     Raises:
         ConfigError: No candidate fits; the message says why each does not.
     """
-    refused = {name: why for name, cls in candidates.items() if (why := _refusal(cls, profile, on, dp))}
+    refused = {name: why for name, cls in candidates.items() if (why := refusal(cls, profile, on, dp=dp))}
     left = {name: cls for name, cls in candidates.items() if name not in refused}
     if not left:
         why_not = "; ".join(f"{name}: {why}" for name, why in refused.items())
@@ -144,7 +144,8 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
     return Choice(best, tuple(reasons), tuple(refused.items()))
 
 
-def _refusal(cls: type[Capable], profile: Profile, on: Machine, dp: bool) -> str | None:
+def refusal(cls: type[Capable], profile: Profile, on: Machine, *, dp: bool = False) -> str | None:
+    """Why a generator cannot be used for these data on this machine; None if it can."""
     if cls.modality is not profile.schema.modality:
         return f"makes {cls.modality.value} data, not {profile.schema.modality.value}"
     if dp and not cls.dp:

@@ -25,13 +25,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from smartsynth.errors import Cancelled, SmartSynthError, outcome
-from smartsynth.formats import count, moment, number, percent, plain, span
+from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
 from smartsynth.progress import Progress, silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import ColumnProfile, Evaluation, Profile
+    from smartsynth.facts import ColumnProfile, Evaluation, Profile, Race
     from smartsynth.result import Result
 
 P = ParamSpec("P")
@@ -210,6 +210,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
     """What a run did: the generator and why, what the filter removed, the main scores, the files."""
     yield from result.synthetic.source.notes
     yield f"Generator: {result.choice.generator}. {' '.join(result.choice.reasons)}"
+    if result.choice.race is not None:
+        yield from race_parts(result.choice.race)
     if result.filter is not None:
         done = result.filter
         yield (
@@ -223,6 +225,24 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
     yield f"\nSeed {result.config.seed}. Time: {seconds}."
     if written:
         yield f"Wrote {', '.join(str(path) for path in written)}."
+
+
+def race_parts(race: Race) -> Iterator[Table | str]:
+    """The leaderboard of a race, with its yardsticks in the last line."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Place", "Generator", "Score", "Detection", race.measure or "Utility", "Closeness", "Time"):
+        table.add_column(title, justify="left" if title == "Generator" else "right", no_wrap=True)
+    for place, one in enumerate(race.contenders, 1):
+        values = (number(value) for value in (one.score, one.detection, one.utility, one.closeness))
+        time = span(one.seconds) if one.finished else MISSING
+        table.add_row(str(place) if one.finished else MISSING, _safe(one.label), *values, time)
+    table.add_row("", "real rows", "", number(race.detection), number(race.utility), number(0.5), "", style="dim")
+    yield table
+    yield (
+        f"Each learnt {count(race.rows)} rows and was judged by {count(race.judged)} others; {span(race.seconds)} of "
+        f"{span(race.budget)} were used."
+    )
+    yield from (f"{_safe(one.label)}: {one.reason}" for one in race.contenders if not one.finished)
 
 
 def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> Iterator[Table | str]:

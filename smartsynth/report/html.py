@@ -84,6 +84,7 @@ def render(
         open_columns=OPEN_COLUMNS,
         profile=profile,
         choice=context.get("choice"),
+        leaderboard=_leaderboard(context.get("choice")),
         filter=context.get("filter"),
         timings=context.get("timings") or {},
         manifest=manifest,
@@ -237,6 +238,23 @@ def _families(evaluation: Evaluation) -> list[tuple[Family, str, list[Score]]]:
 
 def _headlines(evaluation: Evaluation, family: Family) -> list[Score]:
     return [score for score in evaluation.scores if score.family is family and score.headline]
+
+
+def _leaderboard(choice: Choice | None) -> list[tuple[str, ...]]:
+    """A race as rows of a table, the yardstick of real rows last."""
+    race = None if choice is None else choice.race
+    if race is None:
+        return []
+    rows = [
+        (
+            one.label,
+            *(formats.number(value) for value in (one.score, one.detection, one.utility, one.closeness)),
+            formats.span(one.seconds) if one.finished else formats.MISSING,
+        )
+        for one in race.contenders
+    ]
+    real = (formats.MISSING, formats.number(race.detection), formats.number(race.utility), formats.number(0.5))
+    return [*rows, ("Real rows (yardstick)", *real, formats.MISSING)]
 
 
 def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetime | None) -> list[tuple[str, str]]:
