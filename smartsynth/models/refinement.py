@@ -5,6 +5,10 @@ exp(log-odds) (Sugiyama, Suzuki & Kanamori 2012). Drawing more rows than needed 
 proportional to r corrects the generator wherever the classifier can see it; a few rounds, each against the rows that
 the rounds before would keep, correct what is left (cf. Azadi et al. 2019, discriminator rejection sampling).
 
+A bounded pool cannot give every row all the weight that it ought to have, and what is cut off would bend the columns'
+distributions. Raking (iterative proportional fitting, Deming & Stephan 1940) brings the weighted shares of each column's
+codes back to those of the real rows; it costs no closeness, because it knows one column at a time.
+
 The classifiers are learnt once, at fit time, each on freshly drawn rows, so that no generated row is judged by a
 classifier that has seen it, and sampling needs no real row. Real and generated rows used are bounded in number, so time
 and memory are too, however large the table. Where the table has more rows than that, some of the others judge each round:
@@ -37,6 +41,8 @@ JUDGES = 40_000
 WORTHWHILE = 0.999
 """A round must leave at most so many bits open; 0.999 is about a detection AUC of 0.52."""
 LEAST_POOL, MOST_POOL = 1.5, 4.0
+RAKINGS = 3
+MOST_STEP = 4.0
 
 
 class Refinement:
@@ -44,14 +50,22 @@ class Refinement:
 
     Args:
         trees: The boosters.
+        shares: For each column the share of real rows that each code has; empty if rows are not raked.
         pool: Rows that are drawn for each row that is kept.
         losses: What the classifier of each round left open, in bits, on rows that it had not seen; 1 if it could not
             tell real from generated rows. The round of the last one was dropped if there are more than rounds. Empty if
             no rows were left to judge.
     """
 
-    def __init__(self, trees: FlatTrees, pool: float, losses: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        trees: FlatTrees,
+        shares: Sequence[NDArray[np.float64]] = (),
+        pool: float = 1.0,
+        losses: Sequence[float] = (),
+    ) -> None:
         self.trees = trees
+        self.shares = shares
         self.pool = pool
         self.losses = tuple(losses)
 
@@ -90,13 +104,14 @@ class Refinement:
         kinds apart.
         """
         categorical = [i for i, column in enumerate(columns) if column.is_categorical]
+        shares = [np.bincount(row, minlength=c.n_codes) / len(row) for row, c in zip(real, columns, strict=True)]
         real, judges = _bounded(real, rng, judged) if rounds else (real, None)
         n_made = min(made_per_real * real.shape[1], max(MOST_MADE, 3 * real.shape[1]))
         leaves = int(np.clip(real.shape[1] // REAL_PER_LEAF, min(4, how.num_leaves), how.num_leaves))
         how = replace(how, num_leaves=leaves)
         boosters: list[str] = []
         losses: list[float] = []
-        refinement = cls(flatten(boosters), 1.0)
+        refinement = cls(flatten(boosters), shares)
         plain = draw(min(n_made, MOST_REAL), rng, silent) if rounds else real
         for i in range(rounds):
             report = part(progress, i / rounds, (i + 1) / rounds)
@@ -109,17 +124,17 @@ class Refinement:
             booster = train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
             if judges is not None:
                 fresh = refinement.drawn(draw, judges.shape[1], rng, silent)
-                losses.append(_loss(cls(flatten([booster]), 1.0), judges, fresh))
+                losses.append(_loss(cls(flatten([booster])), judges, fresh))
                 if losses[-1] >= WORTHWHILE:
                     break
                 if len(losses) > 1 and losses[-1] < losses[-2]:
                     boosters.pop()  # the round before made the rows easier to tell
                     break
             boosters.append(booster)
-            refinement = cls(flatten(boosters), 1.0)
+            refinement = cls(flatten(boosters), shares)
             refinement.pool = _pool(refinement.ratio(plain), most_pool)
         if refinement.n_rounds > len(boosters):
-            refinement = cls(flatten(boosters), 1.0)
+            refinement = cls(flatten(boosters), shares)
             refinement.pool = _pool(refinement.ratio(plain), most_pool)
         refinement.losses = tuple(losses)
         progress(1.0, "Refined")
@@ -165,16 +180,29 @@ class Refinement:
         return np.minimum(log_ratio - np.median(log_ratio), np.log(MAX_RATIO))
 
     def choose(self, codes: Codes, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Places of `n` different rows, each drawn with a probability proportional to its density ratio."""
-        return systematic(self.ratio(codes), n, rng)
+        """Places of `n` different rows, ascending, drawn with probabilities proportional to their raked density ratio."""
+        most = codes.shape[1] / n
+        return systematic(self._raked(codes, np.minimum(self.ratio(codes), most), most), n, rng)
+
+    def _raked(self, codes: Codes, weight: NDArray[np.float64], most: float) -> NDArray[np.float64]:
+        """Weights under which each column's codes have their shares, none above `most` times the mean."""
+        for _ in range(RAKINGS):
+            for row, share in zip(codes, self.shares, strict=True):
+                now = np.bincount(row, weight, minlength=len(share)) / weight.sum()
+                step = np.divide(share, now, out=np.ones(len(share)), where=now > 0)
+                weight = weight * np.clip(step, 1 / MOST_STEP, MOST_STEP)[row]
+            weight = np.minimum(weight, most * weight.mean())
+        return weight
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The refinement as arrays by name."""
-        return dict(self.trees._asdict()) | {"pool": np.array([self.pool])}
+        shares = {f"share{i}": share for i, share in enumerate(self.shares)}
+        return dict(self.trees._asdict()) | shares | {"pool": np.array([self.pool])}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(FlatTrees.from_arrays(arrays), float(arrays["pool"][0]))
+        shares = [arrays[f"share{i}"] for i in range(sum(name.startswith("share") for name in arrays))]
+        return cls(FlatTrees.from_arrays(arrays), shares, float(arrays["pool"][0]))
 
 
 def systematic(weight: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:

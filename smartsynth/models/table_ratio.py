@@ -1,11 +1,7 @@
 """Density-ratio refinement on top of any table generator: `Generator.fit(…, refine=True)`.
 
     fit      real rows and rows of the fitted generator, both as codes ──▶ density ratio (refinement.py)
-    sample   a pool of the generator's blocks ──▶ rows drawn by the ratio, raked so that each column keeps its shares
-
-A bounded pool cannot give every row all the weight that it ought to have, and what is cut off would bend the columns'
-distributions. Raking (iterative proportional fitting, Deming & Stephan 1940) brings the weighted shares of each column's
-codes back to those of the real rows.
+    sample   a pool of the generator's blocks ──▶ the rows that look most like real ones
 
 A fifth of the real rows teaches no ratio and judges each round. Where real rows can hardly be told from generated ones,
 or a round makes it easier, it is dropped: refinement that cannot help leaves the generator as it was and says so.
@@ -14,7 +10,7 @@ or a round makes it easier, it is dropped: refinement that cannot help leaves th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -24,7 +20,7 @@ from numpy.typing import NDArray
 from smartsynth.models.autoregression import Codes
 from smartsynth.models.boosting import Training, threads
 from smartsynth.models.coding import Coding, under
-from smartsynth.models.refinement import Refinement, systematic
+from smartsynth.models.refinement import Refinement
 from smartsynth.progress import Progress
 from smartsynth.schema import Schema
 
@@ -38,8 +34,6 @@ MIN_COUNT = 5
 MOST_POOL = 8
 """Blocks that are drawn for each block that is kept."""
 MADE_PER_REAL = 4
-RAKINGS = 8
-MOST_STEP = 4.0
 
 Rows = Callable[[int, int], pd.DataFrame]
 """`n` rows for a seed: `rows(n, seed)`."""
@@ -51,20 +45,12 @@ class TableRatio:
     Args:
         coding: Codes of the table.
         refinement: The ratio of codes.
-        shares: For each column the share of real rows that each code has.
         losses: Bits that a detective leaves open, before each round; see `Refinement`.
     """
 
-    def __init__(
-        self,
-        coding: Coding,
-        refinement: Refinement,
-        shares: Sequence[NDArray[np.float64]],
-        losses: tuple[float, ...],
-    ) -> None:
+    def __init__(self, coding: Coding, refinement: Refinement, losses: tuple[float, ...]) -> None:
         self.coding = coding
         self.refinement = refinement
-        self.shares = shares
         self.losses = losses
 
     @classmethod
@@ -83,11 +69,7 @@ class TableRatio:
             codes, draw, coding.columns, rounds=ROUNDS if len(codes) > 1 else 0, how=HOW, rng=rng, threads=threads(),
             progress=progress, judged=True, most_pool=MOST_POOL, made_per_real=MADE_PER_REAL,
         )  # fmt: skip
-        shares = [
-            np.bincount(row, minlength=column.n_codes) / len(row)
-            for row, column in zip(codes, coding.columns, strict=True)
-        ]
-        return cls(coding, refinement, shares, refinement.losses)
+        return cls(coding, refinement, refinement.losses)
 
     @property
     def blocks(self) -> int:
@@ -96,19 +78,7 @@ class TableRatio:
 
     def chosen(self, pool: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
         """`n` rows of the pool, by their density ratio."""
-        codes = self.coding.codes(pool)
-        weight = self._raked(codes, self.refinement.ratio(codes), len(pool) / n)
-        return pool.iloc[systematic(weight, n, rng)].reset_index(drop=True)
-
-    def _raked(self, codes: Codes, weight: NDArray[np.float64], most: float) -> NDArray[np.float64]:
-        """Weights under which each column's codes have their shares, none above `most` times the mean."""
-        for _ in range(RAKINGS):
-            for row, share in zip(codes, self.shares, strict=True):
-                now = np.bincount(row, weight, minlength=len(share)) / weight.sum()
-                step = np.divide(share, now, out=np.ones(len(share)), where=now > 0)
-                weight = weight * np.clip(step, 1 / MOST_STEP, MOST_STEP)[row]
-            weight = np.minimum(weight, most * weight.mean())
-        return weight
+        return pool.iloc[self.refinement.choose(self.coding.codes(pool), n, rng)].reset_index(drop=True)
 
     def sentence(self) -> str:
         """What refinement brought, for people."""
@@ -132,14 +102,12 @@ class TableRatio:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is an array, by name."""
-        shares = {str(i): share for i, share in enumerate(self.shares)}
-        parts = {"coding": self.coding.arrays(), "ratio": self.refinement.arrays(), "share": shares}
+        parts = {"coding": self.coding.arrays(), "ratio": self.refinement.arrays()}
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
     @classmethod
     def restore(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The ratio that `to_json` and `arrays` came from."""
         coding = Coding.restore(values["coding"], under(arrays, "coding."))
-        shares = [arrays[f"share.{i}"] for i in range(len(coding.columns))]
         losses = tuple(map(float, values["losses"]))
-        return cls(coding, Refinement.from_arrays(under(arrays, "ratio.")), shares, losses)
+        return cls(coding, Refinement.from_arrays(under(arrays, "ratio.")), losses)

@@ -13,7 +13,7 @@ from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.refinement import Refinement
 from smartsynth.progress import silent
 
-NO_REFINEMENT = Refinement(flatten([]), 1.0)
+NO_REFINEMENT = Refinement(flatten([]))
 COLUMNS = [CodeColumn(4, False), CodeColumn(16, True), CodeColumn(16, True)]
 
 

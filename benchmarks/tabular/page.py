@@ -1,0 +1,283 @@
+"""Writes docs/benchmarks.md and its pictures from the results in docs/benchmarks/*.json.
+
+python benchmarks/tabular/page.py
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DOCS = Path(__file__).parents[2] / "docs"
+RESULTS = DOCS / "benchmarks"
+Record = dict[str, Any]
+TITLES = {"adult": "Adult", "magic": "MAGIC", "credit": "German credit", "nmes": "NMES"}
+
+
+def main() -> None:
+    parts = [INTRO]
+    for name, section in (
+        ("halves", halves), ("published", published), ("peers", peers), ("speed", speed), ("ablation", ablation)
+    ):  # fmt: skip
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            found = json.loads(path.read_text("utf-8"))
+            parts.append(section(found["results"], f"```console\n{found['command']}\n```\n"))
+    (DOCS / "benchmarks.md").write_text("\n".join(parts).rstrip() + "\n", "utf-8")
+
+
+INTRO = """# Benchmarks
+
+Tables: the flagship generator `forest` with its one default configuration, on two CPU cores without a GPU. Every number
+here is in a JSON file of `docs/benchmarks/`, written by the command beside it; `make bench-tabular DATA=… SCORER=…` runs
+all of them but the peers. The data sets are public (UCI Adult, UCI MAGIC, UCI German credit, NMES).
+
+How to read the measures:
+
+- *detection*: AUC of a LightGBM detective that tells synthetic rows from real rows that nobody learnt from. 0.5 is ideal.
+- *closeness*: share of synthetic rows nearer to a row learnt from than to one of as many unseen rows. 0.5 is ideal, more is
+  a leak. Independent real rows differ from 0.5 too, by chance of the split: on Adult they have 0.510.
+- *shape*, *trend*: mean difference of column distributions, and of pairs of columns, to unseen rows, in percent.
+- *utility*: what a model trained on synthetic rows reaches on unseen real ones (AUC, R² for NMES).
+
+A method that copies its training rows has perfect detection and trend. Read them beside closeness.
+"""
+
+
+def halves(results: list[Record], command: str) -> str:
+    """One half trains, the other judges."""
+    keys = ("c2st_ho", "dcr_share", "shape_ho", "trend_ho", "mle", "copies_tr", "lone_values", "fit", "sample")
+    rows = []
+    for name, title in TITLES.items():
+        mine = [r for r in results if r["data"] == name]
+        real = [r for r in mine if r["method"] != "forest"]
+        made = [r for r in mine if r["method"] == "forest"]
+        if not made:
+            continue
+        mean = {key: np.mean([r[key] for r in made]) for key in keys}
+        spread = {key: np.std([r[key] for r in made]) for key in keys}
+        rows.append([
+            title, f"{mean['c2st_ho']:.3f} ± {spread['c2st_ho']:.3f}", f"{mean['dcr_share']:.3f} ± {spread['dcr_share']:.3f}",
+            f"{mean['shape_ho']:.2f}", f"{mean['trend_ho']:.2f}", f"{mean['mle']:.3f}",
+            f"{100 * mean['copies_tr']:.2f} %", f"{100 * mean['lone_values']:.2f} %", f"{mean['fit']:.1f} s", f"{mean['sample']:.1f} s",
+        ])  # fmt: skip
+        rows.append([
+            "  real training rows", f"{real[0]['c2st_ho']:.3f}", "", f"{real[0]['shape_ho']:.2f}",
+            f"{real[0]['trend_ho']:.2f}", f"{real[0]['mle']:.3f}", "", f"{100 * made[0]['lone_values_real']:.2f} % of unseen rows", "", "",
+        ])  # fmt: skip
+    header = ("", "detection", "closeness", "shape", "trend", "utility", "copies", "lone values", "fit", "sample")
+    seeds = len({r["seed"] for r in results if r["seed"] is not None})
+    return (
+        f"## Halves\n\nOne half of the shuffled rows trains, the other judges; mean and standard deviation over {seeds} seeds. "
+        "*Lone values*: share of numeric cells whose value one or two training rows alone have; below it the share of "
+        "unseen real rows' cells, which have such values by chance.\n\n" + table(header, rows) + "\n" + command
+    )
+
+
+BEST = {
+    # published by others on the same protocol: the best of TabSyn, TabDiff and TabPC, arXiv 2603.23016 (five seeds)
+    "adult": {"shape": 0.58, "trend": 1.44, "c2st": 0.855, "mle": 0.916, "alpha": 0.996, "beta": 0.526, "dcr": 0.507},
+    "magic": {"shape": 0.80, "trend": 0.82, "c2st": 0.860, "mle": 0.937, "alpha": 0.995, "beta": 0.505, "dcr": 0.501},
+}
+
+
+def published(results: list[Record], command: str) -> str:
+    """The protocol of TabDiff, TabSyn and TabPC."""
+    keys = ("c2st", "shape", "trend", "mle", "alpha", "beta", "dcr")
+    rows = []
+    for name in ("adult", "magic"):
+        made = [r for r in results if r["data"] == name and r["method"] == "forest"]
+        if not made:
+            continue
+        real = next(r for r in results if r["data"] == name and r["method"] != "forest")
+        mean = {key: np.mean([r[key] for r in made]) for key in (*keys, "fit", "sample")}
+        rows.append(
+            [f"{TITLES[name]}, forest", *(f"{mean[key]:.3f}" for key in keys), f"{mean['fit'] + mean['sample']:.0f} s"]
+        )
+        rows.append(["  best published of three", *(f"{BEST[name][key]:.3f}" for key in keys), "39 s to 4 h, GPU"])
+        rows.append(["  real training rows", "", "", "", f"{real['mle']:.3f}", "", "", "", ""])
+    header = ("", "C2ST (XGBoost)", "shape %", "trend %", "MLE", "α-precision", "β-recall", "closeness", "time")
+    seeds = len({r["seed"] for r in results if r["seed"] is not None})
+    return (
+        f"## Published protocol\n\nThe splits and measures of the TabDiff line of papers, mean of {seeds} seeds "
+        "([metrics.py](https://github.com/smartsynth/smartsynth/blob/main/benchmarks/tabular/metrics.py) has the definitions). "
+        "C2ST here is 1 when an XGBoost detective cannot tell synthetic from *training* rows. *Best published* takes the best "
+        "of TabSyn, TabDiff and TabPC for each measure on its own (independent run of all three, arXiv 2603.23016); trend "
+        "there has bins of its own for real and synthetic rows, which is not quite comparable.\n\n"
+        + table(header, rows) + "\n" + command
+    )  # fmt: skip
+
+
+def peers(results: list[Record], command: str) -> str:
+    """Side by side, and the frontier."""
+    text = "## Peers\n\nSame half, same scorer, each method with its own defaults, on the same two cores.\n"
+    for name in ("adult", "magic"):
+        mine = [r for r in results if r["data"] == name]
+        done = sorted((r for r in mine if "failed" not in r), key=lambda r: r["c2st_ho"])
+        if not done:
+            continue
+        rows = [
+            [
+                r["method"], f"{r['c2st_ho']:.3f}", f"{r['dcr_share']:.3f}", f"{r['shape_ho']:.2f}", f"{r['trend_ho']:.2f}",
+                f"{r['mle']:.3f}", f"{100 * r['copies_tr']:.1f} %", seconds(r["fit"]), seconds(r["sample"]), seconds(r["cpu"]),
+                f"{r['gib_peak']:.1f} GiB",
+            ]
+            for r in done
+        ]  # fmt: skip
+        header = (
+            "method",
+            "detection",
+            "closeness",
+            "shape",
+            "trend",
+            "utility",
+            "copies",
+            "fit",
+            "sample",
+            "CPU",
+            "memory",
+        )
+        picture = RESULTS / f"frontier-{name}.svg"
+        picture.write_text(frontier(TITLES[name], done), "utf-8")
+        text += f"\n### {TITLES[name]}\n\n![Detection against closeness]({RESULTS.name}/{picture.name})\n\n" + table(
+            header, rows
+        )
+        failed = [r for r in mine if "failed" in r]
+        text += "".join(f"\n- {r['method']}: {r['failed']}" for r in failed) + "\n"
+    return text + "\n" + command
+
+
+def speed(results: list[Record], command: str) -> str:
+    """Time and memory."""
+    rows = [
+        [
+            f"{r['rows']:,} × {r['columns']}", seconds(r["fit"]), f"{r['fit_cpu'] / r['fit']:.1f}", seconds(r["sample"]),
+            f"{r['rows_per_second']:,.0f}", f"{r['gib_before']:.1f}", f"{r['gib_peak']:.1f}",
+        ]
+        for r in results
+        if r["job"] != "given"
+    ]  # fmt: skip
+    header = ("table", "fit", "cores busy", "sample", "rows/s", "GiB before", "GiB at most")
+    grown = [r for r in results if r["job"] == "rows"]
+    (RESULTS / "growth.svg").write_text(growth(grown), "utf-8")
+    text = (
+        "## Speed and memory\n\nAdult resampled with noise to 15 columns, and 100 made-up columns; as many rows are made as "
+        "were learnt.\n\n" + table(header, rows) + f"\n![Time to fit against rows]({RESULTS.name}/growth.svg)\n"
+    )
+    for given in (r for r in results if r["job"] == "given"):
+        rows = [
+            [", ".join(c["where"]), f"{c['seconds']:.1f} s", f"{c['effective_rows']:,.0f}"] for c in given["conditions"]
+        ]
+        text += "\n10,000 rows under conditions that about one real row in a hundred fulfils:\n\n"
+        text += table(("condition", "time", "effective rows"), rows)
+    return text + "\n" + command
+
+
+def ablation(results: list[Record], command: str) -> str:
+    """One part out at a time."""
+    text = "## What each part brings\n\nHalves, mean of three seeds, one part taken out at a time.\n"
+    header = ("", "detection", "closeness", "shape", "trend", "utility", "fit")
+    for name in ("adult", "magic"):
+        rows = [
+            [
+                r["part"], f"{r['c2st_ho']:.3f}", f"{r['dcr_share']:.3f}", f"{r['shape_ho']:.2f}", f"{r['trend_ho']:.2f}",
+                f"{r['mle']:.3f}", seconds(r["fit"]),
+            ]
+            for r in results
+            if r["data"] == name
+        ]  # fmt: skip
+        if rows:
+            text += f"\n### {TITLES[name]}, part by part\n\n" + table(header, rows)
+    return text + "\n" + command
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 99.5 else f"{value / 60:.0f} min"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def frontier(title: str, results: list[Record]) -> str:
+    """Detection against closeness: the nearer to the lower left corner, the better."""
+    points = [(r["dcr_share"], r["c2st_ho"], r["method"]) for r in results]
+    x0, x1 = min(0.49, *(p[0] for p in points)) - 0.005, max(p[0] for p in points) + 0.03
+    return plot(
+        f"{title}: detection AUC (lower is better) against closeness (0.5 is ideal)", points, (x0, x1), (0.5, 1.0),
+        "closeness: share nearer to a training row", "detection AUC", lambda v: f"{v:.2f}",
+    )  # fmt: skip
+
+
+def growth(results: list[Record]) -> str:
+    """Time to fit over n log n, relative to the smallest table."""
+    first = results[0]
+    base = first["fit"] / (first["rows"] * math.log(first["rows"]))
+    points = [
+        (math.log10(r["rows"]), r["fit"] / (r["rows"] * math.log(r["rows"])) / base, f"{r['fit']:.1f} s")
+        for r in results
+    ]
+    return plot(
+        "Time to fit per n log n, relative to the smallest table", points, (3.9, 6.3), (0.0, 1.2),
+        "rows", "relative", lambda v: f"{v:.1f}", lambda v: f"10^{v:.1f}",
+    )  # fmt: skip
+
+
+def plot(
+    title: str,
+    points: Sequence[tuple[float, float, str]],
+    xs: tuple[float, float],
+    ys: tuple[float, float],
+    x_name: str,
+    y_name: str,
+    y_text: Callable[[float], str],
+    x_text: Callable[[float], str] | None = None,
+) -> str:
+    """Labelled points as SVG."""
+    width, height, left, bottom, top = 760, 430, 60, 50, 40
+    ys = (ys[0], max(ys[1], *(y for _, y, _ in points)))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (
+            left + (x - xs[0]) / (xs[1] - xs[0]) * (width - left - 20),
+            height - bottom - (y - ys[0]) / (ys[1] - ys[0]) * (height - bottom - top),
+        )
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="#fff"/><text x="{left}" y="22" font-size="14">{title}</text>',
+    ]
+    for i in range(6):
+        x, y = xs[0] + i / 5 * (xs[1] - xs[0]), ys[0] + i / 5 * (ys[1] - ys[0])
+        px, py = at(x, ys[0])[0], at(xs[0], y)[1]
+        parts.append(f'<line x1="{left}" x2="{width - 20}" y1="{py:.1f}" y2="{py:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{left - 6}" y="{py + 4:.1f}" text-anchor="end" fill="#444">{y_text(y)}</text>')
+        parts.append(
+            f'<text x="{px:.1f}" y="{height - bottom + 18}" text-anchor="middle" fill="#444">{(x_text or (lambda v: f"{v:.3f}"))(x)}</text>'
+        )
+    parts.append(f'<text x="{width / 2}" y="{height - 12}" text-anchor="middle">{x_name}</text>')
+    parts.append(
+        f'<text x="16" y="{height / 2}" text-anchor="middle" transform="rotate(-90 16 {height / 2})">{y_name}</text>'
+    )
+    taken: list[tuple[float, float]] = []
+    for x, y, label in sorted(points):
+        px, py = at(x, y)
+        color = "#0f766e" if label == "forest" else "#b45309"
+        ly = py + 4
+        while any(abs(ly - other) < 13 and abs(px - place) < 110 for place, other in taken):
+            ly -= 13
+        taken.append((px, ly))
+        parts.append(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5" fill="{color}"/>')
+        parts.append(f'<text x="{px + 9:.1f}" y="{ly:.1f}" fill="{color}">{label}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
