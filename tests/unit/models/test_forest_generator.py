@@ -129,6 +129,6 @@ def test_more_threads_do_not_change_the_rows(real, monkeypatch):
     schema = infer_schema(real)
     rows = []
     for cores in (1, 2):
-        monkeypatch.setattr("smartsynth.models.forest_generator._threads", lambda cores=cores: cores)
+        monkeypatch.setattr("smartsynth.models.forest_generator.threads", lambda cores=cores: cores)
         rows.append(ForestGenerator(trees=4).fit(real, schema=schema, seed=3).sample(500, seed=3))
     pd.testing.assert_frame_equal(*rows)
