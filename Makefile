@@ -17,9 +17,12 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 TEST_ENV := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 WORKERS ?= 2
 
+DATA ?= ../shared/data
+SCORER ?= ../shared/bench/score_tabular.py
+ENVS ?= out/peers
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +57,18 @@ unit: $(VENV)/.dev system  ## Tests that take seconds
 
 test-slow: $(VENV)/.dev system  ## Tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -q -m slow
+
+bench-tabular: $(VENV)/.dev  ## Quality, speed and parts of the flagship for tables, about an hour; DATA=folder SCORER=script
+	$(PIP) install -q -r benchmarks/tabular/requirements.txt
+	$(BIN)/python benchmarks/tabular/quality.py --data $(DATA) --scorer $(SCORER)
+	$(BIN)/python benchmarks/tabular/speed.py --data $(DATA)
+	$(BIN)/python benchmarks/tabular/ablation.py --data $(DATA) --scorer $(SCORER)
+	$(BIN)/python benchmarks/tabular/page.py
+
+bench-peers: $(VENV)/.dev  ## The flagship beside its peers, some hours; DATA=folder SCORER=script ENVS=folder
+	$(PIP) install -q -r benchmarks/tabular/requirements.txt
+	$(BIN)/python benchmarks/tabular/peers.py --data $(DATA) --scorer $(SCORER) --envs $(ENVS)
+	$(BIN)/python benchmarks/tabular/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -15,6 +15,8 @@ from smartsynth.schema import Modality
 
 BUDGET_SECONDS = 1_800.0
 """Generators that would take longer to fit come after those that do not."""
+BEYOND = 0.02
+"""What a row beyond a generator's `cost_rows` costs, over one before."""
 _EXTRAS = {"sdv": ("sdv", "ctgan"), "torch": ("torch",), "profile": ("data_profiling",)}
 
 
@@ -26,6 +28,8 @@ class Capable(Protocol):
     modality: ClassVar[Modality]
     dp: ClassVar[bool]
     cost: ClassVar[float]
+    cost_rows: ClassVar[int]
+    cost_columns: ClassVar[float]
     cost_per_sample: ClassVar[float]
     effort: ClassVar[Mapping[str, int]]
     quality: ClassVar[float]
@@ -46,14 +50,15 @@ def machine() -> Machine:
 def seconds(generator: type[Capable], profile: Profile, on: Machine, options: Mapping[str, Any] | None = None) -> float:
     """Rough seconds to fit: the class's cost, grown with the rows, the columns and the effort that `options` ask for.
 
-    Each column is learnt from all others, so that one takes longer the more there are.
+    Where each column is learnt from all others, one takes longer the more there are: `cost_columns` is above 1.
     """
     effort = 1.0
     for option, usual in generator.effort.items():
         asked = (options or {}).get(option, usual)
         if isinstance(asked, int | float) and asked > 0:  # anything else is refused by the generator itself
             effort *= asked / usual
-    size = (profile.rows + 5_000) / 15_000 * max(_columns(profile) / 10, 0.1) ** 1.5
+    rows = min(profile.rows, generator.cost_rows) + BEYOND * max(profile.rows - generator.cost_rows, 0)
+    size = (rows + 5_000) / 15_000 * max(_columns(profile) / 10, 0.1) ** generator.cost_columns
     return float(generator.cost * effort * size / _speed(on))
 
 
@@ -87,8 +92,7 @@ def run_seconds(
     columns = max(_columns(profile), 1)
     made, real, compared = rows / 10_000, profile.rows / 10_000, min(rows, profile.rows, max_rows) / 10_000
     speed = _speed(on)
-    # A model of more rows has more to walk through for each row that it makes.
-    sample = generator.cost_per_sample * made * real**0.5 * (columns / 10) ** 2
+    sample = generator.cost_per_sample * made * (columns / 10) ** 1.5
     check = 0.4 + (0.4 + 0.05 * columns) * (made + real) / 2 if filtered else 0.0
     evaluate = (0.14 * compared + 0.28 * (made + real)) * columns if evaluated else 0.0
     return {

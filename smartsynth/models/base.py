@@ -73,6 +73,10 @@ class Generator(ABC):
     """Whether the fitted model can be differentially private."""
     cost: ClassVar[float]
     """Rough seconds to fit 10,000 rows × 10 columns on one core."""
+    cost_rows: ClassVar[int] = 1_000_000_000
+    """Rows beyond which the time to fit grows little."""
+    cost_columns: ClassVar[float] = 1.5
+    """Power of the number of columns that the time to fit grows with."""
     cost_per_sample: ClassVar[float] = 0.2
     """Rough seconds to sample 10,000 rows × 10 columns, after a fit to as many, on one core."""
     effort: ClassVar[Mapping[str, int]] = MappingProxyType({})

@@ -49,9 +49,11 @@ class ForestGenerator(Generator):
 
     name: ClassVar[str] = "forest"
     summary: ClassVar[str] = "Sequential forests with density-ratio refinement: the closest to real data."
-    cost: ClassVar[float] = 4.2
-    cost_per_sample: ClassVar[float] = 1.4
-    quality: ClassVar[float] = 0.93
+    cost: ClassVar[float] = 6.2
+    cost_rows: ClassVar[int] = 60_000
+    cost_columns: ClassVar[float] = 0.7
+    cost_per_sample: ClassVar[float] = 0.13
+    quality: ClassVar[float] = 0.92
     min_rows: ClassVar[int] = 20
     conditional: ClassVar[bool] = True
     refines: ClassVar[bool] = True

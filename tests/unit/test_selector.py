@@ -35,8 +35,8 @@ def test_the_closest_generator_wins_an_ordinary_table():
 
 
 def test_a_table_beyond_the_time_budget_gets_a_faster_generator():
-    """A hundred million rows are not for the slow."""
-    huge = dataclasses.replace(found(), rows=2_000_000_000)
+    """Hundreds of billions of rows are not for the slow."""
+    huge = dataclasses.replace(found(), rows=200_000_000_000)
     choice = choose(huge, BARE, candidates())
     assert choice.generator == "copula"
     assert "would take about" in dict(choice.rejected)["forest"]
