@@ -95,3 +95,18 @@ def test_every_value_has_a_bin_and_every_bin_a_value(values, n_bins, min_count):
 def test_the_grid_stays_small(n):
     """At most MAX_GROUPS stretches, however many rows."""
     assert len(fit(np.random.default_rng(0).normal(size=n)).low) <= MAX_GROUPS
+
+
+def test_drawn_values_hit_lone_ones_no_more_often_than_fresh_rows_do():
+    """Stretches are as wide as the density of their rows says, not as narrow as the rows that they were cut at."""
+    made, fresh = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = rng.lognormal(8, 0.6, 500).round()
+        values, counts = np.unique(rows, return_counts=True)
+        lone = values[counts <= 2]
+        grid = NumericGrid.fit(rows, n_bins=96, min_count=5)
+        drawn = grid.decode(np.resize(grid.encode(rows), 20_000), rng.random(20_000)).round()
+        made.append(np.isin(drawn, lone).mean())
+        fresh.append(np.isin(rng.lognormal(8, 0.6, 20_000).round(), lone).mean())
+    assert np.mean(made) < 1.08 * np.mean(fresh)
