@@ -5,7 +5,8 @@ one learns all of it.
           └─▶ judge 20 % ──▶ detection, utility, closeness ──▶ leaderboard ──▶ the best one learns everything
 
 The cheapest generator comes first, so that there is a model however little time there is; then the most promising ones.
-Where no time is left to learn everything, what the winner learnt in the race is its model. The judging rows are training
+The time that the best one so far needs to learn everything is kept for it. Where that is not enough, what the winner learnt
+in the race is its model. The judging rows are training
 rows: the holdout of the run is never touched.
 """
 
@@ -178,7 +179,8 @@ def _heat(
     done = [heat for heat in before if heat.contender.finished]
     if any(heat.entry.generator == entry.generator and not heat.contender.finished for heat in before):
         return _Heat(entry, _without(entry, "Not tried: it did not finish without refinement."), Path(), False)
-    left = clock.left - jury.seconds
+    reserve = LEARN_ALL * _ranked(done)[0].contender.seconds if done else 0.0
+    left = clock.left - jury.seconds - reserve
     most = min(left, max(left / (1 + LEARN_ALL), PATIENCE * entry.seconds))
     entry = _scaled(entry, left / (1 + LEARN_ALL))
     if entry.seconds * LEAST_EFFORT > most or (entry.seconds > 4 * most and done):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 MAX_GROUPS = 512
 """Most stretches per column; 512 put the Kolmogorov-Smirnov error of the grid itself under 0.1 %."""
 FEWEST_GROUPS = 4
-CROWD = 4
+CROWD = 3
 """A stretch stands for so many times `min_count` rows where there are enough. One that is cut at every m rows is narrower
 than their density says, by m / (m - 1) on average, so that values drawn in it would hit theirs too often."""
 

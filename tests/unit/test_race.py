@@ -120,6 +120,7 @@ def test_one_that_never_ends_or_fails_stops_nobody(with_odd_ones):
     assert model.name == "copula"
     by_name = {c.label: c for c in choice.race.contenders}
     assert by_name["slow"].reason.startswith("Out of time")
+    assert not any("no time to learn all rows" in reason for reason in choice.reasons)
     assert by_name["broken"].reason == "It failed (RuntimeError)."
     assert not by_name["slow"].finished
     assert math.isnan(by_name["slow"].score)

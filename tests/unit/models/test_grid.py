@@ -109,4 +109,4 @@ def test_drawn_values_hit_lone_ones_no_more_often_than_fresh_rows_do():
         drawn = grid.decode(np.resize(grid.encode(rows), 20_000), rng.random(20_000)).round()
         made.append(np.isin(drawn, lone).mean())
         fresh.append(np.isin(rng.lognormal(8, 0.6, 20_000).round(), lone).mean())
-    assert np.mean(made) < 1.08 * np.mean(fresh)
+    assert np.mean(made) < 1.1 * np.mean(fresh)
