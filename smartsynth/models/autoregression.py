@@ -25,7 +25,12 @@ Codes = NDArray[np.uint16]
 """Columns × rows of codes: a column lies in one piece."""
 
 MOST_CLASSES = 32
-STRENGTHS = (7.0, 15.0, 30.0, 60.0, 120.0, 500.0)
+STRENGTHS = (7.0, 14.0, 28.0, 56.0, 112.0, 224.0, 500.0)
+MOST_LEAN = 4.0
+WORTH_A_LEAN = 0.005
+"""Leaves of a column of names lean up to MOST_LEAN times more on their ancestors than likelihood asks for, as long as
+that leaves no more than this share of its bits open besides. Which names go together in a few rows is what brings made rows
+near to those learnt from, and likelihood is flat there."""
 MOST_FEATURES = 24
 """A column of a wide table is learnt from so many earlier columns: those that tell most about it."""
 MOST_WORK = 500_000_000
@@ -265,7 +270,8 @@ def _fit_column(
         features = np.concatenate([features, score_codes])
     n_codes = [columns[j].n_codes for j in before] + ([len(edges) + 1 for edges in scores.edges] if scores else [])
     names = [columns[j].is_categorical for j in before] + [False] * (len(features) - len(before))
-    grown, strength, left = _grown(features, np.array(n_codes), np.array(names), target, growth, rng)
+    lean = 1.0 if columns[column].ordered else MOST_LEAN
+    grown, strength, left = _grown(features, np.array(n_codes), np.array(names), target, growth, lean, rng)
     if left >= target.entropy:
         return _margin(target)
     slots = np.array([*before, *(-2 - s for s in range(len(features) - len(before)))], dtype=np.int16)
@@ -323,6 +329,7 @@ def _grown(
     names: NDArray[np.bool_],
     target: Target,
     growth: Growth,
+    most_lean: float,
     rng: np.random.Generator,
 ) -> tuple[list[tuple[Any, ...]], float, float]:
     """Trees with their rows, the strength of shrinkage that rows which a tree has not seen speak for, and the bits of a
@@ -353,7 +360,9 @@ def _grown(
         return grown, float(strengths[-1]), target.entropy
     bits = -np.log2(np.maximum(sums[:, judged] / trees[judged], 1e-12)).mean(axis=1)
     best = int(np.argmin(bits))
-    return grown, float(strengths[best]), float(bits[best])
+    fits = (strengths <= most_lean * strengths[best]) & (bits <= (1.0 + WORTH_A_LEAN) * bits[best])
+    most = int(np.flatnonzero(fits)[-1])
+    return grown, float(strengths[most]), float(bits[most])
 
 
 def _flat(

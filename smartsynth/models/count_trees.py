@@ -364,7 +364,7 @@ def add_scores(codes, columns, offsets, table, out):
 
 
 @numba.njit(cache=True)
-def _next(state):
+def uniform(state):
     """SplitMix64 (Steele, Lea & Flood 2014): the next state and a uniform number in [0, 1)."""
     state += np.uint64(0x9E3779B97F4A7C15)
     z = state
@@ -419,7 +419,7 @@ def _by_leaf(leaf, rows):
 def _shuffle(state, out):
     """A random order of 0 … len(out) - 1, in `out`."""
     for r in range(len(out)):
-        state, u = _next(state)
+        state, u = uniform(state)
         other = int(u * (r + 1))
         out[r] = out[other]
         out[other] = r
@@ -492,7 +492,7 @@ def draw_blocks(
                 first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
             )  # fmt: skip
             by_leaf = _by_leaf(leaf, shuffled)
-            state, u = _next(state)
+            state, u = uniform(state)
             for i in range(n):
                 r = by_leaf[i]
                 u = (u + GOLDEN) % 1.0
@@ -520,7 +520,7 @@ def _even_out(block, log_weight, first, end, state, effective, chosen, spare):
     share = total * total / squares / n
     if share >= 0.5:
         return state, effective
-    state, u = _next(state)
+    state, u = uniform(state)
     sum_so_far, r = 0.0, first - 1
     for i in range(n):
         while r < end - 1 and sum_so_far <= (i + u) / n * total:
@@ -568,7 +568,7 @@ def draw_given(
                 first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
             )  # fmt: skip
             for r in range(n):
-                state, u = _next(state)
+                state, u = uniform(state)
                 cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
                 asked = known[b, column, r // group]
                 if asked < 0 and not is_limited[column]:

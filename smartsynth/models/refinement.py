@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes
 from smartsynth.models.boosting import FlatTrees, Training, flatten, train
+from smartsynth.models.scores import Scores
 from smartsynth.progress import Note, Progress, part, silent
 
 MAX_RATIO = 8.0
@@ -43,6 +44,8 @@ WORTHWHILE = 0.999
 LEAST_POOL, MOST_POOL = 1.5, 4.0
 RAKINGS = 3
 MOST_STEP = 4.0
+SPARE = 1.1
+"""So many rows are chosen for each that is kept where rows are put in a balanced order."""
 
 
 class Refinement:
@@ -51,6 +54,7 @@ class Refinement:
     Args:
         trees: The boosters.
         shares: For each column the share of real rows that each code has; empty if rows are not raked.
+        components: Principal components of the numeric columns, which boosters may split on after the columns.
         pool: Rows that are drawn for each row that is kept.
         losses: What the classifier of each round left open, in bits, on rows that it had not seen; 1 if it could not
             tell real from generated rows. The round of the last one was dropped if there are more than rounds. Empty if
@@ -61,11 +65,13 @@ class Refinement:
         self,
         trees: FlatTrees,
         shares: Sequence[NDArray[np.float64]] = (),
+        components: Scores | None = None,
         pool: float = 1.0,
         losses: Sequence[float] = (),
     ) -> None:
         self.trees = trees
         self.shares = shares
+        self.components = components
         self.pool = pool
         self.losses = tuple(losses)
 
@@ -111,12 +117,13 @@ class Refinement:
         how = replace(how, num_leaves=leaves)
         boosters: list[str] = []
         losses: list[float] = []
-        refinement = cls(flatten(boosters), shares)
+        components = Scores.components(real, columns) if rounds else None
+        refinement = cls(flatten(boosters), shares, components)
         plain = draw(min(n_made, MOST_REAL), rng, silent) if rounds else real
         for i in range(rounds):
             report = part(progress, i / rounds, (i + 1) / rounds)
             made = refinement.drawn(draw, n_made, rng, part(report, 0.0, 0.4))
-            X = np.concatenate([real, made], axis=1).T.astype(np.float32, order="F")
+            X = refinement.seen(np.concatenate([real, made], axis=1)).T.astype(np.float32, order="F")
             y = np.r_[np.ones(real.shape[1]), np.zeros(n_made)]
             weight = np.where(y == 1, n_made / real.shape[1], 1.0)
             watch = _watched(f"Refining, round {i + 1} of {rounds}", how.rounds, part(report, 0.4, 1.0))
@@ -124,17 +131,17 @@ class Refinement:
             booster = train(X, y, weight=weight, categorical=categorical, how=how, rng=rng, threads=many, watch=watch)
             if judges is not None:
                 fresh = refinement.drawn(draw, judges.shape[1], rng, silent)
-                losses.append(_loss(cls(flatten([booster])), judges, fresh))
+                losses.append(_loss(cls(flatten([booster]), (), components), judges, fresh))
                 if losses[-1] >= WORTHWHILE:
                     break
                 if len(losses) > 1 and losses[-1] < losses[-2]:
                     boosters.pop()  # the round before made the rows easier to tell
                     break
             boosters.append(booster)
-            refinement = cls(flatten(boosters), shares)
+            refinement = cls(flatten(boosters), shares, components)
             refinement.pool = _pool(refinement.ratio(plain), most_pool)
         if refinement.n_rounds > len(boosters):
-            refinement = cls(flatten(boosters), shares)
+            refinement = cls(flatten(boosters), shares, components)
             refinement.pool = _pool(refinement.ratio(plain), most_pool)
         refinement.losses = tuple(losses)
         progress(1.0, "Refined")
@@ -157,13 +164,17 @@ class Refinement:
     def n_rounds(self) -> int:
         return len(self.trees.tree_of_booster) - 1
 
+    def seen(self, codes: Codes) -> NDArray[np.uint16]:
+        """What boosters see of rows: their codes, and the bins of their components below them."""
+        return codes if self.components is None else np.concatenate([codes, self.components.bins(codes)])
+
     def log_ratio(self, codes: Codes) -> NDArray[np.float64]:
         """Log density ratio of each row of columns × rows, up to a constant."""
         from smartsynth.models.kernels import score_rows
 
         out = np.zeros(codes.shape[1])
         if self.n_rounds:
-            score_rows(codes, out, *self.trees)
+            score_rows(self.seen(codes), out, *self.trees)
         return out
 
     def ratio(self, codes: Codes) -> NDArray[np.float64]:
@@ -184,6 +195,24 @@ class Refinement:
         most = codes.shape[1] / n
         return systematic(self._raked(codes, np.minimum(self.ratio(codes), most), most), n, rng)
 
+    def balanced(
+        self, pools: Sequence[Codes], n: int, columns: Sequence[CodeColumn], rngs: Sequence[np.random.Generator]
+    ) -> list[NDArray[np.int64]]:
+        """Places of `n` rows of each pool as `choose` would draw them, in an order of which every beginning is balanced.
+
+        Pools are of one size, some more than `n`; the more, the better the last rows can be balanced too.
+        """
+        from smartsynth.models.herding import Herd
+
+        some = min(math.ceil(SPARE * n), pools[0].shape[1])
+        chosen = [self.choose(pool, some, rng) for pool, rng in zip(pools, rngs, strict=True)]
+        if not columns:
+            return [places[:n] for places in chosen]
+        seeds = np.array([rng.integers(2**63) for rng in rngs], dtype=np.uint64)
+        blocks = [pool[:, places] for pool, places in zip(pools, chosen, strict=True)]
+        orders = Herd(columns, self.shares).orders(blocks, n, seeds)
+        return [places[order] for places, order in zip(chosen, orders, strict=True)]
+
     def _raked(self, codes: Codes, weight: NDArray[np.float64], most: float) -> NDArray[np.float64]:
         """Weights under which each column's codes have their shares, none above `most` times the mean."""
         for _ in range(RAKINGS):
@@ -197,12 +226,16 @@ class Refinement:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The refinement as arrays by name."""
         shares = {f"share{i}": share for i, share in enumerate(self.shares)}
-        return dict(self.trees._asdict()) | shares | {"pool": np.array([self.pool])}
+        parts = {} if self.components is None else self.components.arrays()
+        components = {f"component.{name}": array for name, array in parts.items()}
+        return dict(self.trees._asdict()) | shares | components | {"pool": np.array([self.pool])}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         shares = [arrays[f"share{i}"] for i in range(sum(name.startswith("share") for name in arrays))]
-        return cls(FlatTrees.from_arrays(arrays), shares, float(arrays["pool"][0]))
+        parts = {name.removeprefix("component."): a for name, a in arrays.items() if name.startswith("component.")}
+        components = Scores.from_arrays(parts) if parts else None
+        return cls(FlatTrees.from_arrays(arrays), shares, components, float(arrays["pool"][0]))
 
 
 def systematic(weight: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -12,9 +12,9 @@ regressions come from one matrix of sums of squares and products per fold, made 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smartsynth.models.autoregression import CodeColumn, Codes
 
 N_BINS = 64
+MOST_COMPONENTS = 16
 ROWS = 50_000
 """Rows that regressions use at most; with more, no row pulls its own prediction, and there is one fold."""
 N_FOLDS = 5
@@ -158,7 +159,7 @@ class Scores:
         else:
             values = scores.values(codes)
         some = values[:, :: max(codes.shape[1] // ROWS, 1)]
-        edges = [np.unique(np.quantile(row, np.linspace(0, 1, N_BINS + 1)[1:-1])).astype(np.float32) for row in some]
+        edges = _edges(some)
         return cls(scores.columns, scores.tables, edges), _binned(values, edges)
 
     @classmethod
@@ -174,6 +175,53 @@ class Scores:
         parts = zip(columns, np.split(weights, ends), strict=True)
         tables = [(basis.terms[j] @ part).astype(np.float32) for j, part in parts]
         return cls(np.asarray(columns, dtype=np.int32), tables, edges)
+
+    @classmethod
+    def components(cls, codes: Codes, columns: Sequence[CodeColumn]) -> Self | None:
+        """Principal components of the normal scores of columns that are numeric or have two codes; None if fewer than two.
+
+        Of many components only the widest, and the narrowest, which tell of relations that nearly always hold.
+        """
+        numeric = [j for j, column in enumerate(columns) if column.n_codes > 1 and not column.is_categorical]
+        if len(numeric) < 2:
+            return None
+        tables = [
+            _terms(np.bincount(codes[j], minlength=columns[j].n_codes).astype(float), in_order, 1)[:, :1]
+            for j in numeric
+            for in_order in [replace(columns[j], ordered=True)]
+        ]
+        some = codes[:, :: max(codes.shape[1] // ROWS, 1)]
+        spread = _moments(*_sums(tables, some[numeric])).covariance
+        # A little of the identity keeps columns apart that are copies of each other.
+        _, directions = np.linalg.eigh(spread + 1e-3 * np.eye(len(numeric)))
+        few = min(len(numeric), MOST_COMPONENTS)
+        weights = np.c_[directions[:, : few // 2], directions[:, len(numeric) - (few - few // 2) :]]
+        parts = [(table * row).astype(np.float32) for table, row in zip(tables, weights, strict=True)]
+        return cls.cut(cls(np.asarray(numeric, dtype=np.int32), parts, []), some)
+
+    @classmethod
+    def cut(cls, scores: Scores, codes: Codes) -> Self:
+        """The scores with bins of about equal mass among the rows of `codes`."""
+        return cls(scores.columns, scores.tables, _edges(scores.values(codes)))
+
+    def bins(self, codes: Codes) -> NDArray[np.uint16]:
+        """Scores × rows of bins."""
+        return _binned(self.values(codes), self.edges)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The scores as arrays by name."""
+        sizes = np.array([len(table) for table in self.tables])
+        cuts = np.array([len(edges) for edges in self.edges])
+        return {
+            "columns": self.columns, "table": np.concatenate(self.tables), "sizes": sizes,
+            "edges": np.concatenate(self.edges), "cuts": cuts,
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        tables = np.split(arrays["table"], np.cumsum(arrays["sizes"])[:-1])
+        edges = np.split(arrays["edges"], np.cumsum(arrays["cuts"])[:-1])
+        return cls(arrays["columns"], tables, edges)
 
     def values(self, codes: Codes) -> NDArray[np.float32]:
         """Scores × rows."""
@@ -194,6 +242,11 @@ def _ridge(moments: Moments, x: NDArray[np.int64], y: NDArray[np.int64]) -> NDAr
     gram = moments.covariance[np.ix_(x, x)]
     ridge = RIDGE / moments.n_rows * (1.0 + np.maximum(gram.diagonal(), 0.05))
     return np.asarray(cho_solve(cho_factor(gram + np.diag(ridge)), moments.covariance[np.ix_(x, y)]))
+
+
+def _edges(values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Bin edges of each row of values."""
+    return [np.unique(np.quantile(row, np.linspace(0, 1, N_BINS + 1)[1:-1])).astype(np.float32) for row in values]
 
 
 def _binned(values: NDArray[np.float32], edges: Sequence[NDArray[np.float32]]) -> NDArray[np.uint16]:

@@ -77,8 +77,9 @@ class TableRatio:
         return math.ceil(self.refinement.pool)
 
     def chosen(self, pool: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
-        """`n` rows of the pool, by their density ratio."""
-        return pool.iloc[self.refinement.choose(self.coding.codes(pool), n, rng)].reset_index(drop=True)
+        """`n` rows of the pool, by their density ratio, in a balanced order."""
+        (places,) = self.refinement.balanced([self.coding.codes(pool)], n, self.coding.columns, [rng])
+        return pool.iloc[places].reset_index(drop=True)
 
     def sentence(self) -> str:
         """What refinement brought, for people."""

@@ -46,6 +46,48 @@ def test_chosen_rows_are_rows_of_the_pool_in_their_order():
     assert list(chosen) == sorted(chosen)
 
 
+def thin(n, seed):
+    """Real rows lie along a line that is narrow against the codes' range."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 200, n)
+    return np.stack([x, np.clip(x + rng.integers(-6, 7, n), 0, 199)]).astype(np.uint16)
+
+
+def wide(n, rng, progress=silent):
+    """The line, four times as wide."""
+    x = rng.integers(0, 200, n)
+    return np.stack([x, np.clip(x + rng.integers(-24, 25, n), 0, 199)]).astype(np.uint16)
+
+
+def test_components_show_what_single_columns_hardly_do():
+    """Rows beside a line are told apart by their distance from it, with few and small trees."""
+    columns, how = [CodeColumn(200, True)] * 2, Training(20, 0.1, 4, 50, 5.0)
+    rng = np.random.default_rng(1)
+    refinement = Refinement.fit(
+        thin(4000, 0), wide, columns, rounds=1, how=how, rng=rng, threads=1, progress=silent, made_per_real=4
+    )
+    on, off = thin(2000, 5), wide(8000, rng)
+    off = off[:, np.abs(off[0].astype(int) - off[1]) > 8]
+    assert refinement.components is not None
+    assert refinement.seen(on).shape == (4, 2000)
+    assert np.median(refinement.log_ratio(on)) - np.median(refinement.log_ratio(off)) > 1.0
+
+
+def test_balanced_rows_are_different_ones_and_have_the_real_shares():
+    """What `choose` draws, in a better order: a short beginning already has the columns' shares."""
+    rng = np.random.default_rng(2)
+    refinement, pool = fit(1), biased(9000, rng)
+    (places,) = refinement.balanced([pool], 3000, COLUMNS, [rng])
+    assert len(set(places.tolist())) == len(places) == 3000
+    chance = refinement.choose(pool, 3000, rng)
+    wanted = refinement.shares[0]
+    misses = [
+        np.abs(np.bincount(pool[0, some], minlength=32) / 300 - wanted).sum()
+        for some in (places[:300], rng.permutation(chance)[:300])
+    ]
+    assert misses[0] < 0.6 * misses[1]
+
+
 def test_without_rounds_every_row_has_the_same_ratio():
     """Zero rounds is no refinement."""
     refinement = fit(0)
