@@ -180,19 +180,19 @@ def speed(results: list[Record], command: str) -> str:
 
 def ablation(results: list[Record], command: str) -> str:
     """One part out at a time."""
-    text = "## What each part brings\n\nHalves, mean of three seeds, one part taken out at a time.\n"
+    text = "## What each part brings\n\nHalves, mean of several seeds, one part taken out at a time.\n"
     header = ("", "detection", "closeness", "shape", "trend", "utility", "fit")
-    for name in ("adult", "magic"):
+    for name in ("adult", "magic", "credit"):
+        mine = [r for r in results if r["data"] == name]
         rows = [
             [
                 r["part"], f"{r['c2st_ho']:.3f}", f"{r['dcr_share']:.3f}", f"{r['shape_ho']:.2f}", f"{r['trend_ho']:.2f}",
                 f"{r['mle']:.3f}", seconds(r["fit"]),
             ]
-            for r in results
-            if r["data"] == name
+            for r in mine
         ]  # fmt: skip
         if rows:
-            text += f"\n### {TITLES[name]}, part by part\n\n" + table(header, rows)
+            text += f"\n### {TITLES[name]}, part by part, {mine[0]['seeds']} seeds\n\n" + table(header, rows)
     return text + "\n" + command
 
 

@@ -42,6 +42,9 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tabddpm-synthcity": ("synthcity_", ("synthcity", TORCH)),
 }
 
+UNWANTED = {"mostly_": ("torchvision", "torchaudio")}
+"""Packages that an environment's others ask for in a build that does not fit its torch; no method here uses them."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -71,7 +74,7 @@ def run(options: argparse.Namespace, name: str, method: str) -> dict[str, Any]:
     runner, needs = METHODS[method]
     split = halves(options.data, name)
     try:
-        python = environment(options.envs / runner, needs)
+        python = environment(options.envs / runner, needs, UNWANTED.get(runner, ()))
     except subprocess.CalledProcessError as error:
         return {"failed": f"cannot be installed: {last_line(error.stderr)}"}
     with tempfile.TemporaryDirectory() as folder:
@@ -86,14 +89,17 @@ def run(options: argparse.Namespace, name: str, method: str) -> dict[str, Any]:
         return {**scored(options, split, rows), **result}
 
 
-def environment(folder: Path, needs: tuple[str, ...]) -> Path:
-    """The interpreter of an environment with these packages."""
+def environment(folder: Path, needs: tuple[str, ...], unwanted: tuple[str, ...]) -> Path:
+    """The interpreter of an environment with the packages that it needs, without those that are unwanted."""
     if not needs:
         return Path(sys.executable)
     python = folder / "bin" / "python"
     if not python.is_file():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *needs], check=True, capture_output=True, text=True)
+        pip = [str(python), "-m", "pip"]
+        subprocess.run([*pip, "install", "-q", *needs], check=True, capture_output=True, text=True)
+        if unwanted:
+            subprocess.run([*pip, "uninstall", "-q", "-y", *unwanted], check=True, capture_output=True, text=True)
     return python
 
 
