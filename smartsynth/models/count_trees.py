@@ -26,6 +26,7 @@ ONE = 65535
 GOLDEN = 0.6180339887498949
 LANES = 16
 """Rows that go down a tree side by side."""
+ROWS_PER_STEP = 1024
 MOST_TABLED = 4096
 """n log n is looked up below this."""
 FEATURE, THRESHOLD, BITS, LEFT, RIGHT, DEPTH, FIRST, END = range(8)
@@ -398,6 +399,25 @@ def _bin(edges, begin, end, value):
         else:
             low = middle + 1
     return low - begin
+
+
+@numba.njit(cache=True, parallel=True)
+def score_bins(codes, columns, offsets, table, first_edge, edges, out):
+    """Bins of the sums of `add_scores`, into scores × rows of `out`; those of score s are cut at
+    edges[first_edge[s] : first_edge[s + 1]].
+    """
+    n_rows, n_scores = out.shape[1], out.shape[0]
+    for step in numba.prange((n_rows + ROWS_PER_STEP - 1) // ROWS_PER_STEP):
+        first, end = step * ROWS_PER_STEP, min((step + 1) * ROWS_PER_STEP, n_rows)
+        sums = np.zeros((end - first, n_scores), np.float32)
+        for j in range(len(columns)):
+            for r in range(first, end):
+                at = offsets[j] + np.int64(codes[columns[j], r])
+                for s in range(n_scores):
+                    sums[r - first, s] += table[at, s]
+        for s in range(n_scores):
+            for r in range(first, end):
+                out[s, r] = _bin(edges, first_edge[s], first_edge[s + 1], sums[r - first, s])
 
 
 @numba.njit(cache=True)

@@ -133,6 +133,8 @@ class ForestGenerator(Generator):
             progress((len(made) + len(some) / 2) / len(blocks), "Drawing rows")
             if is_balanced:
                 places = self._refinement.balanced(pools, BLOCK_ROWS, self._coding.columns, some)
+            elif not self._refinement.n_rounds:
+                places = [np.arange(BLOCK_ROWS)] * len(pools)
             else:
                 places = [self._refinement.choose(pool, BLOCK_ROWS, rng) for pool, rng in zip(pools, some, strict=True)]
             made += [pool[:, place] for pool, place in zip(pools, places, strict=True)]

@@ -39,8 +39,8 @@ REAL_PER_LEAF = 400
 """Classifiers of a small table have fewer leaves, so that they do not learn single rows."""
 LEAST_POOL_IN_FIT = 2.0
 JUDGES = 40_000
-WORTHWHILE = 0.999
-"""A round must leave at most so many bits open; 0.999 is about a detection AUC of 0.52."""
+WORTHWHILE = 0.9985
+"""A round must leave at most so many bits open; 0.9985 is about a detection AUC of 0.525."""
 LEAST_POOL, MOST_POOL = 1.5, 4.0
 RAKINGS = 3
 MOST_STEP = 4.0

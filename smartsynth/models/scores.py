@@ -206,7 +206,14 @@ class Scores:
 
     def bins(self, codes: Codes) -> NDArray[np.uint16]:
         """Scores × rows of bins."""
-        return _binned(self.values(codes), self.edges)
+        from smartsynth.models.count_trees import score_bins
+
+        out = np.empty((self.tables[0].shape[1], codes.shape[1]), np.uint16)
+        first_edge = np.r_[0, np.cumsum([len(edges) for edges in self.edges])]
+        score_bins(
+            codes, self.columns, self.offsets, np.concatenate(self.tables), first_edge, np.concatenate(self.edges), out
+        )
+        return out
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The scores as arrays by name."""
