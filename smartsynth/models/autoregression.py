@@ -27,10 +27,10 @@ Codes = NDArray[np.uint16]
 MOST_CLASSES = 32
 STRENGTHS = (7.0, 14.0, 28.0, 56.0, 112.0, 224.0, 500.0)
 MOST_LEAN = 4.0
-WORTH_A_LEAN = 0.005
+OF_WHAT_IS_OPEN, OF_WHAT_IS_EXPLAINED = 0.005, 0.05
 """Leaves of a column of names lean up to MOST_LEAN times more on their ancestors than likelihood asks for, as long as
-that leaves no more than this share of its bits open besides. Which names go together in a few rows is what brings made rows
-near to those learnt from, and likelihood is flat there."""
+that costs no more than these shares of the bits that the column leaves open and of those that are explained. Which names
+go together in a few rows is what brings made rows near to those learnt from, and likelihood is flat there."""
 MOST_FEATURES = 24
 """A column of a wide table is learnt from so many earlier columns: those that tell most about it."""
 MOST_WORK = 500_000_000
@@ -360,7 +360,9 @@ def _grown(
         return grown, float(strengths[-1]), target.entropy
     bits = -np.log2(np.maximum(sums[:, judged] / trees[judged], 1e-12)).mean(axis=1)
     best = int(np.argmin(bits))
-    fits = (strengths <= most_lean * strengths[best]) & (bits <= (1.0 + WORTH_A_LEAN) * bits[best])
+    explained = max(target.entropy - bits[best], 0.0)
+    worth = min(OF_WHAT_IS_OPEN * bits[best], OF_WHAT_IS_EXPLAINED * explained)
+    fits = (strengths <= most_lean * strengths[best]) & (bits <= bits[best] + worth)
     most = int(np.flatnonzero(fits)[-1])
     return grown, float(strengths[most]), float(bits[most])
 
