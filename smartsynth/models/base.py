@@ -319,6 +319,11 @@ class Generator(ABC):
     def _checked(self, data: pd.DataFrame, schema: Schema | None) -> Schema:
         if len(data.columns) == 0:
             raise DataError("The table has no columns.")
+        if other := [name for name in data.columns if not isinstance(name, str)]:
+            raise DataError(
+                f"Column names must be text; {other[0]!r} is {type(other[0]).__name__}. Rename them, for example with "
+                "data.columns = data.columns.astype(str)."
+            )
         if len(data) < self.min_rows:
             raise DataError(
                 f"The table has {len(data)} rows; the generator {self.name!r} needs at least {self.min_rows}."

@@ -273,6 +273,13 @@ def test_awkward_columns_are_fitted_and_made(name, column):
 
 
 @every
+def test_names_of_columns_that_are_no_text_are_refused(name):
+    """The error names one of them and what to do."""
+    with pytest.raises(DataError, match=r"0 is int.*astype"):
+        make(name).fit(pd.DataFrame(np.random.default_rng(0).normal(size=(100, 2))))
+
+
+@every
 def test_a_table_may_have_one_column(name):
     frame = pd.DataFrame({"only": np.arange(80) % 9})
     assert list(make(name).fit(frame, seed=0).sample(10, seed=0)) == ["only"]
