@@ -1,7 +1,9 @@
 """Widgets made from the settings tree: a setting that the library gains shows up here by itself.
 
 A widget's key is `config.` and the dotted place of its setting. Streamlit forgets a widget that is not on the page, so
-each is filled from the settings that the workspace keeps, the first time it is drawn.
+each gets what the workspace keeps as the value to begin with, every time it is drawn. Writing it into the session's
+state once would not do: when a click interrupts the run that wrote it, the browser never hears of it, shows the
+widget's own default and sends that back as if somebody had chosen it.
 """
 
 from __future__ import annotations
@@ -51,21 +53,21 @@ def setting(place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], 
     about = info.description
     of_columns = isinstance(info.json_schema_extra, Mapping) and info.json_schema_extra.get("of") == "columns"
     if of_columns and get_origin(kind) is tuple:
-        _fill(key, [name for name in value or () if name in columns])
-        return tuple(st.multiselect(label, list(columns), key=key, help=about)) or None
+        chosen = [name for name in value or () if name in columns]
+        return tuple(st.multiselect(label, list(columns), chosen, key=key, help=about)) or None
     if of_columns:
         return _one_of(label, key, list(columns), value, about, optional=True)
     if get_origin(kind) is Literal or isinstance(kind, EnumType):
         known = list(kind.__members__.values()) if isinstance(kind, EnumType) else list(get_args(kind))
         return _one_of(label, key, known, value, about, optional=optional)
     if kind is bool:
-        _fill(key, bool(value))
-        return st.toggle(label, key=key, help=about)
+        return st.toggle(label, bool(value), key=key, help=about)
     if kind in (int, float):
         return _number(label, key, kind, info, value, about, optional=optional, placeholder=placeholder)
     if kind is str:
-        _fill(key, value or "")
-        return st.text_input(label, key=key, help=about, placeholder=placeholder) or (None if optional else "")
+        return st.text_input(label, value or "", key=key, help=about, placeholder=placeholder) or (
+            None if optional else ""
+        )
     return _free(label, key, value, about)
 
 
@@ -127,15 +129,10 @@ def _plain(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _fill(key: str, value: Any) -> None:
-    if key not in st.session_state:
-        st.session_state[key] = value
-
-
 def _one_of(label: str, key: str, known: list[Any], value: Any, about: str | None, *, optional: bool) -> Any:
     known = [getattr(item, "value", item) for item in known]
-    _fill(key, value if value in known else None if optional else known[0])
-    return st.selectbox(label, known, index=None if optional else 0, key=key, help=about, placeholder=NONE)
+    index = known.index(value) if value in known else None if optional else 0
+    return st.selectbox(label, known, index=index, key=key, help=about, placeholder=NONE)
 
 
 def _number(
@@ -150,16 +147,15 @@ def _number(
         for name in ("le", "lt"):
             if hasattr(rule, name):
                 bounds["max_value"] = kind(getattr(rule, name))
-    _fill(key, None if value is None else kind(value))
     bounds |= {"step": 1} if kind is int else {"step": 0.05, "format": "%g"}
-    bounds |= {"value": None} if optional else {}
+    bounds |= {} if value is None and not optional else {"value": None if value is None else kind(value)}
     return st.number_input(label, key=key, help=about, placeholder=placeholder, **bounds)
 
 
 def _free(label: str, key: str, value: Any, about: str | None) -> Any:
     """A field for YAML, for settings that are lists or trees of their own."""
-    _fill(key, yaml.safe_dump(_json(value), sort_keys=False, allow_unicode=True) if value else "")
-    typed = st.text_area(f"{label} (YAML)", key=key, help=about)
+    known = yaml.safe_dump(_json(value), sort_keys=False, allow_unicode=True) if value else ""
+    typed = st.text_area(f"{label} (YAML)", known, key=key, help=about)
     try:
         return yaml.safe_load(typed) if typed.strip() else (value if not value else type(value)())
     except yaml.YAMLError as error:

@@ -150,6 +150,22 @@ def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
     assert "rows: 50" in visitor.at.code[0].value
 
 
+def test_a_browser_that_missed_the_first_drawing_begins_with_the_same_settings(visitor):
+    """A click may interrupt a page before the browser saw it; what is drawn next must not fall back on other values."""
+    configure = visitor.upload().go("configure")
+    configure.at.toggle(key="config.evaluate.sdmetrics").set_value(True)
+    configure.run().run()
+    toggles = {toggle.key: (toggle.proto.default, toggle.value) for toggle in configure.at.toggle}
+    assert toggles["config.evaluate.enabled"] == (True, True)
+    assert toggles["config.evaluate.sdmetrics"] == (True, True)
+    assert all(shown == held for shown, held in toggles.values())
+    assert all(box.proto.default == (box.value or "") for box in (*configure.at.text_input, *configure.at.text_area))
+    assert all(number.proto.default == (number.value or 0) for number in configure.at.number_input)
+    assert all(box.value is None or box.options[box.proto.default] == box.value for box in configure.at.selectbox)
+    assert configure.at.radio[0].proto.default == 0
+    assert list(configure.at.button_group[0].proto.default) == [0]
+
+
 def test_the_recommended_generator_comes_first_with_its_reasons(visitor):
     """And the others say why they were not chosen."""
     visitor.upload().go("configure")

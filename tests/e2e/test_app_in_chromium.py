@@ -6,6 +6,7 @@ Screenshots of every page are left in out/screenshots, to be looked at.
 import importlib.util
 import io
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,14 @@ def somebody(browser, server):
 
     yield come
     for context in contexts:
+        told_at_the_end(context.pages[0])
         context.close()
+
+
+def told_at_the_end(page):
+    """What the page said last; pytest prints it beside a test that failed."""
+    seen = [page.url.partition("?")[0], *page.noise, page.get_by_test_id("stMain").inner_text()[:2000]]
+    sys.stdout.write("\n".join(seen))
 
 
 def button(page, name):

@@ -84,10 +84,9 @@ def privacy(config: dict[str, Any]) -> choices.Mode:
     given = config.get("privacy", {})
     now = "dp" if given.get("epsilon") else "filter" if given.get("filter", True) else "off"
     titles = {mode.key: mode.title for mode in modes}
-    if "mode" not in st.session_state:
-        st.session_state["mode"] = now if now in titles else "filter"
+    first = now if now in titles else "filter"
     key = st.segmented_control(
-        "Protection", list(titles), format_func=lambda key: titles[key], key="mode", required=True
+        "Protection", list(titles), default=first, format_func=lambda key: titles[key], key="mode", required=True
     )
     mode = next(mode for mode in modes if mode.key == key)
     st.caption(mode.meaning)
@@ -103,9 +102,8 @@ def privacy(config: dict[str, Any]) -> choices.Mode:
 
 def budget(given: float | None) -> float:
     """The privacy budget ε, on a logarithmic scale."""
-    if "epsilon" not in st.session_state:
-        st.session_state["epsilon"] = min(choices.EPSILONS, key=lambda value: abs(value - (given or 1.0)))
-    epsilon = st.select_slider("Privacy budget ε (smaller is safer)", choices.EPSILONS, key="epsilon")
+    nearest = min(choices.EPSILONS, key=lambda value: abs(value - (given or 1.0)))
+    epsilon = st.select_slider("Privacy budget ε (smaller is safer)", choices.EPSILONS, nearest, key="epsilon")
     st.caption(choices.meaning_of_epsilon(epsilon))
     return float(epsilon)
 
@@ -121,9 +119,8 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     captions = [choice.reasons[0], *(f"{classes[name].summary} {_second(why.get(name))}" for name in usable)]
     given = config.get("generator", {})
     given = {"name": given} if isinstance(given, str) else dict(given)
-    if "generator" not in st.session_state or st.session_state["generator"] not in labels:
-        st.session_state["generator"] = given.get("name") if given.get("name") in labels else "auto"
-    name = st.radio("Generator", list(labels), format_func=labels.get, captions=captions, key="generator", label_visibility="collapsed")  # fmt: skip
+    first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)
+    name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key="generator", label_visibility="collapsed")  # fmt: skip
     for reason in choice.reasons[1:]:
         st.caption(parts.text(reason, 300))
     for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:
