@@ -157,6 +157,9 @@ def _entries(profile: Profile, names: Sequence[str], refine: bool) -> tuple[list
     found, left_out = [], []
     for name in names:
         cls = registry.generator_class(name)
+        if cls.dp:
+            left_out.append(_without(_Entry(name, False, {}, 0.0), "Left out: its noise is for differential privacy."))
+            continue
         why = selector.refusal(cls, profile, machine)
         if why is not None:
             left_out.append(_without(_Entry(name, False, {}, 0.0), f"Left out: it {why}."))

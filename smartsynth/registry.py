@@ -18,6 +18,7 @@ BUILT_IN = {
     "forest": "smartsynth.models.forest_generator:ForestGenerator",
     "copula": "smartsynth.models.copula_generator:CopulaGenerator",
     "ctgan": "smartsynth.models.ctgan_generator:CTGANGenerator",
+    "marginal": "smartsynth.models.marginal_generator:MarginalGenerator",
 }
 
 

@@ -1,7 +1,8 @@
 """What a data set is made of, without its data: Modality, Kind, Role, Column, Schema. Frozen values, JSON both ways.
 
 A Schema says how each column is stored (so that it comes back exactly), how it is modelled (its kind) and what it
-means to a person (its role). It never holds a value of the data: no categories, no minimum, no maximum.
+means to a person (its role). It never holds a value of the data: bounds and categories are in it only where the user
+declared them as public knowledge.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Column:
         semantic: A finer meaning when one was recognised, such as `email`, `phone`, `latitude`.
         nullable: Whether missing cells occur.
         missing: How a missing cell was written in a text file (empty text unless another token was seen).
+        low, high: Declared by the user: the range that values can have, dates as ISO text; never read from the data.
+        categories: Declared by the user: the values that can occur; never read from the data.
     """
 
     name: str
@@ -77,6 +80,9 @@ class Column:
     semantic: str | None = None
     nullable: bool = False
     missing: str = ""
+    low: float | str | None = None
+    high: float | str | None = None
+    categories: tuple[str | int | float | bool, ...] | None = None
 
     @property
     def is_modelled(self) -> bool:
@@ -91,7 +97,9 @@ class Column:
                 raise ConfigError(
                     f"Column has no setting {key!r}.{did_you_mean(key, known)} Known: {', '.join(sorted(known))}."
                 )
-        return cls(**{**value, "kind": Kind(value["kind"]), "role": Role(value.get("role", "feature"))})
+        named = value.get("categories")
+        parsed = {"kind": Kind(value["kind"]), "role": Role(value.get("role", "feature"))}
+        return cls(**{**value, **parsed, "categories": None if named is None else tuple(named)})
 
 
 @dataclass(frozen=True, slots=True)

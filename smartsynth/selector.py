@@ -17,7 +17,12 @@ BUDGET_SECONDS = 1_800.0
 """Generators that would take longer to fit come after those that do not."""
 BEYOND = 0.02
 """What a row beyond a generator's `cost_rows` costs, over one before."""
-_EXTRAS = {"sdv": ("sdv", "ctgan"), "torch": ("torch",), "profile": ("data_profiling",)}
+_EXTRAS = {
+    "sdv": ("sdv", "ctgan"),
+    "torch": ("torch",),
+    "profile": ("data_profiling",),
+    "dp": ("opendp", "dp_accounting"),
+}
 
 
 class Capable(Protocol):
