@@ -147,6 +147,17 @@ def synthesize(
     filter: Annotated[
         bool | None, typer.Option("--filter/--no-filter", help="Remove rows that lie too near to a real one.")
     ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option("--epsilon", help="Differential privacy with this budget: 1 is strong, over 10 is weak."),
+    ] = None,
+    public_schema: Annotated[
+        bool | None,
+        typer.Option(
+            "--public-schema",
+            help="With --epsilon: names, kinds and formats of the columns are public knowledge, though read off DATA.",
+        ),
+    ] = None,
     evaluate: Annotated[
         bool | None, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
     ] = None,
@@ -179,7 +190,7 @@ def synthesize(
     settings = _given(
         rows=rows, target=target, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
-        privacy=None if filter is None else {"filter": filter},
+        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema) or None,
         evaluate=None if evaluate is None else {"enabled": evaluate},
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.formats import seconds_of
@@ -59,6 +59,11 @@ class ColumnConfig(Settings):
     kind: Kind | None = Field(None, description="How the column is modelled.")
     role: Role | None = Field(None, description="What the column means.")
     semantic: str | None = Field(None, description="Finer meaning, such as `email`.")
+    low: float | str | None = Field(None, description="Lowest value, if that is public knowledge; dates as ISO text.")
+    high: float | str | None = Field(None, description="Highest value, if that is public knowledge; dates as ISO text.")
+    categories: tuple[str | int | float | bool, ...] | None = Field(
+        None, description="The values that can occur, if that is public knowledge."
+    )
 
 
 class HoldoutConfig(Settings):
@@ -78,6 +83,37 @@ class PrivacyConfig(Settings):
     quasi_identifiers: tuple[str, ...] | None = Field(
         None, description="Columns for the k-anonymity check; detected if not given.", json_schema_extra=COLUMN
     )
+    epsilon: float | None = Field(
+        None, gt=0, le=100, description="Differential privacy: how much one row may change what comes out. 1 is strong."
+    )
+    delta: float = Field(
+        1e-9, gt=0, le=1e-6, description="Differential privacy: chance that the promise fails for one person."
+    )
+    unit: str | None = Field(
+        None,
+        description="Differential privacy: column that names persons, if one has several rows; a person is protected then.",
+        json_schema_extra=COLUMN,
+    )
+    max_rows_per_unit: int = Field(
+        1, ge=1, description="Differential privacy: most rows of one person that are used; the noise grows with it."
+    )
+    public_schema: bool = Field(
+        False,
+        description="Differential privacy: names, kinds and formats of the columns are public knowledge, though they were read off the data.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_way(cls, values: Any) -> Any:
+        """A filter looks at the real rows after the noise was added, which no budget covers: off with an ε."""
+        if not isinstance(values, Mapping) or values.get("epsilon") is None:
+            return values
+        if values.get("filter"):
+            raise ValueError(
+                "filter=True looks at the real rows again, which breaks the differential privacy that epsilon asks for. "
+                "Leave one of the two out"
+            )
+        return {**values, "filter": False}
 
 
 class EvaluateConfig(Settings):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -16,10 +17,13 @@ from typing import Any
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
 from smartsynth.facts import Choice, Evaluation, FilterSummary, Score, to_json
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
 # What the rows depend on besides the data, the settings and the seed.
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "torch", "sdv", "ctgan")
+PACKAGES = (
+    "numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "torch", "sdv", "ctgan", "opendp", "dp-accounting",
+)  # fmt: skip
 
 
 def manifest(
@@ -31,6 +35,7 @@ def manifest(
     held_out: str,
     filter_summary: FilterSummary | None,
     evaluation: Evaluation | None,
+    ledger: Ledger,
 ) -> dict[str, Any]:
     """Everything about a run that another person needs, as plain JSON.
 
@@ -42,7 +47,12 @@ def manifest(
         held_out: Where the holdout came from: `given` or `split`.
         filter_summary: None if the privacy filter was off.
         evaluation: None if nothing was measured.
+        ledger: What looked at the real rows. Where a budget of differential privacy was asked for, the manifest leaves out
+            all that was measured without noise: numbers of real rows, reasons, scores.
     """
+    if not math.isnan(ledger.epsilon):
+        rows, evaluation = {"synthetic": rows["synthetic"]}, None
+        choice = None if choice is None else Choice(choice.generator, ())
     return {
         "smartsynth": __version__,
         "python": platform.python_version(),
@@ -52,19 +62,23 @@ def manifest(
         "seed": config.seed,
         "config": config.model_dump(mode="json"),
         "data": {
-            "fingerprint": fingerprint(schema, rows["real"]),
+            "fingerprint": fingerprint(schema, rows.get("real")),
             "columns": len(schema),
             **rows,
             "held_out": held_out,
         },
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
+        "privacy": {"statement": ledger.statement(), **ledger.to_json()},
         "target": None if evaluation is None else evaluation.target,
         "scores": [] if evaluation is None else [_score(score) for score in evaluation.scores],
     }
 
 
-def fingerprint(schema: Schema, rows: int) -> str:
-    """Names a data set without its rows: a hash of rows could confirm that somebody is among them."""
+def fingerprint(schema: Schema, rows: int | None) -> str:
+    """Names a data set without its rows: a hash of rows could confirm that somebody is among them.
+
+    Without their number too if that is None.
+    """
     text = json.dumps({"schema": schema.to_json(), "rows": rows}, sort_keys=True, ensure_ascii=False)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

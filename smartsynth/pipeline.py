@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smartsynth import ingest, race, registry, selector
+from smartsynth import guarantee, ingest, race, registry, selector
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
@@ -26,6 +26,7 @@ from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.progress import Progress, Stages, part
 from smartsynth.result import Result, stream
 from smartsynth.schema import Schema
@@ -60,11 +61,11 @@ def synthesize(
         ConfigError: A setting is wrong.
         PrivacyError: Too many rows lay too near to real ones to keep the promise.
     """
-    run = settled(config, settings)
+    run = guarantee.with_budget(settled(config, settings))
     if run.seed is None:
         run = run.model_copy(update={"seed": secrets.randbits(32)})
     _check_generator(run)  # a wrong name costs no waiting
-    seed = run.seed or 0
+    seed, private = run.seed or 0, run.privacy.epsilon is not None
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
         real = ingest.read(data, limits=run.limits)
@@ -73,14 +74,14 @@ def synthesize(
         found = _profile(real, run, report)
         schema = found.schema
     with stages("Split"):
-        train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed)
+        train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=None if private else seed)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
     with stages("Select") as report:
         if run.generator.budget is None:
             choice = _choose(found, run)
-            model = registry.create(choice.generator, **run.generator.options)
+            model = registry.create(choice.generator, **guarantee.options(run))
         else:
             choice, model = race.run(
                 train,
@@ -99,9 +100,8 @@ def synthesize(
             choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
     with stages("Sample and filter") as report:
         gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
-        rows, release = filtered(
-            stream(model, seed, balance), run.rows or len(real), gate, seed=seed, progress=part(report, 0.3, 1.0)
-        )
+        n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else len(real))
+        rows, release = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
         summary = None if gate is None else gate.summary()
     evaluation = None
     with stages("Evaluate") as report:
@@ -111,16 +111,18 @@ def synthesize(
                 mix=None if balance is None else (balance.column, balance.values), progress=report,
             )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
+    ledger = guarantee.ledger(model, run)
     return Result(
         synthetic=Dataset(rows, schema, real.source),
         profile=found,
         choice=choice,
         model=model,
+        ledger=ledger,
         filter=summary,
         evaluation=evaluation,
         manifest=manifest(
             config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
-            filter_summary=summary, evaluation=evaluation,
+            filter_summary=summary, evaluation=evaluation, ledger=ledger,
         ),
         config=run,
         release=release,
@@ -214,7 +216,7 @@ def examine(
     counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
     record = manifest(
         config=run, schema=schema, choice=None, rows=counts, held_out="split" if unseen is None else "given",
-        filter_summary=None, evaluation=evaluation,
+        filter_summary=None, evaluation=evaluation, ledger=Ledger(),
     )  # fmt: skip
     return Examined(evaluation, found, record)
 
@@ -226,14 +228,18 @@ NOT_UNSEEN = (
 
 
 def split(
-    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int
+    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows to learn from and the rows kept aside, before anything is learnt.
 
-    With a holdout of its own, all of the real rows train.
+    With a holdout of its own, all of the real rows train. Without a seed each row is kept aside by a draw of its own from
+    the operating system's randomness, so that one row more or less changes nothing for the others.
     """
     if unseen is not None:
         return real, align(unseen.frame, schema, what="holdout")
+    if seed is None:
+        held = np.random.default_rng(secrets.randbits(128)).random(len(real)) < fraction
+        return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
     held = np.zeros(len(real), bool)
     order = np.random.default_rng([seed, 0x5917]).permutation(len(real))
     held[order[: max(1, round(fraction * len(real)))]] = True
@@ -283,6 +289,7 @@ def _filter(
 
 def _check_generator(run: RunConfig) -> None:
     name, wanted = run.generator.name, run.generator
+    guarantee.check(run)
     if name != "auto":
         registry.generator_class(name)
         if wanted.budget is not None:
@@ -300,7 +307,7 @@ def _choose(found: Profile, run: RunConfig) -> Choice:
     if run.generator.name != "auto":
         return Choice(run.generator.name, ("It was asked for by name.",))
     candidates = {name: registry.generator_class(name) for name in registry.generators()}
-    return selector.choose(found, selector.machine(), candidates=candidates)
+    return selector.choose(found, selector.machine(), candidates=candidates, dp=run.privacy.epsilon is not None)
 
 
 def _expected(found: Profile, choice: Choice, run: RunConfig) -> Mapping[str, float]:

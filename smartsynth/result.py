@@ -23,6 +23,7 @@ from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.progress import Progress
 from smartsynth.report import html
 from smartsynth.utils import visualizer
@@ -40,6 +41,7 @@ class Result:
         profile: What the real data look like.
         choice: The generator and why.
         model: The fitted generator.
+        ledger: What looked at the real rows, and what that costs.
         filter: What the privacy filter did; None if it was off.
         evaluation: Every score beside its yardstick; None if `evaluate.enabled` is off.
         manifest: What travels with every exported file.
@@ -53,6 +55,7 @@ class Result:
     profile: Profile
     choice: Choice
     model: Generator
+    ledger: Ledger
     filter: FilterSummary | None
     evaluation: Evaluation | None
     manifest: Mapping[str, Any]
@@ -83,6 +86,7 @@ class Result:
             "manifest": self.manifest,
             "choice": self.choice,
             "filter": self.filter,
+            "ledger": self.ledger,
             "timings": self.timings,
         }
         return write_report(path, self.evaluation, self.profile, context)

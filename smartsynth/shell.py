@@ -206,6 +206,12 @@ def _message(error: BaseException) -> str:
     )
 
 
+FOR_THE_OWNER = (
+    "The scores, the profile and the report were made of the real rows without noise: they are for you, not for those who "
+    "get the synthetic rows."
+)
+
+
 def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | str]:
     """What a run did: the generator and why, what the filter removed, the main scores, the files."""
     yield from result.synthetic.source.notes
@@ -219,6 +225,9 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
+    yield f"Privacy: {_safe(result.ledger.statement())}"
+    if result.ledger.measured and result.evaluation is not None:
+        yield FOR_THE_OWNER
     if result.evaluation is not None:
         yield from evaluation_parts(result.evaluation, headline_only=True)
     seconds = ", ".join(f"{name.lower()} {value:.1f} s" for name, value in result.timings.items() if value >= 0.05)

@@ -38,6 +38,7 @@ from smartsynth.inference import infer_schema
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given, conditions_of
 from smartsynth.models.table_ratio import TableRatio
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Modality, Schema
 
@@ -92,6 +93,10 @@ class Generator(ABC):
     schema_: Schema
     ratio_: TableRatio | None = None
     """The density ratio by which rows are chosen, after `fit(refine=True)`."""
+    ledger_: Ledger | None = None
+    """What a fit with differential privacy spent on what."""
+    rows_: float | None = None
+    """How many rows there were, as far as a fit with differential privacy tells."""
 
     def fit(
         self,

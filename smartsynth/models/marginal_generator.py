@@ -76,9 +76,7 @@ class MarginalGenerator(Generator):
     extra: ClassVar[str | None] = "dp"
 
     ledger_: Ledger
-    """What was spent on what, after `fit`."""
     rows_: float
-    """How many rows there were, as far as the noisy counts tell."""
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from smartsynth import formats
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.facts import Alert, Chart, Choice, Evaluation, Family, FilterSummary, Profile, Score, to_json
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.report.glossary import GENERAL, glossary
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Context(TypedDict, total=False):
         manifest: As `manifest.manifest` gives it: versions, generator, seed, config, data.
         choice: The generator and why.
         filter: What the privacy filter did.
+        ledger: What looked at the real rows, and what that costs.
         timings: Seconds by stage.
     """
 
@@ -56,6 +58,7 @@ class Context(TypedDict, total=False):
     manifest: Mapping[str, Any]
     choice: Choice | None
     filter: FilterSummary | None
+    ledger: Ledger | None
     timings: Mapping[str, float]
 
 
@@ -86,6 +89,8 @@ def render(
         choice=context.get("choice"),
         leaderboard=_leaderboard(context.get("choice")),
         filter=context.get("filter"),
+        ledger=context.get("ledger"),
+        account=_account(context.get("ledger")),
         timings=context.get("timings") or {},
         manifest=manifest,
         config=_yaml(manifest.get("config")),
@@ -255,6 +260,17 @@ def _leaderboard(choice: Choice | None) -> list[tuple[str, ...]]:
     ]
     real = (formats.MISSING, formats.number(race.detection), formats.number(race.utility), formats.number(0.5))
     return [*rows, ("Real rows (yardstick)", *real, formats.MISSING)]
+
+
+def _account(ledger: Ledger | None) -> list[tuple[str, ...]]:
+    """The entries of a ledger as rows of a table."""
+    if ledger is None:
+        return []
+    return [
+        (entry.stage, formats.plain(entry.reads, 120), entry.touch.value, entry.mechanism or formats.MISSING,
+         formats.number(entry.mu) if entry.mu else formats.MISSING)
+        for entry in ledger.entries
+    ]  # fmt: skip
 
 
 def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetime | None) -> list[tuple[str, str]]:

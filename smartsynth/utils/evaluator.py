@@ -198,7 +198,7 @@ def _privacy_verdict(scores: dict[str, Score]) -> str:
 
 
 def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int, balanced: str | None) -> tuple[str, ...]:
-    limits = ["There is no differential-privacy guarantee: the scores are measurements, not proofs."]
+    limits = ["The scores are measurements, not proofs, and were made of the real rows without noise."]
     if balanced is not None:
         limits.append(
             f"The values of {balanced!r} were made equally often on purpose. Fidelity was measured against real rows "

@@ -1,0 +1,92 @@
+"""How a run keeps a budget of differential privacy: what it may not do, and the account of what it did.
+
+With `privacy.epsilon`, nothing of the release may depend on a real row but through the generator's noise: no filter, no
+race, no refinement, no balancing by real shares, rows kept aside one by one, as many rows as the noisy counts say. What
+is made of real rows for their owner (profile, scores, report) is not part of the release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from smartsynth import registry
+from smartsynth.config import RunConfig
+from smartsynth.errors import ConfigError
+from smartsynth.models.base import Generator
+from smartsynth.privacy.ledger import Entry, Ledger, Touch
+
+
+def with_budget(run: RunConfig) -> RunConfig:
+    """The run with a budget, if it asks by name for a generator that is differentially private."""
+    name = run.generator.name
+    if run.privacy.epsilon is not None or name == "auto" or not registry.generator_class(name).dp:
+        return run
+    epsilon = run.generator.options.get("epsilon", 1.0)
+    given = run.model_dump(exclude_unset=True)
+    return RunConfig.build({**given, "privacy": {**given.get("privacy", {}), "epsilon": epsilon}})
+
+
+def options(run: RunConfig) -> dict[str, Any]:
+    """The generator's options, with the budget if there is one."""
+    if run.privacy.epsilon is None:
+        return run.generator.options
+    budget = {name: getattr(run.privacy, name) for name in ("epsilon", "delta", "unit", "max_rows_per_unit")}
+    return {**run.generator.options, **budget}
+
+
+def ledger(model: Generator, run: RunConfig) -> Ledger:
+    """Everything that looked at real rows."""
+    seen = [Entry("profile", "all rows, for the profile", Touch.OWNER)]
+    if run.evaluate.enabled:
+        seen.append(Entry("evaluate", "rows learnt from and rows kept aside, for the scores", Touch.OWNER))
+    if run.privacy.epsilon is None:
+        learnt = [Entry("fit", "the rows learnt from", Touch.OPEN)]
+        if run.privacy.filter:
+            learnt.append(Entry("filter", "distances to the rows learnt from and kept aside", Touch.OPEN))
+        return Ledger((*learnt, *seen))
+    assert model.ledger_ is not None  # noqa: S101  (a differentially private generator keeps one)
+    what = "names, kinds and formats of the columns"
+    public = run.privacy.public_schema
+    how = "read off the data, and declared public knowledge" if public else "read off the data"
+    kinds = Entry("schema", what, Touch.PUBLIC if public else Touch.OPEN, how)
+    measured = [entry for entry in model.ledger_.entries if entry.stage != "schema"]
+    return replace(model.ledger_, entries=(kinds, *measured, *seen))
+
+
+def as_many(model: Generator, run: RunConfig, *, split: bool) -> int:
+    """As many rows as there are real ones, as far as the noisy counts of the model tell.
+
+    Args:
+        model: The fitted generator.
+        run: The settings.
+        split: Whether some of the real rows were kept aside.
+    """
+    assert model.rows_ is not None  # noqa: S101  (a differentially private generator counts)
+    share = 1 - run.holdout.fraction if split else 1.0
+    return max(round(model.rows_ / share), 1)
+
+
+def check(run: RunConfig) -> None:
+    """Refuse what would read the real rows beyond the budget.
+
+    Raises:
+        ConfigError: A setting does not go with `privacy.epsilon`.
+    """
+    if run.privacy.epsilon is None:
+        return
+    epsilon, wanted = run.privacy.epsilon, run.generator
+    able = [name for name in registry.generators() if registry.generator_class(name).dp]
+    if wanted.name not in ("auto", *able):
+        raise ConfigError(
+            f"privacy.epsilon={epsilon:g}: the generator {wanted.name!r} cannot be differentially private. "
+            f"Use auto or {', '.join(able)}, or leave epsilon out."
+        )
+    for setting, value in (
+        ("generator.budget", wanted.budget), ("generator.refine", wanted.refine or None), ("balance", run.balance)
+    ):  # fmt: skip
+        if value is not None:
+            raise ConfigError(
+                f"{setting}={value!r} reads the real rows again, which privacy.epsilon={epsilon:g} does not account for. "
+                "Leave one of the two out."
+            )
