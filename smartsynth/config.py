@@ -217,4 +217,6 @@ def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
                 model = annotation
         return f"{place} is not a setting.{did_you_mean(str(error['loc'][-1]), model.model_fields)}"
+    if error["type"] == "value_error":  # ours: it names the setting itself
+        return f"{place}.{error['ctx']['error']}."
     return f"{place}={error['input']!r}: {error['msg']}."

@@ -117,7 +117,7 @@ class Resampled:
     Args:
         synthetic: The rows, in the format of the run's real data.
         seed: Seed they were made with.
-        unchecked: How many of them no privacy filter ever looked at.
+        unchecked: How many of them no privacy filter ever looked at; none of a run with a budget of differential privacy.
         manifest: The run's manifest; without its scores if the rows are not exactly those of the run.
         export: How files are written.
         effective: How many independent rows they are worth, if they were made under conditions.
@@ -175,6 +175,8 @@ def resample(
         rows = replay(stream(model, release.seed, balance), release, n, progress=progress)
     head = {} if run is None else dict(run.manifest)
     checked = known if head.get("filter") else 0
+    if head.get("privacy", {}).get("epsilon") is not None:  # the model is private: no row needs a filter
+        checked = n
     if n != known:  # what was measured on the rows of the run does not hold for others
         head |= {"seed": release.seed, "rows": n, "scores": [], "filter": None}
     if where:

@@ -226,6 +226,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         )
         yield from done.notes
     yield f"Privacy: {_safe(result.ledger.statement())}"
+    if result.ledger.measured and {entry.stage for entry in result.ledger.open} == {"schema"}:
+        yield "If they are public knowledge, say so with --public-schema (privacy.public_schema: true)."
     if result.ledger.measured and result.evaluation is not None:
         yield FOR_THE_OWNER
     if result.evaluation is not None:

@@ -92,6 +92,7 @@ def _write_outcome(folder: Path, result: Result) -> None:
         {
             "choice": to_json(result.choice),
             "filter": to_json(result.filter),
+            "ledger": result.ledger.to_json(),
             "evaluation": to_json(result.evaluation),
             "profile": to_json(result.profile),
             "config": result.config.model_dump(mode="json"),

@@ -64,7 +64,7 @@ class MarginalGenerator(Generator):
 
     name: ClassVar[str] = "marginal"
     summary: ClassVar[str] = (
-        "Differentially private: noisy counts of columns, pairs and triples, and the model they fit."
+        "Noisy counts of columns, pairs and triples within a budget of differential privacy, and the model they fit."
     )
     dp: ClassVar[bool] = True
     cost: ClassVar[float] = 8.0

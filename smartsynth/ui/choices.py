@@ -61,7 +61,10 @@ FILTER = (
     "Rows that copy a rare real row, or lie nearer to one than real rows lie to each other, are dropped, with decoys "
     "so that nobody can tell which. A safeguard, not a proof."
 )
-DP = "The model itself is trained so that no single person's row can change what comes out by more than a bounded factor."
+DP = (
+    "The model is learnt from noisy counts, so that no single person's row can change what comes out by more than a bounded "
+    "factor. No filter looks at the real rows."
+)
 EPSILONS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
 
 

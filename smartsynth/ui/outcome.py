@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from smartsynth.facts import Chart, Choice, Evaluation, FilterSummary, Profile, from_json
 from smartsynth.jobs import Job, Workspace
 from smartsynth.jobs.service import Gone
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.ui import session
 from smartsynth.utils import visualizer
 
@@ -27,6 +28,7 @@ class Outcome:
     folder: Path
     choice: Choice
     filter: FilterSummary | None
+    ledger: Ledger
     evaluation: Evaluation | None
     profile: Profile
     config: Mapping[str, Any]
@@ -74,6 +76,7 @@ def _outcome(job: Job) -> Outcome:
         folder=folder,
         choice=from_json(Choice, record["choice"]),
         filter=None if record["filter"] is None else from_json(FilterSummary, record["filter"]),
+        ledger=Ledger.from_json(record["ledger"]),
         evaluation=None if record["evaluation"] is None else from_json(Evaluation, record["evaluation"]),
         profile=from_json(Profile, record["profile"]),
         config=record["config"],

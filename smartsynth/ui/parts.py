@@ -51,6 +51,17 @@ def needs_data(workspace: Workspace | None) -> Workspace:
     return workspace or missing("There are no data yet. Upload a file, or take a tour with a built-in one.", "upload")
 
 
+def guarantee(found: Outcome) -> None:
+    """What may be said of the release's privacy, where a budget was spent, and what is not part of the release."""
+    if not found.ledger.measured:
+        return
+    (st.info if found.ledger.is_private else st.warning)(text(found.ledger.statement(), 400), icon=":material/shield:")
+    st.caption(
+        "Profile, scores and report were made of the real rows without noise: they are for you, not for those who get "
+        "the synthetic rows."
+    )
+
+
 def needs_rows(workspace: Workspace | None) -> Outcome:
     """The newest finished run; without one, say so and stop."""
     return outcome(needs_data(workspace)) or missing("There are no synthetic rows yet.", "generate")

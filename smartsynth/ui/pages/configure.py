@@ -13,7 +13,9 @@ from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import choices, forms, outcome, parts, runs, session
 
-HANDLED = ("generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon")
+HANDLED = (
+    "generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
+)  # fmt: skip
 """Settings with a place of their own; every other one gets a widget by itself."""
 
 
@@ -93,8 +95,12 @@ def privacy(config: dict[str, Any]) -> choices.Mode:
     settings = dict(mode.settings)
     if "epsilon" in settings:
         settings["epsilon"] = budget(given.get("epsilon"))
+        settings["public_schema"] = st.checkbox(
+            "Names, kinds and formats of the columns are public knowledge", bool(given.get("public_schema")),
+            key="public_schema", help="They were read off your data. Unless they are public, the rows cannot be called differentially private.",
+        )  # fmt: skip
     for name, info in PrivacyConfig.model_fields.items():
-        if name in ("filter", "epsilon"):
+        if name in ("filter", "epsilon", "public_schema"):
             default = info.get_default(call_default_factory=True)
             forms.set_value(config, f"privacy.{name}", settings.get(name, default), info)
     return mode

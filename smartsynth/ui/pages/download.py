@@ -43,6 +43,7 @@ def page() -> None:
     workspace = parts.heading("Download", "The synthetic rows, the evidence, and the means to make them again.")
     parts.tour_note(workspace, "download")
     workspace, found = parts.needs_data(workspace), parts.needs_rows(workspace)
+    parts.guarantee(found)
     files(found)
     report(found)
     code(workspace, found)

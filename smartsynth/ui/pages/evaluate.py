@@ -33,6 +33,7 @@ def page() -> None:
     found = parts.needs_rows(workspace)
     if found.evaluation is None:
         parts.missing("This run was not evaluated: `evaluate.enabled` is off. Switch it on under Advanced and generate again.", "configure")  # fmt: skip
+    parts.guarantee(found)
     st.header("Verdict", anchor=False)
     figures.verdicts(found.evaluation, key="verdicts")
     if st.button("Download", type="primary", key="next", icon=":material/arrow_forward:"):

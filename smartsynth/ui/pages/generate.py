@@ -84,6 +84,7 @@ def done(workspace: Workspace, job: Job) -> None:
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
         st.caption(parts.text(reason, 300))
+    parts.guarantee(found)
     st.header("First rows", anchor=False)
     st.dataframe(outcome.rows(found.folder, "head").head(10), hide_index=True, width="stretch")
     left, right = st.columns([1, 3])
