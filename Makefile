@@ -22,7 +22,7 @@ SCORER ?= ../shared/bench/score_tabular.py
 ENVS ?= out/peers
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,10 @@ bench-tabular: $(VENV)/.dev  ## Quality, speed and parts of the flagship for tab
 bench-peers: $(VENV)/.dev  ## The flagship beside its peers, some hours; DATA=folder SCORER=script ENVS=folder
 	$(PIP) install -q -r benchmarks/tabular/requirements.txt
 	$(BIN)/python benchmarks/tabular/peers.py --data $(DATA) --scorer $(SCORER) --envs $(ENVS)
+	$(BIN)/python benchmarks/tabular/page.py
+
+bench-dp: $(VENV)/.dev  ## Differentially private tables at several ε, about ten minutes; DATA=folder
+	$(BIN)/python benchmarks/privacy/dp_tables.py --data $(DATA)
 	$(BIN)/python benchmarks/tabular/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/

@@ -147,7 +147,8 @@ def main() -> None:
         spread = {f"{name}_sd": float(np.std([r[name] for r in runs])) for name in ("one", "two", "three", "utility")}
         rows.append({"epsilon": epsilon, "declared": declared, "structure": structure, **mean, **spread})
         print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()}), flush=True)
-    given.out.write_text(json.dumps({"seeds": given.seeds, "delta": DELTA, "rows": rows}, indent=1) + "\n")
+    command = "python benchmarks/privacy/dp_tables.py --data DATA --seeds " + str(given.seeds)
+    given.out.write_text(json.dumps({"command": command, "delta": DELTA, "results": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ TITLES = {"adult": "Adult", "magic": "MAGIC", "credit": "German credit", "nmes":
 def main() -> None:
     parts = [INTRO]
     for name, section in (
-        ("halves", halves), ("published", published), ("peers", peers), ("speed", speed), ("ablation", ablation)
+        ("halves", halves), ("published", published), ("peers", peers), ("speed", speed), ("ablation", ablation),
+        ("dp", private),
     ):  # fmt: skip
         path = RESULTS / f"{name}.json"
         if path.is_file():
@@ -194,6 +195,26 @@ def ablation(results: list[Record], command: str) -> str:
         if rows:
             text += f"\n### {TITLES[name]}, part by part, {mine[0]['seeds']} seeds\n\n" + table(header, rows)
     return text + "\n" + command
+
+
+def private(results: list[Record], command: str) -> str:
+    """Marginals and utility within budgets of differential privacy."""
+    rows = []
+    for r in results:
+        if "what" in r:
+            name, fit = r["what"], ""
+        else:
+            how = "declared" if r["declared"] else "paid for"
+            tree = ", only a tree of pairs" if r["structure"] == "tree" else ""
+            name, fit = f"ε = {r['epsilon']:g}, ranges and categories {how}{tree}", seconds(r["fit"])
+        rows.append([name, *(f"{r[key]:.4f}" for key in ("one", "two", "three")), f"{r['utility']:.3f}", fit])
+    header = ("", "1-way", "2-way", "3-way", "utility", "fit")
+    return (
+        "## Differential privacy\n\nThe generator `marginal` on Adult in 14 columns at δ = 1e-9: mean total variation distance of "
+        "all marginals of one, two and three columns on all 48,842 rows, beside a bootstrap of the real rows; and what LightGBM "
+        "reaches on the test rows (AUC) after learning from rows made of the training rows alone. Means of two runs; "
+        "the noise has no seed.\n\n" + table(header, rows) + "\n" + command
+    )
 
 
 def seconds(value: float) -> str:

@@ -138,7 +138,7 @@ def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
     visitor.at.number_input(key="config.rows").set_value(50)
     visitor.at.number_input(key="config.seed").set_value(7)
     visitor.at.selectbox(key="config.target").set_value("label")
-    visitor.at.radio(key="generator").set_value("copula")
+    visitor.at.radio[0].set_value("copula")
     visitor.at.number_input(key="config.privacy.k").set_value(10)
     visitor.run()
     expected = {"rows": 50, "seed": 7, "target": "label", "privacy": {"k": 10}, "generator": {"name": "copula"}}
@@ -146,7 +146,7 @@ def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
     visitor.go("upload").go("configure")
     assert visitor.at.number_input(key="config.rows").value == 50
     assert visitor.at.selectbox(key="config.target").value == "label"
-    assert visitor.at.radio(key="generator").value == "copula"
+    assert visitor.at.radio[0].value == "copula"
     assert "rows: 50" in visitor.at.code[0].value
 
 
@@ -169,7 +169,7 @@ def test_a_browser_that_missed_the_first_drawing_begins_with_the_same_settings(v
 def test_the_recommended_generator_comes_first_with_its_reasons(visitor):
     """And the others say why they were not chosen."""
     visitor.upload().go("configure")
-    radio = visitor.at.radio(key="generator")
+    radio = visitor.at.radio[0]
     assert radio.value == "auto"
     assert radio.options[0] == "Recommended: forest"
     assert "to learn on" in visitor.text
@@ -178,7 +178,7 @@ def test_the_recommended_generator_comes_first_with_its_reasons(visitor):
 def test_a_generators_own_options_can_be_set(visitor):
     """They come from its signature."""
     visitor.upload().go("configure")
-    visitor.at.radio(key="generator").set_value("copula")
+    visitor.at.radio[0].set_value("copula")
     visitor.run()
     visitor.at.number_input(key="config.generator.copula.min_count").set_value(9)
     visitor.run()
@@ -242,7 +242,7 @@ def test_what_the_library_gains_shows_up_by_itself(visitor, monkeypatch):
 def test_the_page_shows_how_a_run_goes_and_what_came_of_it(visitor):
     """From the button to the first rows."""
     visitor.upload().go("configure")
-    visitor.at.radio(key="generator").set_value("copula")
+    visitor.at.radio[0].set_value("copula")
     visitor.run()
     visitor.press("next")
     assert visitor.title == "Generate"

@@ -61,7 +61,12 @@ def form(config: dict[str, Any], profile: Profile) -> None:
     st.header("Rows", anchor=False)
     for name, info in RunConfig.model_fields.items():
         if name not in HANDLED and not forms.is_group(info):
-            hints = {"rows": f"as many as the real data ({count(profile.rows)})", "seed": "drawn and written down"}
+            rows = (
+                "as many as noisy counts of the real data tell"
+                if mode.key == "dp"
+                else f"as many as the real data ({count(profile.rows)})"
+            )
+            hints = {"rows": rows, "seed": "drawn and written down"}
             hints["target"] = f"guessed: {profile.target}" if profile.target else "none"
             value = forms.setting(
                 name, info, forms.value_of(config, name, info), columns=names, placeholder=hints.get(name)
@@ -126,7 +131,7 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     given = config.get("generator", {})
     given = {"name": given} if isinstance(given, str) else dict(given)
     first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)
-    name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key="generator", label_visibility="collapsed")  # fmt: skip
+    name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key=f"generator {' '.join(labels.values())}", label_visibility="collapsed")  # fmt: skip
     for reason in choice.reasons[1:]:
         st.caption(parts.text(reason, 300))
     for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:

@@ -16,7 +16,7 @@ MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next":
 
 def page() -> None:
     """The page from top to bottom."""
-    workspace = parts.heading("Generate", "The model learns the real rows, makes new ones, and each is checked.")
+    workspace = parts.heading("Generate", "The model learns the real rows and makes new ones, protected as you chose.")
     parts.tour_note(workspace, "generate")
     workspace = parts.needs_data(workspace)
     job = runs.current(workspace)
