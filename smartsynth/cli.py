@@ -16,6 +16,7 @@ from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
     NOT_GOOD_ENOUGH,
+    budget_table,
     command,
     evaluation_parts,
     generator_table,
@@ -373,6 +374,25 @@ def generators(context: typer.Context, json: Json = False) -> None:
         screen.answer(rows)
     else:
         screen.out.print(generator_table(rows))
+
+
+@app.command()
+@command
+def budget(context: typer.Context, json: Json = False) -> None:
+    """Show what releases with differential privacy have spent on each data set, on this machine."""
+    from dataclasses import asdict
+
+    from smartsynth.privacy.spending import Spending
+
+    spending = Spending.of_this_machine()
+    found = spending.all() if spending.path.exists() else []
+    screen = screen_of(context)
+    if json:
+        screen.answer([asdict(spent) for spent in found])
+    elif found:
+        screen.out.print(budget_table(found))
+    else:
+        screen.note("Nothing was spent on this machine yet.")
 
 
 @app.command("app")

@@ -97,6 +97,13 @@ class PrivacyConfig(Settings):
     max_rows_per_unit: int = Field(
         1, ge=1, description="Differential privacy: most rows of one person that are used; the noise grows with it."
     )
+    total_epsilon: float | None = Field(
+        None, gt=0, description="Differential privacy: most that all releases of the same data may spend together."
+    )
+    dataset: str | None = Field(
+        None,
+        description="Differential privacy: name of the data in the account of what was spent; else they are known by their rows.",
+    )
     public_schema: bool = Field(
         False,
         description="Differential privacy: names, kinds and formats of the columns are public knowledge, though they were read off the data.",

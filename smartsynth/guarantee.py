@@ -8,13 +8,18 @@ is made of real rows for their owner (profile, scores, report) is not part of th
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartsynth import registry
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError
 from smartsynth.models.base import Generator
 from smartsynth.privacy.ledger import Entry, Ledger, Touch
+from smartsynth.privacy.spending import Spending, Spent
+from smartsynth.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def with_budget(run: RunConfig) -> RunConfig:
@@ -35,8 +40,27 @@ def options(run: RunConfig) -> dict[str, Any]:
     return {**run.generator.options, **budget}
 
 
-def ledger(model: Generator, run: RunConfig) -> Ledger:
-    """Everything that looked at real rows."""
+def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema, spending: Spending) -> Spent | None:
+    """Spend the budget on these rows before anything is learnt from them; None if the run has none.
+
+    Raises:
+        PrivacyError: All releases together would spend more than `privacy.total_epsilon`.
+    """
+    wanted = run.privacy
+    if wanted.epsilon is None:
+        return None
+    dataset = spending.dataset(rows, wanted.dataset)
+    return spending.reserve(
+        dataset,
+        epsilon=wanted.epsilon,
+        delta=wanted.delta,
+        thresholds=model.threshold_share(schema),
+        most=wanted.total_epsilon,
+    )
+
+
+def ledger(model: Generator, run: RunConfig, spent: Spent | None) -> Ledger:
+    """Everything that looked at real rows, and what earlier releases of them cost."""
     seen = [Entry("profile", "all rows, for the profile", Touch.OWNER)]
     if run.evaluate.enabled:
         seen.append(Entry("evaluate", "rows learnt from and rows kept aside, for the scores", Touch.OWNER))
@@ -51,7 +75,8 @@ def ledger(model: Generator, run: RunConfig) -> Ledger:
     how = "read off the data, and declared public knowledge" if public else "read off the data"
     kinds = Entry("schema", what, Touch.PUBLIC if public else Touch.OPEN, how)
     measured = [entry for entry in model.ledger_.entries if entry.stage != "schema"]
-    return replace(model.ledger_, entries=(kinds, *measured, *seen))
+    assert spent is not None  # noqa: S101  (it was reserved before the fit)
+    return replace(model.ledger_, entries=(kinds, *measured, *seen), releases=spent.releases, total=spent.epsilon)
 
 
 def as_many(model: Generator, run: RunConfig, *, split: bool) -> int:

@@ -27,6 +27,7 @@ from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered
 from smartsynth.privacy.ledger import Ledger
+from smartsynth.privacy.spending import Spending
 from smartsynth.progress import Progress, Stages, part
 from smartsynth.result import Result, stream
 from smartsynth.schema import Schema
@@ -45,6 +46,7 @@ def synthesize(
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
     holdout: Any = None,
     progress: Progress | None = None,
+    spending: Spending | None = None,
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -54,12 +56,13 @@ def synthesize(
         config: Settings, or a YAML file of them.
         holdout: Real rows that nothing is learnt from; a part of `data` is kept aside if not given.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
+        spending: With `privacy.epsilon`: the account of what releases of these data cost; this machine's if not given.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
         DataError: The data cannot be used; the message lists every problem found.
         ConfigError: A setting is wrong.
-        PrivacyError: Too many rows lay too near to real ones to keep the promise.
+        PrivacyError: Too many rows lay too near to real ones to keep the promise, or no budget is left.
     """
     run = guarantee.with_budget(settled(config, settings))
     if run.seed is None:
@@ -94,6 +97,7 @@ def synthesize(
             )
         stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
+        spent = guarantee.reserve(model, run, real.frame, schema, spending or Spending.of_this_machine())
         if not model.is_fitted:
             model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
         if model.ratio_ is not None:
@@ -111,7 +115,7 @@ def synthesize(
                 mix=None if balance is None else (balance.column, balance.values), progress=report,
             )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
-    ledger = guarantee.ledger(model, run)
+    ledger = guarantee.ledger(model, run, spent)
     return Result(
         synthetic=Dataset(rows, schema, real.source),
         profile=found,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smartsynth.facts import ColumnProfile, Evaluation, Profile, Race
-    from smartsynth.result import Result
+    from smartsynth.privacy.spending import Spent
+from smartsynth.result import Result
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -287,6 +288,20 @@ def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:
     for row in rows:
         needs = "" if row["installed"] else f"pip install 'smartsynth[{row['extra']}]'"
         table.add_row(row["name"], _safe(row["summary"]), _safe(needs))
+    return table
+
+
+def budget_table(found: Iterable[Spent]) -> Table:
+    """What each data set has spent, the last first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Data set")
+    for title in ("Releases", "ε in all", "δ in all"):
+        table.add_column(title, justify="right")
+    table.add_column("Last")
+    for spent in found:
+        table.add_row(
+            _safe(spent.dataset), count(spent.releases), number(spent.epsilon), f"{spent.delta:.2g}", spent.last
+        )
     return table
 
 

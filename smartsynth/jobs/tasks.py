@@ -62,11 +62,13 @@ def profile(source: Path, folder: Path, settings: Mapping[str, Any], progress: P
 def synthesize(source: Path, folder: Path, settings: Mapping[str, Any], progress: Progress) -> None:
     """The whole path, and every file that can be taken away."""
     from smartsynth import ingest, pipeline
+    from smartsynth.privacy.spending import Spending
 
     config = RunConfig.build(settings["config"])
     real = ingest.read(source, limits=config.limits)
     real = replace(real, source=replace(real.source, name=str(settings.get("name", real.source.name))))
-    result = pipeline.synthesize(real, config=config, progress=part(progress, 0.0, 0.95))
+    spending = Spending(source.parent.parent / "budget.sqlite")  # a session of its own: nobody learns what others spent
+    result = pipeline.synthesize(real, config=config, spending=spending, progress=part(progress, 0.0, 0.95))
     progress(0.95, "Write files")
     _write_outcome(folder, result)
     _write_samples(folder, real, result)

@@ -307,6 +307,10 @@ class Generator(ABC):
         """Whether the fitted model is differentially private, so that nothing may read the real rows again."""
         return False
 
+    def threshold_share(self, schema: Schema) -> float:
+        """Share of δ that a fit with differential privacy keeps for releases above a threshold."""
+        return 0.0
+
     @property
     def is_fitted(self) -> bool:
         return "schema_" in self.__dict__

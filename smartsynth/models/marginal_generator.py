@@ -33,7 +33,7 @@ from smartsynth.models.junction_tree import Clique, JunctionTree, sample_codes
 from smartsynth.models.marginal_fit import Fitted, Measured, fitted
 from smartsynth.models.marginal_selection import chosen, counted, distance, shares
 from smartsynth.privacy.accountant import checked
-from smartsynth.privacy.ledger import Budget, Entry, Ledger, Touch
+from smartsynth.privacy.ledger import THRESHOLDS, Budget, Entry, Ledger, Touch
 from smartsynth.privacy.noise import Noise
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Role, Schema
@@ -100,6 +100,9 @@ class MarginalGenerator(Generator):
     def is_private(self) -> bool:
         return True
 
+    def threshold_share(self, schema: Schema) -> float:
+        return THRESHOLDS if any(map(is_open, schema)) else 0.0
+
     def fit(
         self,
         data: pd.DataFrame,
@@ -124,7 +127,7 @@ class MarginalGenerator(Generator):
         self._check_options(schema)
         rows = data if self.unit is None else _bounded(data, self.unit, self.max_rows_per_unit)
         rows = within_declared(rows, schema)
-        budget = Budget(self.epsilon, self.delta, thresholds=0.5 if any(map(is_open, schema)) else 0.0)
+        budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
         learner = DomainLearner(budget, self.noise, mu=budget.share(DOMAIN), most_rows=self.max_rows_per_unit)
         domain = learner.learn(rows, schema)
         progress(0.1, "Learnt the columns on their own")

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from smartsynth.privacy.accountant import gaussian_delta, largest_mu, spent_epsilon
+
+THRESHOLDS = 0.5
+"""Share of δ for releases that can fail with a small chance, such as categories above a threshold, where there are any."""
 
 
 class Touch(StrEnum):
@@ -57,17 +60,21 @@ class Ledger:
     Args:
         entries: In the order of the stages.
         epsilon, delta: The budget that was asked for; NaN if none was.
-        unit: Whose rows are protected: `a row`, or a column that names persons with the most rows of one.
+        unit: Whose rows are protected: `one row`, or a column that names persons with the most rows of one.
+        releases: Releases of the same data so far, this one included.
+        total: ε of all of them together; NaN if no account is kept.
     """
 
     entries: tuple[Entry, ...] = ()
     epsilon: float = math.nan
     delta: float = math.nan
     unit: str = "one row"
+    releases: int = 1
+    total: float = math.nan
 
     def plus(self, entries: Iterable[Entry]) -> Ledger:
         """The ledger with more entries."""
-        return Ledger((*self.entries, *entries), self.epsilon, self.delta, self.unit)
+        return replace(self, entries=(*self.entries, *entries))
 
     @property
     def measured(self) -> tuple[Entry, ...]:
@@ -97,10 +104,14 @@ class Ledger:
         if not self.measured:
             return "Not differentially private: real rows were read without noise."
         bound = f"ε = {self.epsilon:g} at δ = {self.delta:g}, for {self.unit} added or removed"
+        before = ""
+        if self.releases > 1:
+            others = f"{self.releases - 1} earlier release{'s' if self.releases > 2 else ''}"
+            before = f" Together with {others} of these data: ε = {self.total:.3g}."
         if self.is_private:
-            return f"Differentially private with {bound}."
+            return f"Differentially private with {bound}.{before}"
         what = "; ".join(entry.reads for entry in self.open)
-        return f"Not differentially private as a whole: {what} had no guarantee. The rest was measured with {bound}."
+        return f"Not differentially private as a whole: {what} had no guarantee. The rest was measured with {bound}.{before}"
 
     def to_json(self) -> dict[str, Any]:
         """The ledger as plain JSON types."""
@@ -116,14 +127,18 @@ class Ledger:
             "epsilon": self.epsilon if known else None,
             "delta": self.delta if known else None,
             "unit": self.unit,
+            "releases": self.releases,
+            "total": None if math.isnan(self.total) else self.total,
             "entries": entries,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Ledger:
         entries = tuple(Entry(**{**entry, "touch": Touch(entry["touch"])}) for entry in value["entries"])
-        epsilon, delta = (math.nan if value[name] is None else float(value[name]) for name in ("epsilon", "delta"))
-        return cls(entries, epsilon, delta, value["unit"])
+        epsilon, delta, total = (
+            math.nan if value.get(name) is None else float(value[name]) for name in ("epsilon", "delta", "total")
+        )
+        return cls(entries, epsilon, delta, value["unit"], value.get("releases", 1), total)
 
 
 class Budget:

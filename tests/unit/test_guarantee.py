@@ -12,9 +12,10 @@ pytest.importorskip("dp_accounting")
 import smartsynth as ss
 from smartsynth import guarantee
 from smartsynth.config import RunConfig
-from smartsynth.errors import ConfigError
+from smartsynth.errors import Cancelled, ConfigError, PrivacyError
 from smartsynth.pipeline import split
 from smartsynth.privacy.ledger import Touch
+from smartsynth.privacy.spending import Spending
 from smartsynth.result import resample
 
 N = 1_237
@@ -26,6 +27,15 @@ def people(n=N):
     return pd.DataFrame({
         "age": age, "town": rng.choice(["Ulm", "Rome"], n), "ill": np.where(rng.random(n) < age / 100, "yes", "no"),
     })  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def account(tmp_path_factory):
+    """An account of these tests' own."""
+    path = tmp_path_factory.mktemp("account") / "budget.sqlite"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMARTSYNTH_BUDGET", str(path))
+        yield path
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +145,32 @@ def test_each_row_is_kept_aside_by_a_draw_of_its_own():
         sizes.add(len(held))
     assert len(sizes) > 1
     assert all(850 < size < 1_150 for size in sizes)
+
+
+def test_releases_of_the_same_data_add_up_and_the_limit_holds(tmp_path, monkeypatch):
+    """Whatever the order of the rows; what was refused never read a row, and a run that was stopped has paid."""
+    monkeypatch.setenv("SMARTSYNTH_BUDGET", str(tmp_path / "budget.sqlite"))
+    frame = people(300)
+    quick = {"evaluate": {"enabled": False}, "rows": 10}
+
+    def run(rows, **privacy):
+        return ss.synthesize(
+            rows, privacy={"epsilon": 1.0, "public_schema": True, "total_epsilon": 1.6, **privacy}, **quick
+        )
+
+    assert run(frame).ledger.releases == 1
+    second = run(frame.sample(frac=1, random_state=0).reset_index(drop=True)).ledger
+    assert second.releases == 2
+    assert 1.3 < second.total < 1.6
+    assert "Together with 1 earlier release" in second.statement()
+    with pytest.raises(PrivacyError, match=r"over privacy\.total_epsilon=1\.6"):
+        run(frame)
+    assert run(frame, dataset="another").ledger.releases == 1
+
+    def stop(fraction, message=""):
+        if "Learnt the columns" in message:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        ss.synthesize(people(310), privacy={"epsilon": 1.0, "dataset": "stopped"}, progress=stop, **quick)
+    assert {spent.dataset: spent.releases for spent in Spending.of_this_machine().all()}["stopped"] == 1
