@@ -7,6 +7,7 @@ never spend more than it has.
 
     gaussian_delta   δ(ε) of μ, in closed form (Balle & Wang 2018, Theorem 8)
     largest_mu       the largest μ under a target (ε, δ)
+    epsilon_of       ε of μ at δ
     spent_epsilon    ε of what was really released, by the accountant of Google's dp-accounting
 """
 
@@ -43,6 +44,19 @@ def largest_mu(epsilon: float, delta: float) -> float:
 
     checked(epsilon, delta)
     return float(brentq(lambda mu: gaussian_delta(mu, epsilon) - delta, 1e-9, 200.0, xtol=1e-12)) * (1 - 1e-6)
+
+
+def epsilon_of(mu: float, delta: float) -> float:
+    """The smallest ε at which a μ-Gaussian differentially private release is (ε, δ)-differentially private.
+
+    >>> round(epsilon_of(largest_mu(2.0, 1e-9), 1e-9), 4)
+    2.0
+    """
+    from scipy.optimize import brentq
+
+    if gaussian_delta(mu, 0.0) <= delta:
+        return 0.0
+    return float(brentq(lambda epsilon: gaussian_delta(mu, epsilon) - delta, 0.0, 200.0 + mu**2, xtol=1e-9))
 
 
 def spent_epsilon(mus: Sequence[float], delta: float) -> float:
