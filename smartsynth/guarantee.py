@@ -40,6 +40,13 @@ def options(run: RunConfig) -> dict[str, Any]:
     return {**run.generator.options, **budget}
 
 
+def released_schema(run: RunConfig, schema: Schema) -> Schema:
+    """The schema that the release is made with: within a budget it does not tell whether a cell was missing."""
+    if run.privacy.epsilon is None:
+        return schema
+    return replace(schema, columns=tuple(replace(column, nullable=True, missing="") for column in schema))
+
+
 def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema, spending: Spending) -> Spent | None:
     """Spend the budget on these rows before anything is learnt from them; None if the run has none.
 

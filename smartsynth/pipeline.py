@@ -75,7 +75,7 @@ def synthesize(
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
     with stages("Profile") as report:
         found = _profile(real, run, report)
-        schema = found.schema
+        schema = guarantee.released_schema(run, found.schema)
     with stages("Split"):
         train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=None if private else seed)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
