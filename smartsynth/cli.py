@@ -279,7 +279,7 @@ def impute(
     quiet: Quiet = False,
 ) -> None:
     """Fill the missing cells of a table with draws from a saved model, given the known cells of each row."""
-    from smartsynth import export, ingest, registry
+    from smartsynth import export, formats, ingest, registry
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
 
@@ -291,10 +291,13 @@ def impute(
         rows = model.impute(partly.frame, seed=seed, progress=progress)
     filled = Dataset(rows, model.schema_, partly.source)
     lost = len(rows.columns) - len(partly.frame.columns)
-    count = int(partly.frame.isna().sum().sum()) + lost * len(rows)
+    gaps, left = int(partly.frame.isna().sum().sum()) + lost * len(rows), int(rows.isna().sum().sum())
     screen.note(
-        f"Filled {count:,} cells, each row's chosen among {rows.attrs['effective_draws']:.0f} independent draws."
+        f"Filled {gaps - left:,} cells, each row's chosen among {rows.attrs['effective_draws']:.0f} independent draws."
     )
+    if left:
+        names = ", ".join(formats.plain(name, 40) for name in rows.columns if rows[name].isna().any())
+        screen.note(f"{left:,} cells are missing still: the model knows no value for {names}.")
     if output == "-":
         screen.data(_bytes(filled, format, ExportConfig()))
     else:

@@ -52,6 +52,7 @@ in what is left, whichever comes later."""
 LAST_SECONDS = 0.04
 """Share of the budget that is left for reading the model back."""
 TICK = 0.1
+OUT_OF_TIME = "Out of time:"
 
 
 def run(
@@ -84,21 +85,25 @@ def run(
     jury = _Jury(train, schema, profile.target, seed)
     with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, _Lane(clock, Path(folder)) as lane:
         heats: list[_Heat] = []
-        entries, left_out = _entries(profile, candidates or registry.generators(), refine)
+        entries, left_out = _entries(
+            replace(profile, rows=len(jury.learn)), candidates or registry.generators(), refine
+        )
+        if not entries:
+            why = "; ".join(f"{one.label}: {one.reason}" for one in left_out)
+            raise ConfigError(f"budget={budget:g}: no generator can race on {len(jury.learn)} rows. {why}")
         for entry in entries:
             heats.append(_heat(entry, jury, lane, clock, heats, schema, seed))
         best = _ranked(heats)[0]
         if not best.contender.finished:
             why = "; ".join(f"{heat.contender.label}: {heat.contender.reason}" for heat in heats)
-            raise ConfigError(f"budget={budget:g}: no generator finished within {span(budget)}. {why} Give more time.")
+            raise ConfigError(f"budget={budget:g}: no generator finished within {span(budget)}. {why}")
         whole = lane.learn(best.entry, train, schema, seed, rows=0, until=clock.end)
         model = registry.load(whole.folder if isinstance(whole, _Learnt) else best.folder)
-    learnt_all = isinstance(whole, _Learnt)
     ranked = tuple(heat.contender for heat in _ranked(heats)) + left_out
     found = Race(
         budget, clock.used, len(jury.learn), len(jury.judge), jury.measure, jury.detection, jury.utility, ranked
     )
-    return _choice(found, learnt_all), model
+    return _choice(found, "" if isinstance(whole, _Learnt) else whole), model
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ def _heat(
     """One entry learns the racing rows, as long as the budget allows, and is judged."""
     done = [heat for heat in before if heat.contender.finished]
     if any(heat.entry.generator == entry.generator and not heat.contender.finished for heat in before):
-        return _Heat(entry, _without(entry, "Not tried: it did not finish without refinement."), Path(), False)
+        return _Heat(entry, _without(entry, "Not tried: there are no rows of it without refinement."), Path(), False)
     reserve = LEARN_ALL * _ranked(done)[0].contender.seconds if done else 0.0
     left = clock.left - jury.seconds - reserve
     most = min(left, max(left / (1 + LEARN_ALL), PATIENCE * entry.seconds))
@@ -207,7 +212,8 @@ def _scaled(entry: _Entry, most: float) -> _Entry:
 
 
 def _no_time(entry: _Entry, most: float) -> str:
-    return f"Not tried: it would take about {span(entry.seconds)}, and {span(max(most, 0.0))} were left for it."
+    left = span(max(most, 0.0))
+    return f"Not tried: it would take about {span(entry.seconds)}, and {left} were left for it. Give more time."
 
 
 def _without(entry: _Entry, reason: str) -> Contender:
@@ -250,7 +256,7 @@ class _Lane:
             return _Learnt(folder, made, seconds)
         except TimeoutError:
             self._stop()
-            return f"Out of time: it was stopped after {span(time.monotonic() - began)}."
+            return f"{OUT_OF_TIME} it was stopped after {span(time.monotonic() - began)}. Give more time."
         except Cancelled:
             self._stop()
             raise
@@ -360,16 +366,18 @@ def _known(value: float) -> float:
     return -1.0 if math.isnan(value) else value
 
 
-def _choice(race: Race, learnt_all: bool) -> Choice:
+def _choice(race: Race, failure: str) -> Choice:
     winner, *others = race.contenders
     finished = sum(contender.finished for contender in race.contenders)
     reasons = [
         f"It won a race of {finished} on these data within {span(race.budget)}. {winner.reason}",
         registry.generator_class(winner.generator).summary,
     ]
-    if not learnt_all:
+    if failure.startswith(OUT_OF_TIME):
         reasons.append(
             f"There was no time to learn all rows after the race: the model knows {race.rows:,} of them. A larger budget "
             "lets it learn all."
         )
+    elif failure:
+        reasons.append(f"The model knows {race.rows:,} rows alone; learning all of them failed. {failure}")
     return Choice(winner.generator, tuple(reasons), tuple((c.label, c.reason) for c in others), race)

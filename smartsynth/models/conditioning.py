@@ -14,7 +14,7 @@ know of it: the weights make up for that, and the effective sample size says wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,19 +85,24 @@ def _ones(coding: Coding) -> NDArray[np.float64]:
 def _of_number(
     condition: Condition, codec: NumberCodec, column: CodeColumn, grid: NumericGrid
 ) -> tuple[NumericGrid, NDArray[np.float64]]:
-    if condition.values == (None,):
+    missing, asked = np.zeros(grid.n_bins), str(condition)
+    if condition.values is not None and None in condition.values:
         if column.missing_code is None:
             raise ConfigError(f"where={str(condition)!r}: column {codec.name!r} has no missing cells in the real data.")
-        return grid, (np.arange(grid.n_bins) == column.missing_code).astype(float)
+        missing[column.missing_code] = float(condition.allows_missing)
+        condition = replace(condition, values=tuple(value for value in condition.values if value is not None))
     decimals = codec.decimals
     low, high = intervals(condition, codec.column, codec.unit, 0.0 if decimals is None else 10.0**-decimals)
     low, high = np.maximum(low, codec.low), np.minimum(high, codec.high)
     some = low <= high
     cut, share = grid.within(low[some], high[some]) if some.any() else (grid, np.zeros(grid.n_bins))
+    share = np.maximum(share, missing)
     if not share.any():
+        if codec.low > codec.high:
+            raise ConfigError(f"where={asked!r}: too few cells of {codec.name!r} were known to learn any.")
         ends = "" if codec.column.kind.value != "numeric" else f" ({number(codec.low)} to {number(codec.high)})"
         raise ConfigError(
-            f"where={str(condition)!r}: no such value lies in the range that the model makes{ends}. Ask for others."
+            f"where={asked!r}: no such value lies in the range that the model makes{ends}. Ask for others."
         )
     return cut, share
 
@@ -111,8 +116,10 @@ def _of_levels(
     if condition.values is not None and None in condition.values:
         if not codec.nullable:
             raise ConfigError(f"where={str(condition)!r}: column {codec.name!r} has no missing cells in the real data.")
-        allowed[-1] = True
-    if condition.values is None and codec.rare and condition.low is None and condition.high is None:
+        allowed[-1] = condition.allows_missing
+    # Rare values that are made anew are none of those that were named; others would be drawn from the kept levels.
+    anew = codec.substitute is not None or not condition.excluded
+    if condition.values is None and codec.rare and anew and condition.low is None and condition.high is None:
         allowed[len(codec.levels)] = True
     if not allowed.any():
         names = [str(level) for level in codec.levels]
@@ -169,14 +176,20 @@ def _chosen(weight: NDArray[np.float64], n: int, rng: np.random.Generator) -> ND
 
 
 def present(coding: Coding) -> Limited:
-    """Limits under which no cell is missing."""
+    """Limits under which no cell is missing, of the columns that have anything else to offer."""
     weight, nullable = _ones(coding), np.zeros(len(coding.columns), bool)
+    groups = list(coding.inside.groups)
     for i, (column, codec) in enumerate(zip(coding.columns, coding.codecs, strict=True)):
-        missing = column.missing_code if isinstance(codec, NumberCodec) else column.n_codes - 1
+        known = groups[i]
+        if isinstance(codec, LevelCodec) and known is not None:
+            if codec.nullable and codec.n_levels > 1:
+                groups[i], share = known.within(np.arange(codec.n_levels) < codec.n_levels - 1)
+                nullable[i], weight[i, : len(share)] = True, share
+            continue
         nullable[i] = codec.nullable and column.n_codes > 1
         if nullable[i]:
-            weight[i, missing] = 0.0
-    return Limited(weight, nullable, coding.inside)
+            weight[i, column.missing_code if isinstance(codec, NumberCodec) else column.n_codes - 1] = 0.0
+    return Limited(weight, nullable, Inside(coding.inside.grids, groups))
 
 
 def fill(

@@ -48,6 +48,12 @@ class Condition:
     low_open: bool = False
     high_open: bool = False
 
+    @property
+    def allows_missing(self) -> bool:
+        """Whether a missing cell is asked for, and nothing speaks against it."""
+        asked = self.values is not None and None in self.values
+        return asked and None not in self.excluded and self.low is None and self.high is None
+
     def __str__(self) -> str:
         parts = []
         if self.values is not None:
@@ -111,8 +117,13 @@ def _of_value(name: str, value: Any) -> Condition:
     if isinstance(value, list | set | frozenset | np.ndarray | pd.Index | pd.Series):
         if len(value) == 0:
             raise ConfigError(f"where={{{name!r}: {value!r}}}: the choice is empty. Name at least one value.")
-        return Condition(name, values=tuple(value))
-    return Condition(name, values=(value,))
+        return Condition(name, values=tuple(map(_cell, value)))
+    return Condition(name, values=(_cell(value),))
+
+
+def _cell(value: Any) -> Any:
+    """A value, None for every way to write a missing cell."""
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
 
 
 def _of_text(text: str, schema: Schema) -> Condition:
@@ -169,18 +180,31 @@ def number_of(column: Column, value: Any, unit: int, text: Condition) -> float:
     try:
         if column.kind is Kind.NUMERIC:
             number = float(pd.to_numeric(cell, errors="coerce").iloc[0])
-        elif column.kind is Kind.DATETIME and column.format is not None:
-            moment = pd.to_datetime(cell.astype(str), format=column.format, errors="coerce")
-            moment = moment.fillna(pd.to_datetime(cell.astype(str), format="ISO8601", errors="coerce"))
-            number = float(to_float(Column(column.name, Kind.DATETIME, "datetime64[ns]"), moment, unit)[0])
+        elif column.kind is Kind.DATETIME:
+            number = _moment(column, value) / unit
         else:
-            number = float(to_float(column, as_column(cell, column), unit)[0])
+            number = float(to_float(column, as_column(cell, column), 1)[0]) / unit
     except (ValueError, TypeError, OverflowError):
         pass
     if math.isnan(number):
         example = f" as {column.format}" if column.format else ""
         raise ConfigError(f"where={str(text)!r}: {value!r} cannot be read as {column.kind.value}{example}.")
     return number
+
+
+def _moment(column: Column, value: Any) -> int:
+    """Nanoseconds since 1970 in the column's wall time; ValueError if it is no moment."""
+    moment: Any = pd.NaT
+    if column.format is not None:
+        moment = pd.to_datetime(str(value), format=column.format, errors="coerce")
+    if moment is pd.NaT:
+        moment = pd.Timestamp(value)
+    if moment is pd.NaT:
+        raise ValueError
+    if moment.tz is not None:
+        zone = column.dtype.partition(", ")[2].rstrip("]") if column.dtype.startswith("datetime64[") else ""
+        moment = (moment.tz_convert(zone) if zone else moment).tz_localize(None)
+    return int(moment.as_unit("ns").value)
 
 
 def intervals(
@@ -199,24 +223,37 @@ def intervals(
     low, high = -math.inf, math.inf
     if condition.low is not None:
         low = number_of(column, condition.low, unit, condition)
-        low = max(low + beyond, math.nextafter(low, math.inf)) if condition.low_open else low - half
+        if not _on_grid(low, step):  # the next value of the grid, whether the bound itself counts or not
+            low = math.ceil(low / step) * step - half
+        else:
+            low = max(low + beyond, math.nextafter(low, math.inf)) if condition.low_open else low - half
     if condition.high is not None:
         high = number_of(column, condition.high, unit, condition)
-        high = min(high - beyond, math.nextafter(high, -math.inf)) if condition.high_open else high + half
+        if not _on_grid(high, step):
+            high = math.floor(high / step) * step + half
+        else:
+            high = min(high - beyond, math.nextafter(high, -math.inf)) if condition.high_open else high + half
     span = (low, high)
     if condition.values is None:
         found = [span]
     else:
         points = [number_of(column, value, unit, condition) for value in condition.values]
-        found = [(max(x - half, span[0]), min(x + half, span[1])) for x in points]
+        found = [(max(x - half, span[0]), min(x + half, span[1])) for x in points if _on_grid(x, step)]
     for value in condition.excluded:
         if value is None:
             continue  # a missing cell is no number
         x = number_of(column, value, unit, condition)
+        if not _on_grid(x, step):
+            continue
         below, above = min(x - beyond, math.nextafter(x, -math.inf)), max(x + beyond, math.nextafter(x, math.inf))
         found = [part for a, b in found for part in ((a, min(b, below)), (max(a, above), b))]
     found = [(a, b) for a, b in found if a <= b]
     return np.array([a for a, _ in found], float), np.array([b for _, b in found], float)
+
+
+def _on_grid(x: float, step: float) -> bool:
+    """Whether a number is a value that the column can have, up to the rounding of floats."""
+    return step == 0 or abs(x / step - round(x / step)) <= 1e-9 * max(1.0, abs(x / step))
 
 
 def holds(condition: Condition, column: Column, values: Sequence[Any]) -> NDArray[np.bool_]:
@@ -235,7 +272,7 @@ def holds(condition: Condition, column: Column, values: Sequence[Any]) -> NDArra
         numbers = pd.to_numeric(known, errors="coerce")
         if numbers.isna().any():
             raise ConfigError(
-                f"where={str(condition)!r}: column {column.name!r} is categorical, and its values have no order. "
+                f"where={str(condition)!r}: column {column.name!r} is categorical, and ranges are for numbers and dates. "
                 f"Name values instead, such as {column.name}={known.iloc[0] if len(known) else ''}."
             )
         bounds = [

@@ -33,7 +33,7 @@ from smartsynth.models.dp_stretches import (
     stretches,
     undeclared_edges,
 )
-from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec, TableEncoder
+from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec, TableEncoder, plain_level, reader_of, tally
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.groups import Groups
 from smartsynth.models.marginal_fit import Measured
@@ -130,12 +130,13 @@ class DomainLearner:
         counts = known.to_numpy(np.int64)
         noisy, sigma = self._count(counts, mu * math.sqrt(1 - OTHERS), f"categories of {column.name}")
         passed = noisy > threshold(sigma, delta, self.most_rows)
-        levels = tuple(_plain(value) for value in known.index[passed])
+        named = list(known.index[passed])
+        levels, reader = tuple(map(plain_level, named)), reader_of(named)
         rest = np.array([int(known[~passed].sum()), int(cells.isna().sum())])[: 1 + nullable]
         others, wider = self._count(rest, mu * math.sqrt(OTHERS), f"other cells of {column.name}")
         return _Levels(
             column, levels, np.r_[noisy[passed], others], np.r_[np.full(len(levels), sigma), np.full(len(rest), wider)],
-            nullable, _ordered(cells), rare=True,
+            nullable, _ordered(cells), rare=True, reader=reader,
         )  # fmt: skip
 
     def _numbers(self, column: Column, cells: pd.Series[Any], mu: float) -> _Numbers:
@@ -175,7 +176,7 @@ class DomainLearner:
 
 def _tally(cells: pd.Series[Any]) -> pd.Series[int]:
     """How often each category occurs, in the order of the dtype's categories or of the values."""
-    known = cells.dropna().astype(object).value_counts(sort=False)
+    known = tally(cells.dropna())
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return known.iloc[np.argsort(cells.dtype.categories.get_indexer(known.index), kind="stable")]
     return known.loc[sorted(known.index, key=lambda value: (str(type(value)), value))]
@@ -292,6 +293,7 @@ class _Levels:
     nullable: bool
     ordered: bool | None
     rare: bool
+    reader: str | None = None
 
     @property
     def total(self) -> tuple[float, float]:
@@ -308,7 +310,7 @@ class _Levels:
         clean = projected(noisy, rows)
         counts = tuple(round(float(x)) for x in clean[:ends])
         others = max(round(float(clean[ends])), 1) if rare else 0
-        codec = LevelCodec(self.column, self.levels, counts, others, nullable, None, self.ordered)
+        codec = LevelCodec(self.column, self.levels, counts, others, nullable, None, self.ordered, self.reader)
         groups, margin = _grouped(noisy, sigma, clean)
         return _Settled(codec, None, groups, margin)
 
@@ -398,7 +400,3 @@ def _domain(
     ]  # fmt: skip
     inside = Inside([part.grid for part in settled], [part.groups for part in settled])
     return Domain(Coding(encoder, inside, columns), tuple(part.margin for part in settled), rows)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

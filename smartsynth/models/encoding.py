@@ -10,8 +10,10 @@ of the `min_count` outermost cells). No row, no rare level, no exact extreme.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
@@ -39,7 +41,8 @@ class NumberCodec:
     Args:
         column: The schema's column.
         unit: Dates and durations: nanoseconds of one step of the grid; 1 for numbers.
-        low, high: Softened bounds; nothing outside them is decoded.
+        low, high: Softened bounds; nothing outside them is decoded. `low` above `high`: so few cells are known that
+            nothing was learnt, and every cell is missing.
         nullable: Whether cells were missing.
     """
 
@@ -65,6 +68,8 @@ class NumberCodec:
         unit = natural_unit(column, series)
         values = to_float(column, series, unit)
         known = np.sort(values[~np.isnan(values)])
+        if len(known) < min(min_count, len(values)):
+            return cls(column, unit, 1.0, 0.0, True)
         outer = min(min_count, len(known))
         low, high = (float(known[:outer].mean()), float(known[-outer:].mean())) if outer else (0.0, 0.0)
         codec = cls(column, unit, low, high, bool(np.isnan(values).any()))
@@ -76,6 +81,8 @@ class NumberCodec:
         return cls(column, unit, float(low), float(max(high, low)), codec.nullable)
 
     def encode(self, series: pd.Series[Any]) -> NDArray[np.float64]:
+        if self.low > self.high:
+            return np.full(len(series), np.nan)
         return to_float(self.column, series, self.unit)
 
     def knows(self, series: pd.Series[Any]) -> NDArray[np.bool_]:
@@ -83,7 +90,8 @@ class NumberCodec:
         return ~np.isnan(self.encode(series))
 
     def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
-        numbers = np.clip(np.asarray(values, dtype=np.float64), self.low, self.high)
+        numbers = np.asarray(values, dtype=np.float64)
+        numbers = np.full(len(numbers), np.nan) if self.low > self.high else np.clip(numbers, self.low, self.high)
         if self.decimals is not None:
             numbers = np.round(numbers, self.decimals)
         return from_float(self.column, numbers, self.unit)
@@ -100,7 +108,8 @@ class LevelCodec:
 
     Args:
         column: The schema's column.
-        levels: Values that at least `min_count` rows hold, in the order of their codes.
+        levels: Values that at least `min_count` rows hold, in the order of their codes; as JSON values.
+        reader: Name of the type that the values have, if JSON has none for it: `Timestamp`, `Interval` …
         counts: Rows of each kept level.
         rare: Rows that hold a rare value.
         nullable: Whether cells were missing.
@@ -115,6 +124,7 @@ class LevelCodec:
     nullable: bool
     substitute: Formats | None
     ordered: bool | None = None
+    reader: str | None = None
     is_categorical: bool = True
     decimals: int | None = None
     low: float = 0.0
@@ -133,10 +143,15 @@ class LevelCodec:
         """Whether decoding draws random numbers: for cells that stand for any rare value."""
         return self.rare > 0
 
+    @property
+    def values(self) -> list[Any]:
+        """The levels as cells of the column."""
+        return list(self.levels) if self.reader is None else [READERS[self.reader](level) for level in self.levels]
+
     @classmethod
     def fit(cls, column: Column, series: pd.Series[Any], min_count: int, rng: np.random.Generator) -> Self:
         known = series.dropna()
-        counts = known.astype(object).value_counts(sort=False)
+        counts = tally(known)
         kept = counts[counts >= min_count]
         ordered = None
         if isinstance(series.dtype, pd.CategoricalDtype):
@@ -144,7 +159,8 @@ class LevelCodec:
             order = np.argsort(series.dtype.categories.get_indexer(kept.index), kind="stable").tolist()
         else:
             order = sorted(range(len(kept)), key=lambda i: (str(type(kept.index[i])), kept.index[i]))
-        levels = tuple(_plain(kept.index[i]) for i in order)
+        reader = reader_of([kept.index[i] for i in order])
+        levels = tuple(plain_level(kept.index[i]) for i in order)
         rare = len(known) - int(kept.sum())
         substitute = None
         if rare and rare * 2 >= len(known):
@@ -152,10 +168,10 @@ class LevelCodec:
             number = bool(pd.api.types.is_numeric_dtype(known.dtype))
             substitute = formats_of(texts, min_count=min_count, rng=rng, number=number)
         nullable = len(known) < len(series)
-        return cls(column, levels, tuple(int(kept.iloc[i]) for i in order), rare, nullable, substitute, ordered)
+        return cls(column, levels, tuple(int(kept.iloc[i]) for i in order), rare, nullable, substitute, ordered, reader)
 
     def encode(self, series: pd.Series[Any]) -> NDArray[np.int32]:
-        codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(series.astype(object)))
+        codes = pd.Index(self.values, dtype=object).get_indexer(pd.Index(series.astype(object), dtype=object))
         unknown = codes < 0
         codes[unknown] = len(self.levels) if self.rare else 0
         missing = series.isna().to_numpy()
@@ -165,20 +181,22 @@ class LevelCodec:
 
     def knows(self, series: pd.Series[Any]) -> NDArray[np.bool_]:
         """Which cells hold a kept level."""
-        return np.asarray(pd.Index(self.levels, dtype=object).get_indexer(pd.Index(series.astype(object))) >= 0)
+        cells = pd.Index(series.astype(object), dtype=object)
+        return np.asarray(pd.Index(self.values, dtype=object).get_indexer(cells) >= 0)
 
     def decode(self, values: NDArray[Any], rng: np.random.Generator) -> pd.Series[Any]:
         codes = np.asarray(values, dtype=np.int64)
         out = np.empty(len(codes), dtype=object)
         is_kept = codes < len(self.levels)
         levels = np.empty(len(self.levels), dtype=object)
-        levels[:] = self.levels
+        levels[:] = self.values
         out[is_kept] = levels[codes[is_kept]]
         is_rare = (codes == len(self.levels)) if self.rare else np.zeros(len(codes), dtype=bool)
         out[is_rare] = self._substitutes(int(is_rare.sum()), levels, rng)
         if self.ordered is not None:
-            categories = [*self.levels, *(self.substitute.make(self._n_substitutes, 0, rng) if self.substitute else ())]
-            return pd.Series(pd.Categorical(out, categories=pd.Index(categories).unique(), ordered=self.ordered))
+            categories = [*self.values, *(self.substitute.make(self._n_substitutes, 0, rng) if self.substitute else ())]
+            known = pd.Index(categories, dtype=object if self.reader == "Interval" else None).unique()
+            return pd.Series(pd.Categorical(out, categories=known, ordered=self.ordered))
         return restore(self.column, out)
 
     @property
@@ -204,6 +222,7 @@ class LevelCodec:
             "rare": self.rare,
             "nullable": self.nullable,
             "ordered": self.ordered,
+            "reader": self.reader,
             "substitute": None if self.substitute is None else surrogate_to_json(self.substitute),
         }
 
@@ -259,7 +278,13 @@ class TableEncoder:
         return [codec.encode(data[codec.name]) for codec in self.codecs]
 
     def decode(
-        self, columns: Sequence[NDArray[Any]], rng: np.random.Generator, *, start: int = 0, n: int | None = None
+        self,
+        columns: Sequence[NDArray[Any]],
+        rng: np.random.Generator,
+        *,
+        start: int = 0,
+        n: int | None = None,
+        complete: bool = False,
     ) -> pd.DataFrame:
         """The table of encoded columns, all of the schema's columns in their order and dtypes.
 
@@ -268,9 +293,10 @@ class TableEncoder:
             rng: Draws what codes leave open.
             start: Place of the first row in the whole stream; identifiers count it.
             n: Number of rows; needed only when no column is modelled.
+            complete: Whether no cell of an unmodelled column is left missing.
         """
         n = len(columns[0]) if columns else n or 0
-        return self.decode_blocks(columns, [rng], starts=[start], n=n)
+        return self.decode_blocks(columns, [rng], starts=[start], n=n, complete=complete)
 
     def decode_blocks(
         self,
@@ -279,6 +305,7 @@ class TableEncoder:
         *,
         starts: Sequence[int],
         n: int,
+        complete: bool = False,
     ) -> pd.DataFrame:
         """`decode` of several blocks of `n` rows each, put below each other; block k draws from `rngs[k]` alone."""
         decoded: dict[str, pd.Series[Any]] = {}
@@ -290,7 +317,8 @@ class TableEncoder:
             decoded[codec.name] = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         for column in self.schema:
             if column.name in self.surrogates:
-                surrogate, missing = self.surrogates[column.name]
+                surrogate, share = self.surrogates[column.name]
+                missing = 0.0 if complete else share
                 made = [
                     cells(surrogate.make(n, start, rng), rng.random(n) < missing)
                     for start, rng in zip(starts, rngs, strict=True)
@@ -330,7 +358,9 @@ def _codec(column: Column, parts: Mapping[str, Any]) -> Codec:
         return NumberCodec(column, parts["unit"], parts["low"], parts["high"], parts["nullable"])
     substitute: Any = parts["substitute"] and surrogate_from_json(parts["substitute"])
     levels, counts = tuple(parts["levels"]), tuple(parts["counts"])
-    return LevelCodec(column, levels, counts, parts["rare"], parts["nullable"], substitute, parts["ordered"])
+    return LevelCodec(
+        column, levels, counts, parts["rare"], parts["nullable"], substitute, parts["ordered"], parts.get("reader")
+    )
 
 
 def _filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
@@ -347,8 +377,52 @@ def _filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.S
     return both.astype(dtype) if column.dtype not in ("date", "time", "decimal", "object") else both
 
 
-def _plain(value: Any) -> Any:
+def plain_level(value: Any) -> Any:
     """A level as a JSON value."""
     plain: Callable[[], Any] | None = getattr(value, "item", None)
     value = plain() if plain is not None else value
     return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def tally(known: pd.Series[Any]) -> pd.Series[int]:
+    """How often each cell occurs, in the order of appearance; the cells stay the objects that they are."""
+    codes, found = pd.factorize(known.astype(object).to_numpy(dtype=object))
+    return pd.Series(np.bincount(codes, minlength=len(found)), index=pd.Index(found, dtype=object))
+
+
+def reader_of(levels: Sequence[Any]) -> str | None:
+    """The type of levels that are no JSON values; they must all be of one.
+
+    Raises:
+        TypeError: They are not, or nobody can read them back.
+    """
+    kinds = {None if plain_level(level) == level else type(level).__name__ for level in levels}
+    if len(kinds) > 1 or not kinds <= {None, *READERS}:
+        names = ", ".join(sorted(type(level).__name__ for level in levels))
+        raise TypeError(f"cells of the types {names}")
+    return kinds.pop() if kinds else None
+
+
+def _interval(text: str) -> pd.Interval[Any]:
+    """The interval that was written as `(0.5, 2.0]`."""
+    low, _, high = text[1:-1].partition(", ")
+    closed: Any = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}[text[0] + text[-1]]
+    ends: list[Any] = []
+    for end in (low, high):
+        try:
+            ends.append(float(end) if "." in end or "e" in end or "n" in end else int(end))
+        except ValueError:
+            ends.append(pd.Timestamp(end))
+    return pd.Interval(ends[0], ends[1], closed=closed)
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "Timestamp": pd.Timestamp,
+    "Timedelta": pd.Timedelta,
+    "Interval": _interval,
+    "date": dt.date.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+    "time": dt.time.fromisoformat,
+    "Decimal": Decimal,
+}
+"""How levels that are no JSON values are read back from text."""

@@ -117,9 +117,10 @@ class ForestGenerator(Generator):
     def _impute(self, known: pd.DataFrame, seed: int, progress: Progress) -> tuple[pd.DataFrame, float]:
         rng = np.random.default_rng([seed, 0x1F11])
         codes = self._coding.known_codes(known)
-        drawn, worth = fill(self._chain, self._refinement, codes, present(self._coding), rng, progress)
-        values = self._coding.values(drawn, [rng], len(known))
-        made = self._coding.encoder.decode(values, rng, n=len(known))
+        limits = present(self._coding)
+        drawn, worth = fill(self._chain, self._refinement, codes, limits, rng, progress)
+        values = self._coding.values(drawn, [rng], len(known), limits.inside)
+        made = self._coding.encoder.decode(values, rng, n=len(known), complete=True)
         return self._coding.encoder.fill(known, made), worth
 
     def _codes_of_blocks(self, blocks: range, rngs: Sequence[np.random.Generator], progress: Progress) -> Codes:

@@ -47,7 +47,7 @@ class NumericGrid:
     def fit(cls, values: NDArray[np.float64], *, n_bins: int, min_count: int) -> Self:
         """The grid of a column; `values` may hold NaN for missing cells.
 
-        Fewer than `min_count` known cells in all make a single point at their rounded mean.
+        Fewer than `min_count` known cells in all make a single point at their mean.
         """
         known = values[~np.isnan(values)]
         nullable = len(known) < len(values)

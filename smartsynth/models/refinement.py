@@ -142,7 +142,8 @@ class Refinement:
             refinement.pool = _pool(refinement.ratio(plain), most_pool)
         if refinement.n_rounds > len(boosters):
             refinement = cls(flatten(boosters), shares, components)
-            refinement.pool = _pool(refinement.ratio(plain), most_pool)
+            if boosters:
+                refinement.pool = _pool(refinement.ratio(plain), most_pool)
         refinement.losses = tuple(losses)
         progress(1.0, "Refined")
         return refinement

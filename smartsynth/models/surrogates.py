@@ -237,15 +237,15 @@ def _format(
 
 
 def _window(low: int, total: int, taken: Sequence[int], rng: np.random.Generator) -> tuple[int, int]:
-    """A stretch of the numbering inside its widest gap, starting at a random place of the gap's first half."""
+    """A stretch of the numbering inside its widest gap: a random part is left free at both ends, where real values are."""
     edges = [low - 1, *[t for t in taken if t >= low], total]
     gaps = np.diff(np.array(edges, dtype=object))
     widest = int(np.argmax(gaps.astype(float)))
     begin, size = edges[widest] + 1, int(gaps[widest]) - 1
     if size < 2:
         return begin, 0
-    skip = int(rng.integers(0, min(size // 2, 2**62) + 1))
-    return begin + skip, size - skip
+    skip, spare = (int(x) for x in rng.integers(0, min(size // 3, 2**61) + 1, 2))
+    return begin + skip, size - skip - spare
 
 
 def _number(mask: str, text: str) -> int:

@@ -86,6 +86,10 @@ class TableRatio:
         rounds, losses = self.refinement.n_rounds, self.losses
         if not losses:
             return "Refinement was left out: there is only one column to look at."
+        if not rounds and len(losses) > 1:
+            return (
+                "Refinement could not help: choosing rows made them easier to tell from real ones, so none are chosen."
+            )
         if not rounds:
             return (
                 f"Refinement could not help: a detective leaves {losses[0]:.3f} of 1 bit open, so it can hardly tell the "

@@ -172,3 +172,40 @@ def test_a_filled_table_keeps_what_it_knew(model):
     assert made.notna().all().all()
     assert made["ward"].iloc[1] in ("east", "west")
     assert made["age"].dtype == np.int64
+
+
+@pytest.fixture(scope="module")
+def odd():
+    """A forest of a table with rare categories, many categories, and gaps in all of it."""
+    rng = np.random.default_rng(0)
+    n = 3_000
+    job = rng.choice(["Sales", "Tech", "Ops"], n).astype(object)
+    job[:300] = [f"rare {i}" for i in range(300)]
+    frame = pd.DataFrame({
+        "job": job, "price": rng.normal(50, 8, n).round(1), "sku": [f"S{i % 400:03d}" for i in range(n)],
+        "key": [f"K{i:05d}" for i in range(n)], "x": rng.normal(size=n),
+    })  # fmt: skip
+    frame.loc[rng.random(n) < 0.2, ["price", "sku"]] = None
+    frame.loc[rng.random(n) < 0.3, "key"] = None
+    return ForestGenerator(trees=4).fit(frame, seed=0), frame
+
+
+def test_a_value_that_is_excluded_never_comes_back_for_a_rare_one(odd):
+    made = odd[0].sample(1_500, where=["job!=Sales", "job!=Tech"], seed=1)
+    assert not set(made["job"]) & {"Sales", "Tech"}
+
+
+def test_missing_may_be_one_of_several_values(odd):
+    made = odd[0].sample(400, where={"price": [None, 50.0]}, seed=1)["price"]
+    assert set(made.dropna()) == {50.0}
+    assert made.isna().any()
+    with pytest.raises(ConfigError, match="no such value"):
+        odd[0].sample(5, where=["price=", "price>=60"], seed=1)
+
+
+def test_no_cell_is_left_missing_that_the_model_knows_values_for(odd):
+    """Many categories in groups, and identifiers, too."""
+    model, frame = odd
+    filled = model.impute(frame.head(500), seed=0)
+    assert not filled.isna().any().any()
+    assert filled["key"].is_unique

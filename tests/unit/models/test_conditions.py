@@ -117,5 +117,59 @@ def test_categories_are_compared_as_values_and_as_text():
     assert list(holds(Condition("job", excluded=("b",)), JOB, ["a", "b"])) == [True, False]
     yes = Column("paid", Kind.BOOLEAN, "bool")
     assert list(holds(Condition("paid", values=("true",)), yes, [False, True])) == [False, True]
-    with pytest.raises(ConfigError, match=r"column 'job' is categorical, and its values have no order"):
+    with pytest.raises(ConfigError, match=r"column 'job' is categorical, and ranges are for numbers and dates"):
         holds(Condition("job", low="b"), JOB, ["a", "b"])
+
+
+HOURS = Column("t", Kind.DATETIME, "datetime64[ns]")
+NEW_YORK = Column("t", Kind.DATETIME, "datetime64[ns, America/New_York]")
+HOUR = 3_600_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("age>=2.5", {3, 4, 5}),
+        ("age>2.5", {3, 4, 5}),
+        ("age<=2.5", {0, 1, 2}),
+        ("age<2.5", {0, 1, 2}),
+        ("age>=2", {2, 3, 4, 5}),
+        ("age>2", {3, 4, 5}),
+        ("age=2.5", set()),
+        ("age!=2.5", {0, 1, 2, 3, 4, 5}),
+        ("age!=2", {0, 1, 3, 4, 5}),
+    ],
+)
+def test_a_bound_between_two_values_of_the_grid_is_none_of_them(text, kept):
+    (condition,) = conditions_of([text], SCHEMA).values()
+    low, high = intervals(condition, AGE, 1, 1.0)
+    assert {x for x in range(6) if ((low <= x) & (x <= high)).any()} == kept
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "first"),
+    [
+        (HOURS, "t>=2024-01-10 10:30", "2024-01-10 11:00"),
+        (HOURS, "t>2024-01-10 10:00", "2024-01-10 11:00"),
+        (HOURS, "t>=2024-01-10 10:00", "2024-01-10 10:00"),
+        (NEW_YORK, "t>=2024-01-10", "2024-01-10 00:00"),
+        (NEW_YORK, "t>=2024-01-10T00:00+00:00", "2024-01-09 19:00"),
+    ],
+)
+def test_moments_are_taken_as_the_column_writes_them(column, text, first):
+    """Between two hours the next one begins; without an offset the column's own wall time is meant."""
+    (condition,) = conditions_of([text], Schema((column,))).values()
+    low, _ = intervals(condition, column, HOUR, 1.0)
+    assert np.ceil(low[0]) == pd.Timestamp(first).value // HOUR
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
+def test_every_way_to_write_a_missing_cell_means_one(missing):
+    assert conditions_of({"age": missing}, SCHEMA)["age"].values == (None,)
+    assert conditions_of({"age": [missing, 3]}, SCHEMA)["age"].values == (None, 3)
+
+
+def test_a_missing_cell_and_a_bound_exclude_each_other():
+    assert conditions_of(["age="], SCHEMA)["age"].allows_missing
+    assert not conditions_of(["age=", "age>=60"], SCHEMA)["age"].allows_missing
+    assert not conditions_of(["age=", "age!="], SCHEMA)["age"].allows_missing

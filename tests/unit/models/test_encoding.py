@@ -216,3 +216,45 @@ def test_whole_numbers_stay_in_their_dtype():
     made = fit(frame).decode([np.array([1e30, -1e30, 4.4])], RNG(0))["x"]
     assert made.dtype == np.int8
     assert list(made) == [127, -128, 4]
+
+
+def test_so_few_known_cells_teach_nothing():
+    """The one income of a column must not come back as its mean."""
+    frame = pd.DataFrame({"income": [np.nan] * 196 + [123.45, 987.65, 55.5, 77.25], "x": np.arange(200) % 7})
+    schema = Schema((Column("income", Kind.NUMERIC, "float64", nullable=True), Column("x", Kind.NUMERIC, "int64")))
+    encoder = TableEncoder.fit(frame, schema, rng=np.random.default_rng(0))
+    assert np.isnan(encoder.encode(frame)[0]).all()
+    text = json.dumps(encoder.to_json())
+    assert not any(known in text for known in ("123.45", "987.65", "310.9"))
+    made = encoder.decode([np.array([1.0, np.nan]), np.array([1.0, 2.0])], np.random.default_rng(0))
+    assert made["income"].isna().all()
+    again = TableEncoder.from_json(json.loads(text))
+    assert np.isnan(again.encode(frame)[0]).all()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.Series(pd.cut(pd.Series(np.linspace(0, 10, 200)), 4)),
+        pd.Series(pd.Categorical(pd.to_datetime(["2024-01-01", "2024-02-01"] * 100))),
+        pd.Series([dt.date(2024, 1, 1), dt.date(2024, 2, 1)] * 100, dtype=object),
+        pd.Series([Decimal("1.50"), Decimal("2.00")] * 100, dtype=object),
+    ],
+    ids=["intervals", "timestamps", "dates", "decimals"],
+)
+def test_levels_that_are_no_json_values_keep_their_shares_and_types(cells):
+    frame = pd.DataFrame({"c": cells})
+    schema = Schema((Column("c", Kind.CATEGORICAL, str(cells.dtype)),))
+    encoder = TableEncoder.fit(frame, schema, rng=np.random.default_rng(0))
+    encoder = TableEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    (codes,) = encoder.encode(frame)
+    assert len(np.unique(codes)) == cells.nunique()
+    back = encoder.decode([codes], np.random.default_rng(0))["c"]
+    assert list(back) == list(cells)
+    assert str(back.dtype) == str(cells.dtype)
+
+
+def test_levels_that_nobody_could_read_back_are_refused():
+    frame = pd.DataFrame({"c": [(1, 2), (3, 4)] * 50})
+    with pytest.raises(DataError, match="cannot be read as categorical"):
+        TableEncoder.fit(frame, Schema((Column("c", Kind.CATEGORICAL, "object"),)), rng=np.random.default_rng(0))

@@ -151,3 +151,17 @@ def test_json_and_back_makes_the_same(column, values):
     one, two = (s.make(30, 5, np.random.default_rng(0)) for s in (surrogate, again))
     assert one == two
     assert len(one) == 30
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_neither_end_of_the_window_tells_a_real_number(seed):
+    """What is stored of the free stretch between two real numbers touches neither of them on purpose."""
+    from smartsynth.models.surrogates import _number
+
+    real = [f"{x:07d}" for x in np.random.default_rng(9).integers(1_000_000, 9_999_999, 50)]
+    found = formats_of(real, min_count=1, rng=np.random.default_rng(seed)).formats[0]
+    places = sorted(_number(found.mask, text) for text in real)
+    ends = {found.first - 1, found.first, found.first + found.size - 1, found.first + found.size}
+    assert found.size > 1_000
+    assert not ends & set(places)
+    assert not any(found.first <= place < found.first + found.size for place in places)

@@ -127,3 +127,18 @@ def test_systematic_sampling_keeps_the_chances():
     assert counts[100] == 2000
     assert counts[101:].sum() == 0
     assert counts[90:100].mean() / counts[:90].mean() == pytest.approx(5.0, rel=0.05)
+
+
+def test_a_first_round_that_makes_it_worse_leaves_the_generator_as_it_was(monkeypatch):
+    """No row is drawn in vain, and the reason says what happened."""
+    from smartsynth.models import refinement
+
+    losses = iter([0.70, 0.60])
+    monkeypatch.setattr(refinement, "_loss", lambda *_: next(losses))
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=600), "y": rng.normal(size=600)})
+    frame["y"] += frame["x"] ** 2
+    model = CopulaGenerator().fit(frame, seed=0, refine=True)
+    assert model.ratio_.blocks == 1
+    assert "made them easier to tell" in model.ratio_.sentence()
+    assert model.ratio_.refinement.n_rounds == 0
