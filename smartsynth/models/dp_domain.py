@@ -130,8 +130,8 @@ class DomainLearner:
         counts = known.to_numpy(np.int64)
         noisy, sigma = self._count(counts, mu * math.sqrt(1 - OTHERS), f"categories of {column.name}")
         passed = noisy > threshold(sigma, delta, self.most_rows)
-        named = list(known.index[passed])
-        levels, reader = tuple(map(plain_level, named)), reader_of(named)
+        released = list(known.index[passed])
+        levels, reader = tuple(plain_level(value) for value in released), reader_of(released)
         rest = np.array([int(known[~passed].sum()), int(cells.isna().sum())])[: 1 + nullable]
         others, wider = self._count(rest, mu * math.sqrt(OTHERS), f"other cells of {column.name}")
         return _Levels(
