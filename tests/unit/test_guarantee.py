@@ -101,6 +101,8 @@ def test_the_report_shows_the_account_and_for_whom_it_is(result, tmp_path):
     page, twin = (tmp_path / "r.html").read_text(), json.loads((tmp_path / "r.json").read_text())
     assert "it is for their owner" in page
     assert "What looked at the real rows" in page
+    assert "a second run makes other rows" in page
+    assert "fingerprint (columns, no values)" in page
     assert twin["ledger"]["epsilon"] == 3.0
 
 
