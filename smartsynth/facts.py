@@ -4,6 +4,7 @@
     Choice      which generator, and why                 (selector.py)
     FilterSummary  what the privacy filter did           (models/privacy_filter.py)
     Evaluation  every score beside its yardstick         (utils/evaluator.py)
+    Battery     the attacks and their verdict            (privacy/battery.py)
     Chart       a finding as a picture and a table       (utils/visualizer.py)
 
 They hold aggregates only, never a row or a rare value of the real data.
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from smartsynth.formats import percent
 from smartsynth.schema import Schema
 
 
@@ -407,11 +409,82 @@ class Curve:
     sentence: str
 
 
+class Outcome(StrEnum):
+    """What came of attacks on a synthetic data set, worst first."""
+
+    FAIL = "leakage found"
+    WARN = "signs of leakage"
+    PASS = "no leakage found"  # noqa: S105  (no password)
+    UNKNOWN = "not assessable"
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One attack, against real rows that were learnt from and against others that were not.
+
+    Args:
+        key: Its family, such as `replay`.
+        name: Name for people.
+        value, expected: Success on rows that were learnt from, and what rows that no generator saw lead one to expect.
+        advantage: (value - expected) / (1 - expected): 0 a guess, 1 everybody is found.
+        interval: 95 % confidence interval of the advantage.
+        p, corrected: One-sided p-value of finding at least `value`, and corrected for all attacks together.
+        sentence: What was found, in words.
+        outcome: What follows from it.
+    """
+
+    key: str
+    name: str
+    value: float
+    expected: float
+    advantage: float
+    interval: tuple[float, float]
+    p: float
+    corrected: float
+    sentence: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """All attacks and one verdict.
+
+    Args:
+        outcome: The verdict.
+        attacks: The strongest sign first.
+        smallest: Share of verbatim synthetic rows that would have been found; infinite if none would.
+        reason: Why nothing can be said, if so.
+        notes: What else was found, such as the bounds of a thorough run.
+    """
+
+    outcome: Outcome
+    attacks: tuple[Attack, ...] = ()
+    smallest: float = math.nan
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """The verdict in words."""
+        if self.outcome is Outcome.UNKNOWN:
+            return f"Not assessable: {self.reason}"
+        if self.outcome is Outcome.PASS:
+            return f"No leakage found by these attacks at these settings; {self._seen()}."
+        signs = [attack.sentence for attack in self.attacks if attack.outcome is self.outcome][:3]
+        head = "Leakage found" if self.outcome is Outcome.FAIL else "Signs of leakage"
+        return f"{head}: {' '.join(signs)} Do not share these rows before you have looked into it."
+
+    def _seen(self) -> str:
+        if not self.smallest <= 1:
+            return "copies could not be told from chance, because real rows resemble each other too much or are too few"
+        return f"if {percent(self.smallest)} of the rows were copies, that would have been seen"
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every score of a synthetic data set beside its yardstick, and the aggregates behind the pictures.
 
-    `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why.
+    `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
+    holds the attacks behind the verdict on privacy.
     """
 
     scores: tuple[Score, ...]
@@ -425,6 +498,7 @@ class Evaluation:
     target: str | None
     task: str | None
     seconds: float
+    battery: Battery | None = None
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from smartsynth.facts import Outcome
 from smartsynth.inference import infer_schema
-from smartsynth.privacy.battery import Outcome, battery
+from smartsynth.privacy.battery import battery
 from smartsynth.privacy.neighbours import MixedDistance, nearest
 
 BAD = ("leak 1 %", "leak 5 %", "jitter 1 %", "jitter 5 %", "jitter 20 %", "smote", "cart leaf 1", "copy")

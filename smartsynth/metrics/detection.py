@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,14 +24,6 @@ def auc(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     if n == 0 or m == 0:
         return float("nan")
     return float((rankdata(score)[truth].sum() - n * (n + 1) / 2) / (n * m))
-
-
-def auc_interval(value: float, n: int, m: int) -> tuple[float, float]:
-    """95 % interval of an AUC from `n` true and `m` false rows (Hanley & McNeil 1982)."""
-    q1, q2 = value / (2 - value), 2 * value**2 / (1 + value)
-    variance = value * (1 - value) + (n - 1) * (q1 - value**2) + (m - 1) * (q2 - value**2)
-    half = 1.96 * math.sqrt(max(variance, 0.0) / (n * m))
-    return max(value - half, 0.0), min(value + half, 1.0)
 
 
 def detection_auc(a: Rows, b: Rows, layout: Layout, *, seed: int) -> float:

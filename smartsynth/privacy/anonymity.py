@@ -26,6 +26,7 @@ import pandas as pd
 from pandas.api import types
 
 from smartsynth.errors import ConfigError, DataError, Problem
+from smartsynth.privacy.intervals import wilson
 from smartsynth.schema import Role, Schema
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def reidentification(
     n_classes = 1 + max((int(codes.max()) for codes in (of_train, *others) if len(codes)), default=0)
     is_unique = np.bincount(of_train, minlength=n_classes) == 1
     hits = [is_unique[codes] for codes in others]
-    shares = [(_share(hit), _wilson(int(hit.sum()), len(hit))) for hit in hits]
+    shares = [(_share(hit), wilson(int(hit.sum()), len(hit))) for hit in hits]
     if holdout is None:
         shares.append((math.nan, (math.nan, math.nan)))
     return Reidentification(
@@ -178,13 +179,3 @@ def _day(value: Any) -> Any:
 
 def _share(hits: NDArray[np.bool_]) -> float:
     return float(hits.mean()) if len(hits) else math.nan
-
-
-def _wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927): sound for few or no hits."""
-    if n == 0:
-        return math.nan, math.nan
-    z, p = 1.959964, hits / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -7,11 +7,13 @@ the holdout cannot be leakage; only what holds for members beyond it is.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.privacy.intervals import Z, auc_interval, difference, wilson
 from smartsynth.privacy.neighbours import nearest
 
 MOST_QUERIES = 5_000
@@ -24,12 +26,27 @@ class Test:
     Args:
         value, expected: What was found and what rows that no generator saw would give.
         p: One-sided p-value of finding at least `value`.
+        beyond: 95 % interval of `value` - `expected`.
     """
 
     __test__ = False
     value: float
     expected: float
     p: float
+    beyond: tuple[float, float]
+
+    @property
+    def advantage(self) -> float:
+        """How much of what is left beyond a guess the attack gains: 0 nothing, 1 everything."""
+        return self._share(self.value - self.expected)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the advantage."""
+        return self._share(self.beyond[0]), self._share(self.beyond[1])
+
+    def _share(self, beyond: float) -> float:
+        return beyond / (1 - self.expected) if self.expected < 1 else 0.0
 
 
 def closest(
@@ -63,25 +80,36 @@ def nndr(queries: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
 
 
 def pooled_labels(
-    made: NDArray[np.float32], train: NDArray[np.float32], holdout: NDArray[np.float32], tail: float
-) -> Test:
+    made: NDArray[np.float32], train: NDArray[np.float32], holdout: NDArray[np.float32], tails: Sequence[float]
+) -> list[Test]:
     """Whether synthetic rows attach themselves to training rows more often than the shares of real rows say.
 
     Each synthetic row votes for its nearest real row. Without memorisation the labels train and holdout of the real rows
     are exchangeable, so T = Σ_train votes has mean Σw·n_t/N and variance n_t·n_h/(N(N-1))·(Σw² - (Σw)²/N).
-    Only the share `tail` of the synthetic rows votes, those closest to a real row.
+
+    Args:
+        made: Encoded synthetic rows.
+        train: Encoded training rows.
+        holdout: Encoded holdout rows.
+        tails: For each test, the share of the synthetic rows that vote: those closest to a real row.
     """
     both = np.concatenate([train, holdout])
     order = np.random.default_rng(0).permutation(len(both))
     distance, place = closest(made, both[order])
-    near = distance[:, 0] <= np.quantile(distance[:, 0], tail)
-    votes = np.bincount(order[place[near, 0]], minlength=len(both)).astype(float)
-    n_t, n_h, n = len(train), len(holdout), len(both)
+    is_train, voted = order < len(train), place[:, 0]
+    return [_votes(voted[distance[:, 0] <= np.quantile(distance[:, 0], tail)], is_train) for tail in tails]
+
+
+def _votes(voted: NDArray[np.int64], is_train: NDArray[np.bool_]) -> Test:
+    votes = np.bincount(voted, minlength=len(is_train)).astype(float)
+    n, n_t = len(is_train), int(is_train.sum())
     total = votes.sum()
-    mean = total * n_t / n
-    variance = n_t * n_h / (n * (n - 1)) * ((votes**2).sum() - total**2 / n)
-    z = (votes[:n_t].sum() - mean) / math.sqrt(variance) if variance > 0 else 0.0
-    return Test(float(votes[:n_t].sum() / total), n_t / n, 0.5 * math.erfc(z / math.sqrt(2)))
+    variance = n_t * (n - n_t) / (n * (n - 1)) * ((votes**2).sum() - total**2 / n)
+    spread = math.sqrt(max(variance, 0.0))
+    more = float(votes[is_train].sum() - total * n_t / n)
+    p = 0.5 * math.erfc(more / spread / math.sqrt(2)) if spread else 0.5
+    beyond = (more - Z * spread) / total, (more + Z * spread) / total
+    return Test(float(votes[is_train].sum() / total), n_t / n, p, beyond)
 
 
 def excess(hits: int, tries: int, control_hits: int, control_tries: int) -> Test:
@@ -90,7 +118,26 @@ def excess(hits: int, tries: int, control_hits: int, control_tries: int) -> Test
 
     table = [[hits, tries - hits], [control_hits, control_tries - control_hits]]
     p = float(fisher_exact(table, alternative="greater")[1])
-    return Test(hits / max(tries, 1), control_hits / max(control_tries, 1), p)
+    beyond = difference(hits, tries, control_hits, control_tries)
+    return Test(hits / max(tries, 1), control_hits / max(control_tries, 1), p, beyond)
+
+
+def half(hits: int, tries: int) -> Test:
+    """Whether more than half of the tries are hits: the exact sign test, one-sided."""
+    from scipy.stats import binom
+
+    low, high = wilson(hits, tries) if tries else (0.0, 1.0)
+    return Test(hits / max(tries, 1), 0.5, float(binom.sf(hits - 1, tries, 0.5)), (low - 0.5, high - 0.5))
+
+
+def nearer(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Test:
+    """Whether members' distances are smaller than those of non-members: Mann and Whitney's (1947) test; AUC as value."""
+    from scipy.stats import mannwhitneyu
+
+    found = mannwhitneyu(ours, theirs, alternative="less")
+    auc = 1 - float(found.statistic) / (len(ours) * len(theirs))
+    low, high = auc_interval(auc, len(ours), len(theirs))
+    return Test(auc, 0.5, float(found.pvalue), (low - 0.5, high - 0.5))
 
 
 def membership_scores(
@@ -116,19 +163,26 @@ def tpr_at(truth: NDArray[np.bool_], score: NDArray[np.float64], fpr: float) -> 
     return float(np.interp(fpr, false, true))
 
 
-def lone_values(column: NDArray[np.float64] | NDArray[np.int64], most: int = 2) -> NDArray[np.float64]:
-    """The values that at most `most` rows of a column hold."""
-    known = column[~np.isnan(column)] if column.dtype.kind == "f" else column
-    values, counts = np.unique(known, return_counts=True)
-    return np.asarray(values[counts <= most], dtype=np.float64)
+def lone_values(
+    made: NDArray[np.generic], train: NDArray[np.generic], holdout: NDArray[np.generic], most: int = 2
+) -> Test:
+    """Whether values that only one or two real rows have come back more often from training than from holdout rows.
 
+    A value counts if at most `most` rows of both tables together hold it, all of them in one table: without leakage it
+    is chance in which.
 
-def unique_values(made: NDArray[np.float64], train: NDArray[np.float64], holdout: NDArray[np.float64]) -> Test:
-    """Whether values that one or two training rows hold alone come back more often than such holdout values do.
-
-    Values that occur on the other side as well are left out: they are not anybody's alone.
+    Args:
+        made: The synthetic cells of one column, or one number for each; missing ones left out.
+        train: Those of the training rows.
+        holdout: Those of the holdout rows.
+        most: Most rows that a lone value has.
     """
-    pool = np.unique(made[~np.isnan(made)])
-    ours, theirs = lone_values(train), lone_values(holdout)
-    ours, theirs = ours[~np.isin(ours, holdout)], theirs[~np.isin(theirs, train)]
-    return excess(int(np.isin(ours, pool).sum()), len(ours), int(np.isin(theirs, pool).sum()), len(theirs))
+    both = np.concatenate([train, holdout])
+    values, first, place, counts = np.unique(both, return_index=True, return_inverse=True, return_counts=True)
+    in_train = np.bincount(place[: len(train)], minlength=len(values))
+    lone = (counts <= most) & ((in_train == 0) | (in_train == counts))
+    ours = first < len(train)
+    back = lone & np.isin(values, made)
+    return excess(
+        int((back & ours).sum()), int((lone & ours).sum()), int((back & ~ours).sum()), int((lone & ~ours).sum())
+    )

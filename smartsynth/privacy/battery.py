@@ -1,105 +1,73 @@
-"""One verdict on leakage from several exact tests, each calibrated on real rows that the generator never saw.
+"""One verdict on leakage from several attacks, each calibrated on real rows that the generator never saw.
 
 Averages over many rows cannot see a few leaked ones: of a table with 1 % verbatim rows the distance ratios, shares and
-membership AUCs in common use call everything fine. So each test here asks a question whose answer for innocent rows is
+membership AUCs in common use call everything fine. So each attack here asks a question whose answer for innocent rows is
 known, and counts what is beyond it:
 
-    replay        training rows that nobody else has come back, more often than such holdout rows do
+    replay        training rows, or texts, that nobody else has come back, more often than such holdout rows do
+    lone values   values that one or two real rows alone have come back, those of training rows more often
     attachment    synthetic rows have training rows as their nearest real rows, more often than the shares of real rows
                   say: of all synthetic rows and of the closest 2 %, over all columns and over parts of them
-    lone values   values that one or two training rows alone have come back, more often than such holdout values do
-    membership    training rows lie closer to synthetic rows than holdout rows do: on average, at the closest 1 %, and
-                  both again relative to how isolated a row is among real ones
+    membership    training rows lie closer to synthetic rows than holdout rows do: on average, at the closest 1 %, both
+                  again relative to how dense real rows are there (a density ratio, as in DOMIAS, van Breugel et al.
+                  2023), and among the most isolated rows
+    singling out, linkability, inference    the questions of data protection authorities (privacy/wp29.py)
 
-The p-values are corrected together (Holm 1979). A verdict says what was found, or how small a leak would have been seen.
+The p-values are corrected together (Holm 1979). What would be one person's own (replay, lone values) is leakage as soon
+as it is certain. For all others it must also be large: an advantage over a guess of which the 95 % interval lies above
+9 %, the risk that health authorities accept for published records (EMA policy 0070). Many rows make a small closeness of
+all rows certain, which says that the generator fits a little too well, not that somebody can be found.
 
-Threat model: whoever has the synthetic rows, and some real rows of which it is asked whether they were learnt from.
+Threat model: whoever has the synthetic rows, and some real rows of which it is asked whether they were learnt from; for
+linkability two halves of a real row, for inference a real row without one cell.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.formats import number, percent
-from smartsynth.privacy import attacks
+from smartsynth.facts import Attack, Battery, Outcome
+from smartsynth.formats import count, number, percent
+from smartsynth.privacy import attacks, replay, wp29
 from smartsynth.privacy.attacks import Test
 from smartsynth.privacy.neighbours import MixedDistance, nearest
-from smartsynth.schema import Schema
+from smartsynth.schema import Kind, Role, Schema
 
 FAIL, WARN = 0.01, 0.05
-"""Corrected p-values under which a test fails or warns; all tests together raise a false alarm as rarely."""
+"""Corrected p-values under which an attack fails or warns; all together raise a false alarm as rarely."""
+FAIL_BEYOND, WARN_BEYOND = 0.09, 0.06
+"""Advantages that must be exceeded as well, where not one person's own things are found but people in general."""
+OWN = ("replay", "lone values")
 MIN_TRAIN, MIN_HOLDOUT = 200, 100
+TOO_FEW = f"a verdict needs {MIN_TRAIN} training and {MIN_HOLDOUT} holdout rows, and there are fewer."
 TAIL = 0.02
 CLOSEST = 0.01
+ISOLATED = 0.05
 PARTS = 3
 """Parts of the columns that attachment is looked for in as well, at random; each has half of them."""
 MOST = 10_000
 """Most rows of each table that are compared with rows."""
+MOST_COLUMNS = 200
+"""Most columns in which lone values are looked for."""
 
-
-class Outcome(StrEnum):
-    """What came of the tests."""
-
-    FAIL = "leakage found"
-    WARN = "signs of leakage"
-    PASS = "no leakage found"  # noqa: S105  (no password)
-    UNKNOWN = "not assessable"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One test.
-
-    Args:
-        key: Its name, such as `replay`.
-        sentence: What was found, in words, with what is expected without leakage.
-        test: Value, expectation and p-value.
-        corrected: The p-value corrected for all tests together.
-    """
-
-    key: str
-    sentence: str
-    test: Test
-    corrected: float
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """All tests and the verdict.
-
-    Args:
-        outcome: The verdict.
-        findings: The tests, the strongest sign first.
-        smallest: Share of verbatim synthetic rows that would have been found; NaN if nothing can be said.
-        reason: Why nothing can be said, if so.
-    """
-
-    outcome: Outcome
-    findings: tuple[Finding, ...] = ()
-    smallest: float = math.nan
-    reason: str = ""
-
-    def sentence(self) -> str:
-        """The verdict in words."""
-        if self.outcome is Outcome.UNKNOWN:
-            return f"Not assessable: {self.reason}"
-        seen = f"a leak of {percent(self.smallest)} of the rows, copied, would have been seen" if self.smallest <= 1 else "the tables are too alike to see copies"  # fmt: skip
-        if self.outcome is Outcome.PASS:
-            return f"No leakage found by these attacks at these settings; {seen}."
-        worst = [f.sentence for f in self.findings if f.corrected < WARN][:3]
-        head = "Leakage found" if self.outcome is Outcome.FAIL else "Signs of leakage"
-        return f"{head}: {' '.join(worst)}"
+Encoded = NDArray[np.float32]
+Found = tuple[str, str, str, Test]
 
 
 def battery(
-    train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, *, seed: int = 0
+    train: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame,
+    schema: Schema,
+    *,
+    seed: int = 0,
+    tick: Callable[[str], None] | None = None,
 ) -> Battery:
     """The verdict on synthetic rows.
 
@@ -109,28 +77,45 @@ def battery(
         holdout: Real rows that it never saw, drawn as the training rows were.
         schema: The columns of all three.
         seed: Decides which rows and parts of the columns are looked at.
+        tick: Called with the name of each family of attacks when it is done; may raise `Cancelled`.
+
+    Fewer than 200 training or 100 holdout rows are not assessable, unless leakage is found in them.
     """
-    if len(train) < MIN_TRAIN or len(holdout) < MIN_HOLDOUT:
-        return Battery(
-            Outcome.UNKNOWN,
-            reason=f"it needs {MIN_TRAIN} training and {MIN_HOLDOUT} holdout rows, and there are {len(train)} and {len(holdout)}.",
-        )
     distance = MixedDistance.fit(train, schema)
     if not distance.columns:
         return Battery(Outcome.UNKNOWN, reason="no column is modelled.")
-    rng = np.random.default_rng([seed, 0xBA77])
-    t, s, h = (distance.encode(_some(frame, rng)) for frame in (train, synthetic, holdout))
+    found: list[Found] = []
+    for family in _families(train, synthetic, holdout, schema, distance, np.random.default_rng([seed, 0xBA77])):
+        found += family
+        if tick is not None:
+            tick(found[-1][0])
     keys = tuple(distance.keys(frame) for frame in (train, synthetic, holdout))
-    found = [("replay", *_replay(*keys))]
-    found += [("attachment", *one) for one in _attachment(t, s, h, rng)]
-    found += [("lone values", *_lone_values(t, s, h, distance.columns))]
-    found += [("membership", *one) for one in _membership(t, s, h, rng)]
-    corrected = holm([test.p for _, _, test in found])
-    findings = [Finding(key, sentence, test, p) for (key, sentence, test), p in zip(found, corrected, strict=True)]
-    findings.sort(key=lambda finding: (finding.corrected, finding.test.p))
-    worst = findings[0].corrected
-    outcome = Outcome.FAIL if worst < FAIL else Outcome.WARN if worst < WARN else Outcome.PASS
-    return Battery(outcome, tuple(findings), _smallest(*keys, n_tests=len(found)))
+    verdict = judged(found, _smallest(keys, n_tests=len(found)))
+    few = len(train) < MIN_TRAIN or len(holdout) < MIN_HOLDOUT
+    return (
+        replace(verdict, outcome=Outcome.UNKNOWN, reason=TOO_FEW)
+        if few and verdict.outcome is not Outcome.FAIL
+        else verdict
+    )
+
+
+def judged(found: Sequence[Found], smallest: float) -> Battery:
+    """The verdict on what attacks found: key, name, sentence and test of each."""
+    attacks_made = [
+        Attack(key, name, test.value, test.expected, test.advantage, test.interval, test.p, corrected, sentence,
+               _outcome(key, test, corrected))
+        for (key, name, sentence, test), corrected in zip(found, holm([one[3].p for one in found]), strict=True)
+    ]  # fmt: skip
+    order = list(Outcome)
+    attacks_made.sort(key=lambda attack: (order.index(attack.outcome), attack.corrected, attack.p))
+    return Battery(attacks_made[0].outcome, tuple(attacks_made), smallest, notes=_slight(attacks_made))
+
+
+def with_more(before: Battery, found: Sequence[Found], notes: Sequence[str]) -> Battery:
+    """The verdict with the findings of further attacks; all are corrected together again."""
+    old = [(a.key, a.name, a.sentence, Test(a.value, a.expected, a.p, _beyond(a))) for a in before.attacks]
+    after = judged([*old, *found], before.smallest)
+    return replace(after, notes=(*after.notes, *notes))
 
 
 def holm(p: list[float]) -> list[float]:
@@ -146,36 +131,87 @@ def holm(p: list[float]) -> list[float]:
     return [float(x) for x in corrected]
 
 
+def _p(test: Test) -> str:
+    return f"p = {number(test.p)}" if test.p >= 1e-4 else "p < 0.0001"
+
+
+def _beyond(attack: Attack) -> tuple[float, float]:
+    left = 1 - attack.expected
+    return attack.interval[0] * left, attack.interval[1] * left
+
+
+def _outcome(key: str, test: Test, corrected: float) -> Outcome:
+    least = test.interval[0] if key not in OWN else math.inf
+    if corrected < FAIL and least > FAIL_BEYOND:
+        return Outcome.FAIL
+    return Outcome.WARN if corrected < WARN and least > WARN_BEYOND else Outcome.PASS
+
+
+def _slight(made: Sequence[Attack]) -> tuple[str, ...]:
+    """What is certain, but too small to count."""
+    return tuple(
+        f"Certain but small: {attack.sentence}"
+        for attack in made
+        if attack.outcome is Outcome.PASS and attack.corrected < FAIL
+    )
+
+
+def _families(
+    train: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame,
+    schema: Schema,
+    distance: MixedDistance,
+    rng: np.random.Generator,
+) -> Iterator[list[Found]]:
+    frames = train, synthetic, holdout
+    t, s, h = (distance.encode(_some(frame, rng)) for frame in frames)
+    yield [_replay(*(distance.keys(frame) for frame in frames)), *_texts(*frames, schema)]
+    yield _lone_values(*frames, distance)
+    yield list(_attachment(t, s, h, rng))
+    yield list(_membership(t, s, h, rng))
+    yield list(_questions(t, s, h, distance.columns, schema, rng))
+
+
 def _some(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return frame.iloc[rng.permutation(len(frame))[:MOST]]
 
 
-def _lone_hits(
-    train: NDArray[np.uint64], synthetic: NDArray[np.uint64], holdout: NDArray[np.uint64]
-) -> tuple[int, int, int, int]:
-    """Real rows that no other real row equals, in train and holdout: how many come back, of how many."""
-    both = np.r_[train, holdout]
-    _, place, counts = np.unique(both, return_inverse=True, return_counts=True)
-    lone = counts[place] == 1
-    back = lone & np.isin(both, synthetic)
-    n = len(train)
-    return int(back[:n].sum()), int(lone[:n].sum()), int(back[n:].sum()), int(lone[n:].sum())
-
-
-def _replay(train: NDArray[np.uint64], synthetic: NDArray[np.uint64], holdout: NDArray[np.uint64]) -> tuple[str, Test]:
-    hits, tries, others, controls = _lone_hits(train, synthetic, holdout)
+def _replay(train: replay.Keys, synthetic: replay.Keys, holdout: replay.Keys) -> Found:
+    hits, tries, others, controls = replay.rows(train, synthetic, holdout)
     test = attacks.excess(hits, tries, others, controls)
     return (
-        f"{hits} of {tries} training rows that nobody else has come back verbatim, and {others} of {controls} such "
-        f"holdout rows (p = {number(test.p)})."
-    ), test
+        "replay",
+        "Rows that come back",
+        (
+            f"{count(hits)} of {count(tries)} training rows that nobody else has come back verbatim, and {count(others)} of "
+            f"{count(controls)} such holdout rows ({_p(test)})."
+        ),
+        test,
+    )
 
 
-def _smallest(
-    train: NDArray[np.uint64], synthetic: NDArray[np.uint64], holdout: NDArray[np.uint64], *, n_tests: int
-) -> float:
+def _texts(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, schema: Schema) -> Iterator[Found]:
+    """Replay in columns that are made anew, texts and identifiers."""
+    for column in schema:
+        if column.kind not in (Kind.TEXT, Kind.IDENTIFIER):
+            continue
+        test = replay.texts(*(frame[column.name] for frame in (train, synthetic, holdout)))
+        yield (
+            "replay",
+            f"Texts of {column.name} that come back",
+            (
+                f"{percent(test.value)} of the texts of {column.name} that one training row alone has come back, whole or in a "
+                f"longer part, and {percent(test.expected)} of such holdout texts ({_p(test)})."
+            ),
+            test,
+        )
+
+
+def _smallest(keys: tuple[replay.Keys, ...], *, n_tests: int) -> float:
     """The smallest share of synthetic rows that, if they were copies of lone training rows, the replay test would find."""
-    _, tries, others, controls = _lone_hits(train, synthetic, holdout)
+    train, synthetic, holdout = keys
+    _, tries, others, controls = replay.rows(train, synthetic, holdout)
     low, high = 0, tries + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -186,9 +222,24 @@ def _smallest(
     return high / len(synthetic) if high <= tries else math.inf
 
 
-def _attachment(
-    t: NDArray[np.float32], s: NDArray[np.float32], h: NDArray[np.float32], rng: np.random.Generator
-) -> Iterator[tuple[str, Test]]:
+def _lone_values(
+    train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, distance: MixedDistance
+) -> list[Found]:
+    """The column with the strongest sign, its p-value corrected for all columns."""
+    names = distance.columns[:MOST_COLUMNS]
+    tests = []
+    for name in names:
+        made, ours, theirs = (distance.cells(frame, name) for frame in (synthetic, train, holdout))
+        tests.append(attacks.lone_values(made, ours, theirs))
+    j = min(range(len(tests)), key=lambda i: (tests[i].p, -tests[i].value))
+    test = replace(tests[j], p=min(tests[j].p * len(tests), 1.0))
+    return [("lone values", "Lone values that come back", (
+        f"{percent(test.value)} of the values of {names[j]} that one or two training rows alone have come back, and "
+        f"{percent(test.expected)} of such holdout values ({_p(test)})."
+    ), test)]  # fmt: skip
+
+
+def _attachment(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
     """The label test over all columns, and over parts of them if there are enough."""
     n = t.shape[1]
     parts = [np.arange(n)]
@@ -197,65 +248,109 @@ def _attachment(
     for columns in parts:
         sides = [np.ascontiguousarray(x[:, columns]) for x in (s, t, h)]
         where = "" if len(columns) == n else f" over {len(columns)} of {n} columns"
-        for tail in (1.0, TAIL):
-            test = attacks.pooled_labels(sides[0], sides[1], sides[2], tail)
+        for tail, test in zip(
+            (1.0, TAIL), attacks.pooled_labels(sides[0], sides[1], sides[2], (1.0, TAIL)), strict=True
+        ):
             which = "of the synthetic rows" if tail == 1 else f"of the {percent(tail)} closest synthetic rows"
             yield (
+                "attachment",
+                f"Nearest neighbours{', closest rows' if tail < 1 else ''}{where}",
                 (
                     f"{percent(test.value)} {which} have a training row as their nearest real row{where}, and "
-                    f"{percent(test.expected)} are expected (p = {number(test.p)})."
+                    f"{percent(test.expected)} are expected ({_p(test)})."
                 ),
                 test,
             )
 
 
-def _lone_values(
-    t: NDArray[np.float32], s: NDArray[np.float32], h: NDArray[np.float32], names: tuple[str, ...]
-) -> tuple[str, Test]:
-    """The column with the strongest sign, its p-value corrected for all columns."""
-    tests = [attacks.unique_values(*(x[:, j].astype(float) for x in (s, t, h))) for j in range(t.shape[1])]
-    j = min(range(len(tests)), key=lambda i: (tests[i].p, -tests[i].value))
-    test = Test(tests[j].value, tests[j].expected, min(tests[j].p * len(tests), 1.0))
-    return (
-        f"{percent(test.value)} of the values of {names[j]} that one or two training rows alone have come back, and "
-        f"{percent(test.expected)} of such holdout values (p = {number(test.p)})."
-    ), test
-
-
-def _membership(
-    t: NDArray[np.float32], s: NDArray[np.float32], h: NDArray[np.float32], rng: np.random.Generator
-) -> Iterator[tuple[str, Test]]:
+def _membership(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
     """Distance to the nearest synthetic row, as it is and over the distance to the nearest other real row."""
     n = min(len(t), len(h))
-    members, others = t[:n], h[:n]
-    near = [nearest(x, s)[0][:, 0].astype(float) for x in (members, others)]
-    pool = np.concatenate([members, others])
+    pool = np.concatenate([t[:n], h[:n]])
+    near = nearest(pool, s)[0][:, 0].astype(float)
     alone = nearest(pool, pool, k=2)[0][:, 1].astype(float)
-    small = float(np.median(alone)) * 0.05 + 1e-9
-    relative = [d / (a + small) for d, a in zip(near, np.split(alone, 2), strict=True)]
-    for name, (ours, theirs) in {"": near, " relative to other real rows": relative}.items():
-        yield _nearer(ours, theirs, name)
+    ratio = near / (alone + float(np.median(alone)) * 0.05 + 1e-9)
+    for name, score in {"by distance": near, "by density ratio": ratio}.items():
+        ours, theirs = np.split(score, 2)
+        test = attacks.nearer(ours, theirs)
+        yield (
+            "membership",
+            f"Membership {name}",
+            (f"An attack {name} tells training from holdout rows with AUC {number(test.value)} ({_p(test)})."),
+            test,
+        )
         yield _closest(ours, theirs, name, rng)
+    isolated = np.argsort(-alone, kind="stable")[: max(round(ISOLATED * 2 * n), 20)]
+    if (isolated < n).any() and (isolated >= n).any():
+        test = attacks.nearer(near[isolated[isolated < n]], near[isolated[isolated >= n]])
+        yield (
+            "membership",
+            "Membership of isolated rows",
+            (
+                f"Of the {percent(ISOLATED)} of the rows that are least like others, an attack by distance tells training from "
+                f"holdout rows with AUC {number(test.value)} ({_p(test)})."
+            ),
+            test,
+        )
 
 
-def _nearer(ours: NDArray[np.float64], theirs: NDArray[np.float64], name: str) -> tuple[str, Test]:
-    """Mann and Whitney's (1947) test that members lie nearer."""
-    from scipy.stats import mannwhitneyu
-
-    found = mannwhitneyu(ours, theirs, alternative="less")
-    auc = 1 - float(found.statistic) / (len(ours) * len(theirs))
-    test = Test(auc, 0.5, float(found.pvalue))
-    return f"Distance to the nearest synthetic row{name} tells training from holdout rows with AUC {number(auc)} (p = {number(test.p)}).", test  # fmt: skip
-
-
-def _closest(
-    ours: NDArray[np.float64], theirs: NDArray[np.float64], name: str, rng: np.random.Generator
-) -> tuple[str, Test]:
+def _closest(ours: NDArray[np.float64], theirs: NDArray[np.float64], name: str, rng: np.random.Generator) -> Found:
     """Of the closest rows, how many are training rows; ties are broken by lot."""
     both = np.r_[ours, theirs]
     order = np.lexsort((rng.random(len(both)), both))
     k = max(round(CLOSEST * len(both)), 10)
     hits = int((order[:k] < len(ours)).sum())
-    test = attacks.excess(hits, len(ours), k - hits, len(theirs))
-    test = Test(hits / k, 0.5, test.p)
-    return f"Of the {k} real rows closest to a synthetic one{name}, {hits} were learnt from, and {k / 2:g} are expected (p = {number(test.p)}).", test  # fmt: skip
+    test = attacks.half(hits, k)
+    return (
+        "membership",
+        f"Membership {name}, surest rows",
+        (
+            f"Of the {count(k)} real rows that an attack {name} is surest of, {count(hits)} were learnt from, and {k / 2:g} are "
+            f"expected ({_p(test)})."
+        ),
+        test,
+    )
+
+
+def _questions(
+    t: Encoded, s: Encoded, h: Encoded, names: tuple[str, ...], schema: Schema, rng: np.random.Generator
+) -> Iterator[Found]:
+    """Singling out, linkability and inference."""
+    test = wp29.singling_out(t, s, h, rng)
+    yield (
+        "singling out",
+        "Singling out",
+        (
+            f"Of the real rows that a description of one synthetic row fits alone, {percent(test.value)} were learnt from, and "
+            f"50% are expected ({_p(test)})."
+        ),
+        test,
+    )
+    if (linked := wp29.linkability(t, s, h, rng)) is not None:
+        yield (
+            "linkability",
+            "Linkability",
+            (
+                f"Two halves of a row lead to the same synthetic row for {percent(linked.value)} of the training rows and "
+                f"{percent(linked.expected)} of the holdout rows (p = {number(linked.p)})."
+            ),
+            linked,
+        )
+    if (inferred := wp29.inference(t, s, h, _secrets(names, schema, rng), rng)) is not None:
+        column, test = inferred
+        yield (
+            "inference",
+            f"Inference of {names[column]}",
+            (
+                f"The most similar synthetic row tells {names[column]} of {percent(test.value)} of the training rows and "
+                f"{percent(test.expected)} of the holdout rows ({_p(test)})."
+            ),
+            test,
+        )
+
+
+def _secrets(names: tuple[str, ...], schema: Schema, rng: np.random.Generator) -> list[int]:
+    """Columns to guess: sensitive ones and the target first, then any."""
+    first = {Role.SENSITIVE: 0, Role.TARGET: 1}
+    order = sorted(rng.permutation(len(names)), key=lambda i: first.get(schema[names[i]].role, 2))
+    return [int(i) for i in order[: wp29.SECRETS]]

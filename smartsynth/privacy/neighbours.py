@@ -169,6 +169,12 @@ class MixedDistance:
             keys = _mixed(keys * np.uint64(0x9E3779B97F4A7C15) + part.keys(_cells(frame, part.column)))
         return keys
 
+    def cells(self, frame: pd.DataFrame, name: str) -> NDArray[np.uint64]:
+        """One number per cell of a column that is not missing; cells that count as equal get equal numbers."""
+        part = next(part for part in self.parts if part.column.name == name)
+        found = _cells(frame, part.column)
+        return part.keys(found[found.notna()])
+
 
 class Neighbours:
     """The rows of a reference, ordered so that the nearest of a query are found quickly.

@@ -16,15 +16,15 @@ import pandas as pd
 
 from smartsynth.config import EvaluateConfig
 from smartsynth.errors import DataError, MissingExtraError
-from smartsynth.facts import Better, ColumnComparison, Evaluation, Family, Matrix, Score
-from smartsynth.formats import number, percent
+from smartsynth.facts import Battery, Better, ColumnComparison, Evaluation, Family, Matrix, Score
+from smartsynth.formats import number
 from smartsynth.metrics.rows import Layout, Rows, as_text, prepared, same_mix, sampled
 from smartsynth.metrics.utility import guessed_target
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
 from smartsynth.utils import fidelity, leakage, usefulness
 
-STEPS = ("columns", "pairs", "detection", "manifold", "utility", "distances", "membership", "sdmetrics")
+STEPS = ("columns", "pairs", "detection", "manifold", "utility", "distances", "attacks", "membership", "sdmetrics")
 
 
 def evaluate(
@@ -75,9 +75,7 @@ def evaluate(
     useful, rows, task = usefulness.compare(layout, t, s, h, target, **size)
     scores += useful
     tick("utility")
-    private, curves = leakage.assess(
-        train, synthetic, holdout, schema, layout, (every[0], every[1], every[2]), seed=seed, tick=tick
-    )
+    private, curves, battery = leakage.assess(train, synthetic, holdout, schema, layout, seed=seed, tick=tick)
     scores += private
     if config.sdmetrics:
         scores.append(_sdmetrics(train, synthetic, schema))
@@ -88,12 +86,13 @@ def evaluate(
         matrices=found,
         utility=tuple(rows),
         curves=tuple(curves),
-        verdict=_verdict(scores),
-        limits=_limits(schema, scores, len(train), len(holdout), None if mix is None else mix[0]),
+        verdict={**_verdict(scores), "privacy": battery.sentence()},
+        limits=_limits(schema, scores, battery, None if mix is None else mix[0]),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
         target=target,
         task=task,
         seconds=time.perf_counter() - start,
+        battery=battery,
     )
 
 
@@ -163,7 +162,7 @@ def _threads() -> int:
 
 
 def _verdict(scores: list[Score]) -> dict[str, str]:
-    """One sentence per family, from its headline scores."""
+    """One sentence on fidelity and one on utility, from their headline scores."""
     by_key = {score.key: score for score in scores if score.available}
     verdict = {}
     if (found := by_key.get("detection_auc")) and found.reference is not None:
@@ -179,25 +178,10 @@ def _verdict(scores: list[Score]) -> dict[str, str]:
         verdict["utility"] = (
             f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
         )
-    verdict["privacy"] = _privacy_verdict(by_key)
     return verdict
 
 
-def _privacy_verdict(scores: dict[str, Score]) -> str:
-    share, member, copies = (scores.get(key) for key in ("dcr_share", "membership_auc", "exact_copies"))
-    signs = []
-    if copies and copies.reference is not None and copies.value > copies.reference + 0.005:
-        signs.append(f"{percent(copies.value)} exact copies")
-    if share and share.interval and share.interval[0] > 0.53:
-        signs.append(f"{percent(share.value)} of the rows nearer to training rows")
-    if member and member.interval and member.interval[0] > 0.52:
-        signs.append(f"a membership attack with AUC {number(member.value)}")
-    if signs:
-        return f"Signs of leakage: {', '.join(signs)}. Do not share these rows before you have looked into it."
-    return "No leakage detected by these attacks at these settings; leaks of a few rows may stay unseen."
-
-
-def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int, balanced: str | None) -> tuple[str, ...]:
+def _limits(schema: Schema, scores: list[Score], battery: Battery, balanced: str | None) -> tuple[str, ...]:
     limits = ["The scores are measurements, not proofs, and were made of the real rows without noise."]
     if balanced is not None:
         limits.append(
@@ -207,8 +191,7 @@ def _limits(schema: Schema, scores: list[Score], n_train: int, n_holdout: int, b
     left_out = [c.name for c in schema if c.kind in (Kind.IDENTIFIER, Kind.TEXT)]
     if left_out:
         limits.append(f"Made anew and not compared: {', '.join(left_out)}.")
-    if n_train < leakage.MIN_TRAIN or n_holdout < leakage.MIN_HOLDOUT:
-        limits.append(f"{n_train} training and {n_holdout} holdout rows are too few for a verdict on privacy.")
+    limits += battery.notes
     limits += [f"{score.name}: {score.sentence}" for score in scores if not score.available]
     return tuple(limits)
 

@@ -12,6 +12,7 @@ from smartsynth.facts import Better, ColumnComparison, Family, Matrix, Score
 from smartsynth.formats import number
 from smartsynth.metrics import detection, marginals, pairs
 from smartsynth.metrics.rows import Layout, Rows, sampled
+from smartsynth.privacy.intervals import auc_interval
 
 MIN_BIN_ROWS = 5
 COLUMN_BINS = 20
@@ -255,7 +256,7 @@ def _detection(layout: Layout, s: Rows, t: Rows, h: Rows, seed: int, threads: in
         f"A LightGBM detective tells synthetic rows from unseen real ones with AUC {number(value)}; training rows from "
         f"unseen ones with {number(reference)}. 0.5 means it cannot."
     )
-    interval = detection.auc_interval(value, n, n)
+    interval = auc_interval(value, n, n)
     return Score(key, name, Family.FIDELITY, value, Better.LOWER, text, reference, interval, headline=True)
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from smartsynth.facts import Better, Curve, Family, Score
+from smartsynth.facts import Battery, Better, Curve, Family, Outcome, Score
 from smartsynth.formats import number, percent
-from smartsynth.metrics.detection import auc, auc_interval
-from smartsynth.metrics.rows import Layout, Rows
+from smartsynth.metrics.detection import auc
+from smartsynth.metrics.rows import Layout
 from smartsynth.privacy import attacks
 from smartsynth.privacy.anonymity import default_quasi_identifiers, reidentification
+from smartsynth.privacy.battery import MIN_HOLDOUT, MIN_TRAIN, battery
+from smartsynth.privacy.intervals import auc_interval, clopper_pearson
 from smartsynth.privacy.neighbours import MixedDistance, matches
 from smartsynth.schema import Schema
 
-MIN_TRAIN, MIN_HOLDOUT = 200, 100
 FPR = 0.01
 
 
@@ -26,15 +27,16 @@ def assess(
     holdout: pd.DataFrame,
     schema: Schema,
     layout: Layout,
-    rows: tuple[Rows, Rows, Rows],
     *,
     seed: int,
     tick: Callable[[str], None],
-) -> tuple[list[Score], list[Curve]]:
-    """Privacy scores and the curves behind them; `rows` are the same frames as matrices."""
+) -> tuple[list[Score], list[Curve], Battery]:
+    """Privacy scores, the curves behind them, and the verdict of the attacks."""
     if not layout.numeric and not layout.categorical:
         why = "Not computed: no column is modelled."
-        return [Score("dcr_share", "DCR share", Family.PRIVACY, float("nan"), Better.NEARER, why, headline=True)], []
+        return [Score("dcr_share", "DCR share", Family.PRIVACY, float("nan"), Better.NEARER, why, headline=True)], [], Battery(
+            Outcome.UNKNOWN, reason="no column is modelled."
+        )  # fmt: skip
     distance = MixedDistance.fit(train, schema)
     encoded = [distance.encode(frame) for frame in (train, synthetic, holdout)]
     keys = [distance.keys(frame) for frame in (train, synthetic, holdout)]
@@ -44,12 +46,14 @@ def assess(
     outsiders = h[rng.permutation(len(h))[: attacks.MOST_QUERIES]]
     scores = [_copies(keys), *_closeness(t, h, queries, outsiders, rng)]
     tick("distances")
-    scores += [_unique_values(rows)]
+    found = battery(train, synthetic, holdout, schema, seed=seed)
+    scores += [_lone_values(found)]
+    tick("attacks")
     member_scores, curve = _membership(t, s, h, rng)
     scores += member_scores
     tick("membership")
     scores += _anonymity(train, synthetic, holdout, schema)
-    return scores, [_distances(t, queries, outsiders), curve]
+    return scores, [_distances(t, queries, outsiders), curve], found
 
 
 def _copies(keys: list[np.ndarray]) -> Score:
@@ -85,46 +89,37 @@ def _closeness(
     value, reference = attacks.nndr(queries, t), attacks.nndr(outsiders, t)
     text = f"Nearest over second nearest training row, 5th percentile: {number(value)}; unseen real rows {number(reference)}."
     found.append(Score("nndr", "NNDR, 5 %", Family.PRIVACY, value, Better.HIGHER, text, reference))
-    for tail, key, name in (
-        (1.0, "neighbour_labels", "Neighbour labels"),
-        (0.02, "closest_labels", "Closest neighbour labels"),
-    ):
-        found.append(_labels(queries, t, h, tail, key, name))
+    found += _labels(queries, t, h)
     return found
 
 
-def _labels(queries: np.ndarray, t: np.ndarray, h: np.ndarray, tail: float, key: str, name: str) -> Score:
+def _labels(queries: np.ndarray, t: np.ndarray, h: np.ndarray) -> list[Score]:
+    names = {"neighbour_labels": "Neighbour labels", "closest_labels": "Closest neighbour labels"}
     if len(t) < MIN_TRAIN or len(h) < MIN_HOLDOUT:
         why = f"Not assessable: it needs {MIN_TRAIN} training and {MIN_HOLDOUT} holdout rows."
-        return Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, why)
-    test = attacks.pooled_labels(queries, t, h, tail)
-    which = "synthetic rows" if tail == 1 else "the 2 % closest synthetic rows"
-    text = (
-        f"{percent(test.value)} of {which} have a training row as their nearest real row; {percent(test.expected)} is "
-        f"expected without memorisation (p = {number(test.p)})."
-    )
-    return Score(key, name, Family.PRIVACY, test.value, Better.LOWER, text, test.expected)
+        return [Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, why) for key, name in names.items()]
+    tests = attacks.pooled_labels(queries, t, h, (1.0, 0.02))
+    found = []
+    for (key, name), which, test in zip(
+        names.items(), ("synthetic rows", "the 2 % closest synthetic rows"), tests, strict=True
+    ):
+        text = (
+            f"{percent(test.value)} of {which} have a training row as their nearest real row; {percent(test.expected)} is "
+            f"expected without memorisation (p = {number(test.p)})."
+        )
+        interval = (max(test.expected + test.beyond[0], 0.0), min(test.expected + test.beyond[1], 1.0))
+        found.append(Score(key, name, Family.PRIVACY, test.value, Better.LOWER, text, test.expected, interval))
+    return found
 
 
-def _unique_values(rows: tuple[Rows, Rows, Rows]) -> Score:
+def _lone_values(found: Battery) -> Score:
     """The column with the most evidence of values coming back that one or two people have alone."""
     key, name = "unique_values", "Lone values that come back"
-    train, synthetic, holdout = rows
-    tests = [
-        attacks.unique_values(synthetic.numbers[:, j], train.numbers[:, j], holdout.numbers[:, j])
-        for j in range(train.numbers.shape[1])
-    ]
-    tests = [test for test in tests if np.isfinite(test.value)]
-    if not tests:
-        why = "Not computed: no numeric column has values that one or two rows hold alone."
-        return Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, why)
-    worst = min(tests, key=lambda test: (test.p, -test.value))
-    p = min(worst.p * len(tests), 1.0)
-    text = (
-        f"In the column with the strongest sign, {percent(worst.value)} of the values that one or two training rows hold "
-        f"alone come back; of such values of unseen rows {percent(worst.expected)} do (p = {number(p)}, corrected)."
-    )
-    return Score(key, name, Family.PRIVACY, worst.value, Better.LOWER, text, worst.expected)
+    attack = next((attack for attack in found.attacks if attack.key == "lone values"), None)
+    if attack is None:
+        return Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, f"Not computed: {found.reason}")
+    text = f"In the column with the strongest sign: {attack.sentence}"
+    return Score(key, name, Family.PRIVACY, attack.value, Better.LOWER, text, attack.expected)
 
 
 def _membership(t: np.ndarray, s: np.ndarray, h: np.ndarray, rng: np.random.Generator) -> tuple[list[Score], Curve]:
@@ -138,7 +133,10 @@ def _membership(t: np.ndarray, s: np.ndarray, h: np.ndarray, rng: np.random.Gene
     )
     hit = attacks.tpr_at(truth, score, FPR)
     text = f"At a false alarm rate of 1 % the attack finds {percent(hit)} of the training rows; a guess finds 1 %."
-    second = Score("membership_tpr", "Members found at 1 % false alarms", Family.PRIVACY, hit, Better.LOWER, text, FPR)
+    bounds = clopper_pearson(round(hit * n), n)
+    second = Score(
+        "membership_tpr", "Members found at 1 % false alarms", Family.PRIVACY, hit, Better.LOWER, text, FPR, bounds
+    )
     false, true = attacks.roc(truth, score)
     at = np.linspace(0, 1, 101)
     line = tuple(zip(map(float, at), map(float, np.interp(at, false, true)), strict=True))
