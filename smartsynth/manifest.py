@@ -16,7 +16,7 @@ from typing import Any
 
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
-from smartsynth.facts import Choice, Evaluation, FilterSummary, Score, to_json
+from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Score, to_json
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
@@ -70,6 +70,7 @@ def manifest(
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
         "privacy": {"statement": ledger.statement(), **ledger.to_json()},
         "target": None if evaluation is None else evaluation.target,
+        "attacks": None if evaluation is None or evaluation.battery is None else _attacks(evaluation.battery),
         "scores": [] if evaluation is None else [_score(score) for score in evaluation.scores],
     }
 
@@ -95,6 +96,12 @@ def _installed() -> dict[str, str]:
 
 def _without_clock(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "seconds"}
+
+
+def _attacks(battery: Battery) -> dict[str, Any]:
+    """The verdict of the attacks, and how small a leak they would have seen."""
+    smallest = _rounded(battery.smallest) if math.isfinite(battery.smallest) else None
+    return {"outcome": battery.outcome.value, "made": len(battery.attacks), "smallest_leak_seen": smallest}
 
 
 def _score(score: Score) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from smartsynth.progress import Progress, silent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import ColumnProfile, Evaluation, Profile, Race
+    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race
     from smartsynth.privacy.spending import Spent
 from smartsynth.result import Result
 
@@ -276,8 +276,27 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
         table.add_row(f"  {_safe(score.name)}", _safe(score.key), *values, score.better.value)
     yield table
     yield "The yardstick is the same measure of real training data against real data kept aside."
+    if evaluation.battery is not None and evaluation.battery.attacks and not headline_only:
+        yield attack_table(evaluation.battery)
+        yield "An advantage of 0 is a guess, 1 finds everybody; p-values are corrected for all attacks together."
     yield from (f"{family.capitalize()}: {sentence}" for family, sentence in evaluation.verdict.items())
     yield from (f"Limit: {sentence}" for sentence in evaluation.limits)
+
+
+def attack_table(battery: Battery) -> Table:
+    """What each attack gained over a guess, the strongest sign first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Attack")
+    for title in ("Advantage", "95% interval", "p, corrected"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Outcome")
+    for attack in battery.attacks:
+        low, high = attack.interval
+        table.add_row(
+            _safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.corrected),
+            attack.outcome.value,
+        )  # fmt: skip
+    return table
 
 
 def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -3,7 +3,7 @@
 Profile → Charts is in profile_charts.py, PairComparison → Chart in pair_charts.py.
 
 overview    which columns are furthest from real data, missing cells
-privacy     nearest distances, membership inference, shares beside their yardsticks
+privacy     what attacks gain, nearest distances, membership inference, shares beside their yardsticks
 columns     each column real against synthetic, worst first
 relations   association matrices: real, synthetic, difference
 utility     models trained on real and on synthetic rows
@@ -18,8 +18,22 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from smartsynth.facts import Better, Chart, ColumnComparison, Curve, Evaluation, Family, Matrix, Score, UtilityRow
+from smartsynth.facts import (
+    Attack,
+    Battery,
+    Better,
+    Chart,
+    ColumnComparison,
+    Curve,
+    Evaluation,
+    Family,
+    Matrix,
+    Outcome,
+    Score,
+    UtilityRow,
+)  # fmt: skip
 from smartsynth.formats import count, moment, number, percent, plain, points, span
+from smartsynth.privacy.battery import FAIL_BEYOND
 from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.pair_charts import pair_chart
 from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
@@ -33,12 +47,14 @@ _MOST_BARS = 8
 _MOST_PAIRS = 40
 _MOST_CELLS = 60
 _SMALL_MATRIX = 24
+
 _MEASURES = {"ks": "Kolmogorov-Smirnov distance", "tv": "Total variation distance"}
 
 
 def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     """Every picture of an evaluation, section by section, the worst columns first."""
     found: list[Chart | None] = [_overview(evaluation.columns), _missing(evaluation.columns)]
+    found.append(_attacks(evaluation.battery))
     found += [_curve(curve) for curve in evaluation.curves]
     found.append(_yardsticks([score for score in evaluation.scores if score.family is Family.PRIVACY]))
     found += [_column(column) for column in evaluation.columns]
@@ -297,6 +313,39 @@ def _sampled(line: Sequence[tuple[float, float]], most: int = 12) -> list[tuple[
     if len(line) <= most:
         return list(line)
     return [line[round(i * (len(line) - 1) / (most - 1))] for i in range(most)]
+
+
+def _attacks(battery: Battery | None) -> Chart | None:
+    """The strongest attack of each kind; the table has all."""
+    if battery is None or not battery.attacks:
+        return None
+    strongest: dict[str, Attack] = {}
+    for attack in battery.attacks:
+        strongest.setdefault(attack.key, attack)
+    leaks = [attack for attack in battery.attacks if attack.outcome in (Outcome.FAIL, Outcome.WARN)]
+    n = count(len(battery.attacks))
+    title = f"None of {n} attacks finds more in rows learnt from than in unseen ones, beyond chance and 9%"
+    if leaks:
+        title = f"{count(len(leaks))} of {n} attacks show {'leakage' if leaks[0].outcome is Outcome.FAIL else 'signs of leakage'}"
+    rows = [
+        DotRow(plain(a.name, _NAME), a.advantage, None, _known(a.interval), FAIL_BEYOND) for a in strongest.values()
+    ]
+    caption = (
+        "Diamond: what an attack gains over a guess on people who were learnt from (0 nothing, 1 all of them); whiskers: "
+        "95% interval; dotted mark: 9%, which the interval must exceed to count. Rows and values that single people have "
+        "count as soon as they are certain. p-values are corrected for all attacks together."
+    )
+    table = tuple(
+        (plain(a.name), percent(a.value), percent(a.expected), number(a.advantage), _interval(_known(a.interval)),
+         number(a.corrected), a.outcome.value)
+        for a in battery.attacks
+    )  # fmt: skip
+    header = ("Attack", "Success", "Expected", "Advantage", "95% interval", "p, corrected", "Outcome")
+    return Chart("attacks", "privacy", title, caption, dots(rows, title), header, table)
+
+
+def _known(interval: tuple[float, float]) -> tuple[float, float] | None:
+    return interval if all(map(math.isfinite, interval)) else None
 
 
 def _yardsticks(scores: Sequence[Score]) -> Chart | None:
