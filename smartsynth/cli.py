@@ -162,6 +162,12 @@ def synthesize(
     evaluate: Annotated[
         bool | None, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
     ] = None,
+    thorough: Annotated[
+        bool | None,
+        typer.Option(
+            "--thorough", help="Also attack with shadow models and canaries: learns the generator 17 times more."
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
@@ -192,7 +198,7 @@ def synthesize(
         rows=rows, target=target, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
         privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema) or None,
-        evaluate=None if evaluate is None else {"enabled": evaluate},
+        evaluate=_given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:

@@ -128,6 +128,11 @@ class EvaluateConfig(Settings):
 
     enabled: bool = Field(True, description="Whether the synthetic rows are scored against the holdout.")
     max_rows: int = Field(20_000, ge=100, description="Scores that compare rows with rows use at most so many of each.")
+    thorough: bool = Field(
+        False,
+        description="Also attack with shadow models and planted canaries; learns the generator `shadow_models` times more.",
+    )
+    shadow_models: int = Field(16, ge=4, le=256, multiple_of=2, description="Shadow models of a thorough evaluation.")
     sdmetrics: bool = Field(False, description="Also compute SDMetrics' quality score (needs the extra `sdv`).")
 
 

@@ -27,11 +27,12 @@ from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered
 from smartsynth.privacy.ledger import Ledger
+from smartsynth.privacy.shadow import Make
 from smartsynth.privacy.spending import Spending
 from smartsynth.progress import Progress, Stages, part
 from smartsynth.result import Result, stream
 from smartsynth.schema import Schema
-from smartsynth.utils import evaluator, profiler
+from smartsynth.utils import evaluator, profiler, thorough
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,8 +113,14 @@ def synthesize(
         if run.evaluate.enabled:
             evaluation = evaluator.evaluate(
                 train, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=seed, k=run.privacy.k,
-                mix=None if balance is None else (balance.column, balance.values), progress=report,
+                mix=None if balance is None else (balance.column, balance.values),
+                progress=part(report, 0.0, 0.1 if run.evaluate.thorough else 1.0),
             )  # fmt: skip
+            if run.evaluate.thorough:
+                evaluation = thorough.with_shadows(
+                    evaluation, _maker(choice, run, schema), train, rows, held, schema, models=run.evaluate.shadow_models,
+                    seed=seed, progress=part(report, 0.1, 1.0),
+                )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
     ledger = guarantee.ledger(model, run, spent)
     return Result(
@@ -200,6 +207,11 @@ def examine(
 ) -> Examined:
     """`evaluate`, with the profile of the real data and the manifest that a report shows."""
     run = settled(config, settings)
+    if run.evaluate.thorough:
+        raise ConfigError(
+            "evaluate.thorough=True learns the generator again, and rows alone do not say which one made them. "
+            "Use it with `synthesize`, or leave it out."
+        )
     stages = Stages(progress, {"Read": 5, "Profile": 10, "Evaluate": 85})
     with stages("Read"):
         train = ingest.read(real, limits=run.limits)
@@ -289,6 +301,17 @@ def _filter(
     if not run.privacy.filter:
         return None
     return PrivacyFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
+
+
+def _maker(choice: Choice, run: RunConfig, schema: Schema) -> Make:
+    """Learns from rows as this run does, and makes as many; without the privacy filter."""
+
+    def make(rows: pd.DataFrame, seed: int, progress: Progress) -> pd.DataFrame:
+        model = registry.create(choice.generator, **guarantee.options(run))
+        model.fit(rows, schema=schema, seed=seed, refine=run.generator.refine, progress=part(progress, 0.0, 0.8))
+        return model.sample(len(rows), seed=seed, progress=part(progress, 0.8, 1.0))
+
+    return make
 
 
 def _check_generator(run: RunConfig) -> None:

@@ -131,7 +131,8 @@ def holm(p: list[float]) -> list[float]:
     return [float(x) for x in corrected]
 
 
-def _p(test: Test) -> str:
+def p_text(test: Test) -> str:
+    """A p-value in words."""
     return f"p = {number(test.p)}" if test.p >= 1e-4 else "p < 0.0001"
 
 
@@ -185,7 +186,7 @@ def _replay(train: replay.Keys, synthetic: replay.Keys, holdout: replay.Keys) ->
         "Rows that come back",
         (
             f"{count(hits)} of {count(tries)} training rows that nobody else has come back verbatim, and {count(others)} of "
-            f"{count(controls)} such holdout rows ({_p(test)})."
+            f"{count(controls)} such holdout rows ({p_text(test)})."
         ),
         test,
     )
@@ -202,7 +203,7 @@ def _texts(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, 
             f"Texts of {column.name} that come back",
             (
                 f"{percent(test.value)} of the texts of {column.name} that one training row alone has come back, whole or in a "
-                f"longer part, and {percent(test.expected)} of such holdout texts ({_p(test)})."
+                f"longer part, and {percent(test.expected)} of such holdout texts ({p_text(test)})."
             ),
             test,
         )
@@ -235,7 +236,7 @@ def _lone_values(
     test = replace(tests[j], p=min(tests[j].p * len(tests), 1.0))
     return [("lone values", "Lone values that come back", (
         f"{percent(test.value)} of the values of {names[j]} that one or two training rows alone have come back, and "
-        f"{percent(test.expected)} of such holdout values ({_p(test)})."
+        f"{percent(test.expected)} of such holdout values ({p_text(test)})."
     ), test)]  # fmt: skip
 
 
@@ -257,7 +258,7 @@ def _attachment(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) ->
                 f"Nearest neighbours{', closest rows' if tail < 1 else ''}{where}",
                 (
                     f"{percent(test.value)} {which} have a training row as their nearest real row{where}, and "
-                    f"{percent(test.expected)} are expected ({_p(test)})."
+                    f"{percent(test.expected)} are expected ({p_text(test)})."
                 ),
                 test,
             )
@@ -276,7 +277,7 @@ def _membership(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) ->
         yield (
             "membership",
             f"Membership {name}",
-            (f"An attack {name} tells training from holdout rows with AUC {number(test.value)} ({_p(test)})."),
+            (f"An attack {name} tells training from holdout rows with AUC {number(test.value)} ({p_text(test)})."),
             test,
         )
         yield _closest(ours, theirs, name, rng)
@@ -288,7 +289,7 @@ def _membership(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) ->
             "Membership of isolated rows",
             (
                 f"Of the {percent(ISOLATED)} of the rows that are least like others, an attack by distance tells training from "
-                f"holdout rows with AUC {number(test.value)} ({_p(test)})."
+                f"holdout rows with AUC {number(test.value)} ({p_text(test)})."
             ),
             test,
         )
@@ -306,7 +307,7 @@ def _closest(ours: NDArray[np.float64], theirs: NDArray[np.float64], name: str, 
         f"Membership {name}, surest rows",
         (
             f"Of the {count(k)} real rows that an attack {name} is surest of, {count(hits)} were learnt from, and {k / 2:g} are "
-            f"expected ({_p(test)})."
+            f"expected ({p_text(test)})."
         ),
         test,
     )
@@ -322,7 +323,7 @@ def _questions(
         "Singling out",
         (
             f"Of the real rows that a description of one synthetic row fits alone, {percent(test.value)} were learnt from, and "
-            f"50% are expected ({_p(test)})."
+            f"50% are expected ({p_text(test)})."
         ),
         test,
     )
@@ -343,7 +344,7 @@ def _questions(
             f"Inference of {names[column]}",
             (
                 f"The most similar synthetic row tells {names[column]} of {percent(test.value)} of the training rows and "
-                f"{percent(test.expected)} of the holdout rows ({_p(test)})."
+                f"{percent(test.expected)} of the holdout rows ({p_text(test)})."
             ),
             test,
         )

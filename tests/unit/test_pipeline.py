@@ -258,3 +258,22 @@ def test_what_is_exported_can_be_read_and_judged(table, tmp_path, suffix):
     path = made.export(tmp_path / f"synthetic.{suffix}")[0]
     again = align(ss.read(path).frame, made.profile.schema, what="synthetic")
     pd.testing.assert_frame_equal(again, made.synthetic.frame)
+
+
+def test_a_thorough_run_attacks_with_models_of_its_own(table):
+    many = pd.concat([table] * 3, ignore_index=True).drop(columns="patient_id")
+    seen = []
+    found = run(
+        many, evaluate={"enabled": True, "thorough": True, "shadow_models": 4},
+        progress=lambda fraction, message="": seen.append(message),
+    ).evaluation  # fmt: skip
+    assert "Evaluate: Shadow model 4 of 4" in seen
+    names = {attack.name for attack in found.battery.attacks}
+    assert {"Membership by shadow models", "Membership by shadow models, surest rows", "Singling out"} <= names
+    assert any(limit.startswith("Canaries planted in a run of their own") for limit in found.limits)
+    assert found.verdict["privacy"] == found.battery.sentence()
+
+
+def test_rows_alone_cannot_be_attacked_thoroughly(table):
+    with pytest.raises(ss.ConfigError, match="rows alone do not say which one made them"):
+        ss.evaluate(table, table, evaluate={"thorough": True})
