@@ -426,7 +426,8 @@ class Attack:
         key: Its family, such as `replay`.
         name: Name for people.
         value, expected: Success on rows that were learnt from, and what rows that no generator saw lead one to expect.
-        advantage: (value - expected) / (1 - expected): 0 a guess, 1 everybody is found.
+        advantage: How much of what is left beyond a guess the attack gains: 0 nothing, 1 everything. For shares it is
+            (value - expected) / (1 - expected), for an AUC twice what it exceeds one half by.
         interval: 95 % confidence interval of the advantage.
         p, corrected: One-sided p-value of finding at least `value`, and corrected for all attacks together.
         sentence: What was found, in words.

@@ -26,27 +26,16 @@ class Test:
     Args:
         value, expected: What was found and what rows that no generator saw would give.
         p: One-sided p-value of finding at least `value`.
-        beyond: 95 % interval of `value` - `expected`.
+        advantage: How much of what is left beyond a guess the attack gains: 0 nothing, 1 everything.
+        interval: 95 % confidence interval of the advantage.
     """
 
     __test__ = False
     value: float
     expected: float
     p: float
-    beyond: tuple[float, float]
-
-    @property
-    def advantage(self) -> float:
-        """How much of what is left beyond a guess the attack gains: 0 nothing, 1 everything."""
-        return self._share(self.value - self.expected)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval of the advantage."""
-        return self._share(self.beyond[0]), self._share(self.beyond[1])
-
-    def _share(self, beyond: float) -> float:
-        return beyond / (1 - self.expected) if self.expected < 1 else 0.0
+    advantage: float
+    interval: tuple[float, float]
 
 
 def closest(
@@ -108,8 +97,20 @@ def _votes(voted: NDArray[np.int64], is_train: NDArray[np.bool_]) -> Test:
     spread = math.sqrt(max(variance, 0.0))
     more = float(votes[is_train].sum() - total * n_t / n)
     p = 0.5 * math.erfc(more / spread / math.sqrt(2)) if spread else 0.5
-    beyond = (more - Z * spread) / total, (more + Z * spread) / total
-    return Test(float(votes[is_train].sum() / total), n_t / n, p, beyond)
+    share, error = float(votes[is_train].sum() / total), Z * spread / total
+    gained = [_balanced(end, n_t / n) for end in (share, share - error, share + error)]
+    return Test(share, n_t / n, p, gained[0], (gained[1], gained[2]))
+
+
+def _balanced(share: float, expected: float) -> float:
+    """The advantage that a share would show if as many training as holdout rows stood for election.
+
+    >>> round(_balanced(0.6, 0.5), 3), round(_balanced(6 / 7, 0.8), 3)
+    (0.2, 0.2)
+    """
+    share = min(max(share, 0.0), 1.0)
+    ours, theirs = share / expected, (1 - share) / (1 - expected)
+    return (ours - theirs) / (ours + theirs)
 
 
 def excess(hits: int, tries: int, control_hits: int, control_tries: int) -> Test:
@@ -118,8 +119,10 @@ def excess(hits: int, tries: int, control_hits: int, control_tries: int) -> Test
 
     table = [[hits, tries - hits], [control_hits, control_tries - control_hits]]
     p = float(fisher_exact(table, alternative="greater")[1])
-    beyond = difference(hits, tries, control_hits, control_tries)
-    return Test(hits / max(tries, 1), control_hits / max(control_tries, 1), p, beyond)
+    value, expected = hits / max(tries, 1), control_hits / max(control_tries, 1)
+    low, high = difference(hits, tries, control_hits, control_tries)
+    left = 1 - expected or 1.0
+    return Test(value, expected, p, (value - expected) / left, (low / left, high / left))
 
 
 def half(hits: int, tries: int) -> Test:
@@ -127,7 +130,8 @@ def half(hits: int, tries: int) -> Test:
     from scipy.stats import binom
 
     low, high = wilson(hits, tries) if tries else (0.0, 1.0)
-    return Test(hits / max(tries, 1), 0.5, float(binom.sf(hits - 1, tries, 0.5)), (low - 0.5, high - 0.5))
+    value, p = hits / tries if tries else 0.5, float(binom.sf(hits - 1, tries, 0.5))
+    return Test(value, 0.5, p, 2 * value - 1, (2 * low - 1, 2 * high - 1))
 
 
 def nearer(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Test:
@@ -137,7 +141,7 @@ def nearer(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Test:
     found = mannwhitneyu(ours, theirs, alternative="less")
     auc = 1 - float(found.statistic) / (len(ours) * len(theirs))
     low, high = auc_interval(auc, len(ours), len(theirs))
-    return Test(auc, 0.5, float(found.pvalue), (low - 0.5, high - 0.5))
+    return Test(auc, 0.5, float(found.pvalue), 2 * auc - 1, (2 * low - 1, 2 * high - 1))
 
 
 def membership_scores(

@@ -113,7 +113,7 @@ def judged(found: Sequence[Found], smallest: float) -> Battery:
 
 def with_more(before: Battery, found: Sequence[Found], notes: Sequence[str]) -> Battery:
     """The verdict with the findings of further attacks; all are corrected together again."""
-    old = [(a.key, a.name, a.sentence, Test(a.value, a.expected, a.p, _beyond(a))) for a in before.attacks]
+    old = [(a.key, a.name, a.sentence, Test(a.value, a.expected, a.p, a.advantage, a.interval)) for a in before.attacks]
     after = judged([*old, *found], before.smallest)
     return replace(after, notes=(*after.notes, *notes))
 
@@ -134,11 +134,6 @@ def holm(p: list[float]) -> list[float]:
 def p_text(test: Test) -> str:
     """A p-value in words."""
     return f"p = {number(test.p)}" if test.p >= 1e-4 else "p < 0.0001"
-
-
-def _beyond(attack: Attack) -> tuple[float, float]:
-    left = 1 - attack.expected
-    return attack.interval[0] * left, attack.interval[1] * left
 
 
 def _outcome(key: str, test: Test, corrected: float) -> Outcome:

@@ -15,6 +15,7 @@ notion of singling out".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,4 +115,4 @@ def inference(
         right = np.abs(s[similar, secret] - people[:, secret]) <= AGREES
         found.append((secret, attacks.excess(int(right[:n].sum()), n, int(right[n:].sum()), n)))
     secret, best = min(found, key=lambda one: (one[1].p, -one[1].advantage))
-    return secret, Test(best.value, best.expected, min(best.p * len(found), 1.0), best.beyond)
+    return secret, replace(best, p=min(best.p * len(found), 1.0))

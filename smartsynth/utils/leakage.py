@@ -107,8 +107,7 @@ def _labels(queries: np.ndarray, t: np.ndarray, h: np.ndarray) -> list[Score]:
             f"{percent(test.value)} of {which} have a training row as their nearest real row; {percent(test.expected)} is "
             f"expected without memorisation (p = {number(test.p)})."
         )
-        interval = (max(test.expected + test.beyond[0], 0.0), min(test.expected + test.beyond[1], 1.0))
-        found.append(Score(key, name, Family.PRIVACY, test.value, Better.LOWER, text, test.expected, interval))
+        found.append(Score(key, name, Family.PRIVACY, test.value, Better.LOWER, text, test.expected))
     return found
 
 

@@ -104,18 +104,17 @@ def test_texts_that_come_back_are_found():
 @pytest.mark.parametrize(
     "key, p, least, outcome",
     [
-        ("membership", 1e-6, 0.02, Outcome.PASS),
-        ("membership", 1e-6, 0.035, Outcome.WARN),
-        ("membership", 1e-6, 0.05, Outcome.FAIL),
-        ("membership", 0.02, 0.05, Outcome.WARN),
+        ("membership", 1e-6, 0.04, Outcome.PASS),
+        ("membership", 1e-6, 0.07, Outcome.WARN),
+        ("membership", 1e-6, 0.10, Outcome.FAIL),
+        ("membership", 0.02, 0.10, Outcome.WARN),
         ("membership", 0.2, 0.3, Outcome.PASS),
         ("replay", 1e-6, 0.0001, Outcome.FAIL),
         ("replay", 0.02, 0.0001, Outcome.WARN),
     ],
 )
 def test_people_in_general_must_be_found_often_and_single_ones_at_all(key, p, least, outcome):
-    """The advantage is twice what an AUC exceeds one half by: 9 % is an AUC of 0.545."""
-    found = judged([(key, "An attack", "It was found.", Test(0.5 + least + 0.01, 0.5, p, (least, least + 0.02)))], 0.01)
+    found = judged([(key, "An attack", "It was found.", Test(0.55, 0.5, p, 0.1, (least, 0.2)))], 0.01)
     assert found.outcome is outcome
     slight = ("Certain but small: It was found.",) if outcome is Outcome.PASS and p < 0.01 else ()
     assert found.notes == slight
