@@ -72,7 +72,8 @@ def ledger(model: Generator, run: RunConfig, spent: Spent | None) -> Ledger:
     if run.evaluate.enabled:
         seen.append(Entry("evaluate", "rows learnt from and rows kept aside, for the scores", Touch.OWNER))
     if run.privacy.epsilon is None:
-        learnt = [Entry("fit", "the rows learnt from", Touch.OPEN)]
+        blurred = "latent noise, which is not private" if run.generator.options.get("latent_noise") else ""
+        learnt = [Entry("fit", "the rows learnt from", Touch.OPEN, blurred)]
         if run.privacy.filter:
             learnt.append(Entry("filter", "distances to the rows learnt from and kept aside", Touch.OPEN))
         return Ledger((*learnt, *seen))

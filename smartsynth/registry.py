@@ -19,6 +19,7 @@ BUILT_IN = {
     "copula": "smartsynth.models.copula_generator:CopulaGenerator",
     "ctgan": "smartsynth.models.ctgan_generator:CTGANGenerator",
     "marginal": "smartsynth.models.marginal_generator:MarginalGenerator",
+    "dpctgan": "smartsynth.models.dpctgan_generator:DPCTGANGenerator",
 }
 
 

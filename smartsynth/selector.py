@@ -22,6 +22,7 @@ _EXTRAS = {
     "torch": ("torch",),
     "profile": ("data_profiling",),
     "dp": ("opendp", "dp_accounting"),
+    "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),
 }
 
 

@@ -48,6 +48,8 @@ class CTGANGenerator(Generator):
         generator_lr: Learning rate of the generator.
         discriminator_lr: Learning rate of the critic.
         min_count: A value held by fewer rows is never stored and never comes back on purpose.
+        latent_noise: Standard deviation of noise on the hidden layers when rows are made. It blurs rows and is not private:
+            it comes with no guarantee. The generator `dpctgan` has one.
     """
 
     name: ClassVar[str] = "ctgan"
@@ -72,6 +74,7 @@ class CTGANGenerator(Generator):
         generator_lr: float = 2e-4,
         discriminator_lr: float = 2e-4,
         min_count: int = 5,
+        latent_noise: float = 0.0,
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
@@ -82,6 +85,7 @@ class CTGANGenerator(Generator):
         self.generator_lr = generator_lr
         self.discriminator_lr = discriminator_lr
         self.min_count = min_count
+        self.latent_noise = latent_noise
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options()
@@ -92,7 +96,7 @@ class CTGANGenerator(Generator):
         progress(0.05, "Encoded")
         if table.empty:
             return
-        options = {k: v for k, v in self.get_params().items() if k != "min_count"}
+        options = {k: v for k, v in self.get_params().items() if k not in ("min_count", "latent_noise")}
         model = _train(table, options, int(rng.integers(2**31)), part(progress, 0.05, 0.98))
         self._spans = [
             _Span.of(*source, info)
@@ -133,6 +137,8 @@ class CTGANGenerator(Generator):
             h = x @ w[f"seq.{i}.fc.weight"].T + w[f"seq.{i}.fc.bias"]
             h = (h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + 1e-5)
             h = h * w[f"seq.{i}.bn.weight"] + w[f"seq.{i}.bn.bias"]
+            if self.latent_noise:
+                h = h + self.latent_noise * rng.standard_normal(h.shape, dtype=np.float32)
             x = np.concatenate([np.maximum(h, 0.0), x], axis=1)
         return np.asarray(x @ w[f"seq.{self._layers}.weight"].T + w[f"seq.{self._layers}.bias"], dtype=np.float64)
 
@@ -183,6 +189,8 @@ class CTGANGenerator(Generator):
             for name in ("generator_lr", "discriminator_lr")
             if not (isinstance(value := getattr(self, name), int | float) and 0 < value < 1)
         ]
+        if not (isinstance(self.latent_noise, int | float) and 0 <= self.latent_noise <= 10):
+            wrong.append(f"latent_noise={self.latent_noise!r} must be a number from 0 to 10.")
         if not wrong and (self.batch_size % 2 or self.batch_size % self.pac):
             wrong = [f"batch_size={self.batch_size} must be even and a multiple of pac={self.pac}."]
         if wrong:

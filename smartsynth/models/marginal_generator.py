@@ -18,22 +18,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError
-from smartsynth.models.base import Generator, State
+from smartsynth.models.base import State
 from smartsynth.models.coding import Coding, under
-from smartsynth.models.dp_domain import DomainLearner, is_open, within_declared
+from smartsynth.models.dp_domain import DomainLearner, within_declared
 from smartsynth.models.junction_tree import Clique, JunctionTree, sample_codes
 from smartsynth.models.marginal_fit import Fitted, Measured, fitted
 from smartsynth.models.marginal_selection import chosen, counted, distance, shares
-from smartsynth.privacy.accountant import checked
-from smartsynth.privacy.ledger import THRESHOLDS, Budget, Entry, Ledger, Touch
+from smartsynth.models.private import PrivateGenerator
+from smartsynth.privacy.ledger import Budget, Ledger
 from smartsynth.privacy.noise import Noise
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Role, Schema
@@ -51,7 +50,7 @@ WEIGHT = 2.0
 """How much more a table with the target counts when tables are chosen."""
 
 
-class MarginalGenerator(Generator):
+class MarginalGenerator(PrivateGenerator):
     """Differentially private tables from noisy counts of columns, pairs and triples.
 
     Args:
@@ -66,7 +65,6 @@ class MarginalGenerator(Generator):
     summary: ClassVar[str] = (
         "Noisy counts of columns, pairs and triples within a budget of differential privacy, and the model they fit."
     )
-    dp: ClassVar[bool] = True
     cost: ClassVar[float] = 8.0
     cost_rows: ClassVar[int] = 100_000
     cost_columns: ClassVar[float] = 1.7
@@ -74,9 +72,6 @@ class MarginalGenerator(Generator):
     quality: ClassVar[float] = 0.1
     min_rows: ClassVar[int] = 20
     extra: ClassVar[str | None] = "dp"
-
-    ledger_: Ledger
-    rows_: float
 
     def __init__(
         self,
@@ -96,37 +91,9 @@ class MarginalGenerator(Generator):
     noise: Noise = Noise()
     """The door through which counts leave; a test puts a recorder in its place."""
 
-    @property
-    def is_private(self) -> bool:
-        return True
-
-    def threshold_share(self, schema: Schema) -> float:
-        return THRESHOLDS if any(map(is_open, schema)) else 0.0
-
-    def fit(
-        self,
-        data: pd.DataFrame,
-        *,
-        schema: Schema | None = None,
-        seed: int = 0,
-        refine: bool = False,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Learn the table within the budget; `seed` has no part in the noise, so two fits differ.
-
-        Without a schema the kinds of the columns are read off the data, which no guarantee covers: `ledger_` says so.
-        """
-        super().fit(data, schema=schema, seed=seed, refine=refine, progress=progress)
-        what = "names, kinds and formats of the columns"
-        known = Entry("schema", what, Touch.PUBLIC, "given as a schema")
-        read = Entry("schema", what, Touch.OPEN, "read off the data")
-        self.ledger_ = replace(self.ledger_, entries=(read if schema is None else known, *self.ledger_.entries))
-        return self
-
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
-        rows = data if self.unit is None else _bounded(data, self.unit, self.max_rows_per_unit)
-        rows = within_declared(rows, schema)
+        rows = within_declared(self._bounded(data), schema)
         budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
         learner = DomainLearner(budget, self.noise, mu=budget.share(DOMAIN), most_rows=self.max_rows_per_unit)
         domain = learner.learn(rows, schema)
@@ -143,24 +110,12 @@ class MarginalGenerator(Generator):
                 weight=dict.fromkeys(target, WEIGHT), tree=self.structure == "tree",
             )  # fmt: skip
             self._model = search.run(domain.measured(), part(progress, 0.1, 1.0))
-        unit = "one row" if self.unit is None else f"one {self.unit} with at most {self.max_rows_per_unit} rows"
-        self.ledger_ = Ledger(tuple(budget.entries), self.epsilon, self.delta, unit)
+        self.ledger_ = self._account(budget)
 
     def _check_options(self, schema: Schema) -> None:
-        checked(self.epsilon, self.delta)
+        self._check_budget(schema)
         if self.structure not in ("cliques", "tree"):
             raise ConfigError(f"structure={self.structure!r} must be 'cliques' or 'tree'.")
-        most = self.max_rows_per_unit
-        if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-            raise ConfigError(f"max_rows_per_unit={self.max_rows_per_unit!r} must be a whole number of at least 1.")
-        if self.unit is not None:
-            if schema[self.unit].is_modelled:
-                raise ConfigError(
-                    f"unit={self.unit!r} is modelled as {schema[self.unit].kind.value}; the column that names persons "
-                    "must be of kind identifier."
-                )
-        elif self.max_rows_per_unit > 1:
-            raise ConfigError("max_rows_per_unit needs unit, the column that names persons.")
 
     def _sample_block(
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
@@ -283,13 +238,3 @@ class _Search:
                 taken.append(pair)
                 group = [a if g == b else g for g in group]
         return taken
-
-
-def _bounded(data: pd.DataFrame, unit: str, most: int) -> pd.DataFrame:
-    """At most `most` rows of each person, drawn by the operating system's randomness; rows of nobody are left out."""
-    import secrets
-
-    draw = np.random.default_rng(secrets.randbits(128))
-    shuffled = data.iloc[draw.permutation(len(data))]
-    shuffled = shuffled[shuffled[unit].notna()]
-    return shuffled[shuffled.groupby(unit).cumcount() < most].reset_index(drop=True)

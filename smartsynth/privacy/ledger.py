@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from smartsynth.privacy.accountant import gaussian_delta, largest_mu, spent_epsilon
+from smartsynth.privacy.accountant import Sampled, gaussian_delta, largest_mu, sampled_sigma, spent_epsilon
 
 THRESHOLDS = 0.5
 """Share of δ for releases that can fail with a small chance, such as categories above a threshold, where there are any."""
@@ -41,8 +41,10 @@ class Entry:
         reads: What it read, in words.
         touch: What kind of look it was.
         mechanism: By what mechanism, with its noise.
-        mu: Gaussian differential privacy that it spent.
+        mu: Gaussian differential privacy that it spent; of one step if there are several.
         delta: Chance of failure that it spent besides.
+        rate: Probability with which a person was in a step.
+        steps: Number of steps.
     """
 
     stage: str
@@ -51,6 +53,13 @@ class Entry:
     mechanism: str = ""
     mu: float = 0.0
     delta: float = 0.0
+    rate: float = 1.0
+    steps: int = 1
+
+    @property
+    def sampled(self) -> Sampled | None:
+        """The steps, if it was done in steps on parts of the persons."""
+        return Sampled(1 / self.mu, self.rate, self.steps) if self.steps > 1 or self.rate < 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,8 @@ class Ledger:
             MissingExtraError: The extra `dp` is not installed.
         """
         left = self.delta - sum(entry.delta for entry in self.measured)
-        return spent_epsilon([entry.mu for entry in self.measured if entry.mu > 0], left)
+        whole = [entry.mu for entry in self.measured if entry.mu > 0 and entry.sampled is None]
+        return spent_epsilon(whole, left, [entry.sampled for entry in self.measured if entry.sampled is not None])
 
     def statement(self) -> str:
         """What may be said of the release, in a sentence or two."""
@@ -118,7 +128,7 @@ class Ledger:
         entries = [
             {
                 "stage": e.stage, "reads": e.reads, "touch": e.touch.value, "mechanism": e.mechanism, "mu": e.mu,
-                "delta": e.delta,
+                "delta": e.delta, **({} if e.sampled is None else {"rate": e.rate, "steps": e.steps}),
             }
             for e in self.entries
         ]  # fmt: skip
@@ -171,6 +181,19 @@ class Budget:
         if self._spent > self.mu * (1 + 1e-9) or self.delta_left < -1e-9 * self.delta:
             raise ValueError(f"{stage}: more was spent than the budget of ε = {self.epsilon:g} allows.")
         self.entries.append(Entry(stage, reads, Touch.MEASURED, mechanism, mu, delta))
+
+    def spend_steps(self, stage: str, reads: str, *, rate: float, steps: int) -> float:
+        """Write down steps on random parts of the persons that take all that is left; the noise that they need.
+
+        Returns:
+            Standard deviation of a step's noise over the most that one person changes it.
+        """
+        delta = self.delta - sum(entry.delta for entry in self.entries) - max(self.delta_left, 0.0)
+        sigma = sampled_sigma(self.epsilon, delta, mu=self._spent, rate=rate, steps=steps)
+        mechanism = f"{steps} steps of DP-SGD, each person in a step with probability {rate:.3g}, noise {sigma:.4g} × the clipping norm"
+        self.entries.append(Entry(stage, reads, Touch.MEASURED, mechanism, 1 / sigma, 0.0, rate, steps))
+        self._spent = self.mu
+        return sigma
 
     def check(self) -> float:
         """δ(ε) of all that was spent, in closed form."""

@@ -268,7 +268,7 @@ def _account(ledger: Ledger | None) -> list[tuple[str, ...]]:
         return []
     return [
         (entry.stage, formats.plain(entry.reads, 120), entry.touch.value, entry.mechanism or formats.MISSING,
-         formats.number(entry.mu) if entry.mu else formats.MISSING)
+         formats.number(entry.mu) if entry.mu and entry.sampled is None else formats.MISSING)
         for entry in ledger.entries
     ]  # fmt: skip
 

@@ -234,3 +234,20 @@ def test_weights_of_another_network_are_refused(model, folder, tmp_path):
     (broken / "weights.safetensors").write_bytes(b"not weights at all")
     with pytest.raises(ModelFormatError):
         CTGANGenerator.load(broken)
+
+
+def test_latent_noise_blurs_rows_and_promises_nothing(folder):
+    """The same weights and seed make other rows; the ledger calls it what it is."""
+    from smartsynth import guarantee
+    from smartsynth.config import RunConfig
+
+    plain, noisy = CTGANGenerator.load(folder), CTGANGenerator.load(folder)
+    noisy.set_params(latent_noise=0.5)
+    assert not plain.sample(100, seed=0).equals(noisy.sample(100, seed=0))
+    assert plain.sample(100, seed=0).equals(CTGANGenerator.load(folder).sample(100, seed=0))
+    run = RunConfig.build({"generator": {"name": "ctgan", "options": {"latent_noise": 0.5}}})
+    told = guarantee.ledger(noisy, run, None)
+    assert "latent noise, which is not private" in {entry.mechanism for entry in told.entries}
+    assert not told.is_private
+    with pytest.raises(ConfigError, match="latent_noise=-1 must be a number from 0 to 10"):
+        CTGANGenerator(latent_noise=-1).fit(table())

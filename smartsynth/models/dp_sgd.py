@@ -1,0 +1,102 @@
+"""Stochastic gradient descent within a budget of differential privacy (DP-SGD).
+
+    draw       each person is in a step with the same small probability, independently of all others (Poisson sampling)
+    clip       each person's gradient is shortened to a norm of at most `clip`
+    add noise  Gaussian, as wide as the account says (privacy/accountant.py)
+
+Abadi et al. (2016), "Deep Learning with Differential Privacy". Opacus computes the norm of each row's gradient and the
+factor that clips it, without storing a gradient per row (ghost clipping, Li et al. 2022); a person has one row in a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.errors import MissingExtraError
+from smartsynth.privacy.noise import FloatNoise
+
+
+class Persons:
+    """Who is in a step, and with which of his rows.
+
+    Args:
+        owner: For each row a number that its person has alone; None if each row is a person.
+        n: Number of rows.
+        rate: Probability with which a person is in a step.
+        noise: Where randomness comes from.
+    """
+
+    def __init__(self, owner: NDArray[Any] | None, n: int, *, rate: float, noise: FloatNoise) -> None:
+        owner = np.arange(n) if owner is None else np.unique(owner, return_inverse=True)[1]
+        self.rate, self.noise = rate, noise
+        self._rows = np.argsort(owner, kind="stable")
+        self._count = np.bincount(owner)
+        self._first = np.cumsum(self._count) - self._count
+
+    def draw(self) -> NDArray[np.int64]:
+        """One row of each person who is in the step."""
+        inside = np.flatnonzero(self.noise.uniform(len(self._count)) < self.rate)
+        which = (self.noise.uniform(len(inside)) * self._count[inside]).astype(np.int64)
+        return np.asarray(self._rows[self._first[inside] + which])
+
+
+class PrivateGradient:
+    """The noisy gradient of a network on rows of real persons.
+
+    Args:
+        network: A torch module without normalisation over the batch, because that mixes persons.
+        clip: Norm that one person's gradient has at most.
+        sigma: Standard deviation of the noise over `clip`.
+        expected: Number of persons that a step is expected to have; the sum of gradients is divided by it.
+        noise: Where noise comes from.
+    """
+
+    def __init__(self, network: Any, *, clip: float, sigma: float, expected: float, noise: FloatNoise) -> None:
+        try:
+            from opacus.grad_sample import GradSampleModuleFastGradientClipping
+            from opacus.validators import ModuleValidator
+        except ImportError as error:
+            raise MissingExtraError("DP-SGD", "dpsgd") from error
+        ModuleValidator.validate(network, strict=True)
+        self.network = GradSampleModuleFastGradientClipping(
+            network, max_grad_norm=clip, use_ghost_clipping=True, loss_reduction="sum"
+        )
+        self.network.disable_hooks()  # what the network does besides is not a step on real rows
+        self.clip, self.sigma, self.expected, self.noise = clip, sigma, expected, noise
+
+    def __call__(self, rows: Any, loss: Callable[[Any], Any]) -> list[Any]:
+        """One noisy gradient per parameter.
+
+        Args:
+            rows: Inputs of the network, one row per person; there may be none.
+            loss: Of the network's outputs, one number per row.
+        """
+        import torch
+
+        summed = self.clipped(rows, loss)
+        made = []
+        for gradient in summed:
+            noise = self.noise.normal(gradient.numel(), self.sigma * self.clip).reshape(tuple(gradient.shape))
+            made.append((gradient + torch.from_numpy(noise).to(gradient)) / self.expected)
+        return made
+
+    def clipped(self, rows: Any, loss: Callable[[Any], Any]) -> list[Any]:
+        """The sum over persons of their clipped gradients, one per parameter: what one person changes by at most `clip`."""
+        import torch
+
+        parameters = list(self.network.parameters())
+        if len(rows) == 0:
+            return [torch.zeros_like(parameter) for parameter in parameters]
+        self.network.zero_grad()
+        self.network.enable_hooks()
+        each = loss(self.network(rows.detach().requires_grad_())).reshape(len(rows))
+        each.sum().backward(retain_graph=True)
+        factor = self.network.get_clipping_coef().reshape(len(rows)).detach()
+        self.network.zero_grad()
+        self.network.disable_hooks()
+        (factor * each).sum().backward()
+        return [parameter.grad.detach().clone() for parameter in parameters]
