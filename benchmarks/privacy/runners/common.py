@@ -33,12 +33,12 @@ Fit = Callable[[str, pd.DataFrame, dict[str, int], float, float], Model]
 def main(fit: Fit, package: str, more: Mapping[str, str] | None = None) -> None:
     method, epsilon, delta, codes, sizes, out = sys.argv[1:7]
     rows, public = pd.read_csv(codes), json.loads(Path(sizes).read_text("utf-8"))
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     model = fit(method, rows, public, float(epsilon), float(delta))
     fitted = time.perf_counter()
     made = model.sample(len(rows))[list(rows.columns)]
-    sampled = time.perf_counter()
+    sampled, cpu = time.perf_counter(), time.process_time() - cpu
     made = made.apply(pd.to_numeric).fillna(pd.Series(public)).astype(int)
     made.to_csv(out, index=False)
-    found = {"fit": fitted - began, "sample": sampled - fitted, "rows_made": len(made), **model.account}
+    found = {"fit": fitted - began, "sample": sampled - fitted, "cpu": cpu, "rows_made": len(made), **model.account}
     print(json.dumps({**found, "version": version(package), **(more or {})}))

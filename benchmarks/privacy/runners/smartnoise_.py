@@ -1,4 +1,7 @@
-"""SmartNoise's synthesizers with their defaults; the transformer is fitted on the public domain, not on the rows."""
+"""SmartNoise's synthesizers with their defaults; the transformer is fitted on the public domain, not on the rows.
+
+`1mb` holds AIM's model to one megabyte.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ def fit(method: str, rows: pd.DataFrame, sizes: dict[str, int], epsilon: float, 
     domain = pd.DataFrame({name: [i % size for i in range(every)] for name, size in sizes.items()})
     transformer = TableTransformer([LabelTransformer(nullable=False) for _ in sizes])
     transformer.fit(domain)
-    model = Synthesizer.create(method.removeprefix("smartnoise-"), epsilon=epsilon, delta=delta)
+    limit = {"max_model_size": 1} if method.endswith("-1mb") else {}
+    model = Synthesizer.create(method.split("-")[1], epsilon=epsilon, delta=delta, **limit)
     with contextlib.redirect_stdout(sys.stderr):
         model.fit(rows, transformer=transformer)
     spent = float(transformer.odometer.spent[0])
