@@ -1,4 +1,5 @@
-"""OpenDP's contingency tables with their defaults, all keys public; `1mb` holds AIM's model to one megabyte.
+"""OpenDP's contingency tables with their defaults, all keys public; `1mb` holds AIM's model to one megabyte;
+`mended` draws rows without the faults of mbi that mbi_drawing.py shows.
 
 With all keys public it takes no δ: the budget is the ρ of zero-concentrated differential privacy that OpenDP's own
 conversion holds equal to (ε, δ). MST of version 0.16.0 divides its budget for choosing into equal parts that, by
@@ -13,6 +14,7 @@ from fractions import Fraction
 
 import common
 import pandas as pd
+from mbi_drawing import mended
 
 
 def fit(method: str, rows: pd.DataFrame, sizes: dict[str, int], epsilon: float, delta: float) -> common.Model:
@@ -21,7 +23,7 @@ def fit(method: str, rows: pd.DataFrame, sizes: dict[str, int], epsilon: float, 
 
     dp.enable_features("contrib")
     rho = largest_rho(epsilon, delta)
-    while method == "opendp-mst" and not adds_up(rho, len(sizes) - 1):
+    while "mst" in method and not adds_up(rho, len(sizes) - 1):
         rho = prior(rho)
     context = dp.Context.compositor(
         data=pl.from_pandas(rows).lazy(),
@@ -39,8 +41,11 @@ def fit(method: str, rows: pd.DataFrame, sizes: dict[str, int], epsilon: float, 
     }
     query = context.query().select(*sizes)
     keys = {name: list(range(size)) for name, size in sizes.items()}
-    table = query.contingency_table(keys=keys, algorithm=algorithms[method]()).release()
-    return common.Model(lambda n: table.synthesize(n).to_pandas(), {"rho": rho})
+    table = query.contingency_table(keys=keys, algorithm=algorithms[method.removesuffix("-mended")]()).release()
+    drawing = "round"
+    if method.endswith("-mended"):
+        table.model, drawing = mended(table.model), "sample"
+    return common.Model(lambda n: table.synthesize(n, drawing).to_pandas(), {"rho": rho})
 
 
 def largest_rho(epsilon: float, delta: float) -> float:
