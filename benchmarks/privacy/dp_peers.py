@@ -1,6 +1,7 @@
 """Differentially private tables of other projects beside ours: same rows, same public knowledge, same scores.
 
-    python benchmarks/privacy/dp_peers.py --data DATA --work FOLDER [--only METHOD …] [--epsilon E …] [--runs N]
+    python benchmarks/privacy/dp_peers.py --data DATA --work FOLDER
+        [--only METHOD …] [--epsilon E …] [--runs N] [--minutes 20]
         makes an environment for each peer in FOLDER, runs all and adds to docs/benchmarks/dp_peers.json; a run that has
         its line there is not made again
 
@@ -43,7 +44,6 @@ from smartsynth.schema import Column, Kind, Role, Schema
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "benchmarks" / "dp_peers.json"
-LIMIT = 20 * 60.0
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "dpmm_": ("dpmm==0.1.9",),
     "smartnoise_": ("smartnoise-synth==1.0.8", "torch==2.13.0"),
@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--epsilon", nargs="+", type=float, default=[1.0])
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=20.0, help="most time for a table")
     options = parser.parse_args()
     train, test = read(options.data)
     everything = pd.concat([train, test], ignore_index=True)
@@ -76,13 +77,14 @@ def main() -> None:
         write([{"method": "real training rows in parts", "utility": utility(in_parts(train, everything), test)}])
     if not any(line["method"] == "mbi drawing" for line in known()):
         python = environment(options.work / "opendp_", ENVIRONMENTS["opendp_"])
-        write([*known(), {"method": "mbi drawing", **answer([str(python), str(HERE / "runners" / "mbi_drawing.py")])}])
+        trial = answer([str(python), str(HERE / "runners" / "mbi_drawing.py")], options.minutes)
+        write([*known(), {"method": "mbi drawing", **trial}])
     for epsilon in options.epsilon:
         for turn in range(options.runs):
             for method in options.only:
                 if any(is_done(line, method, epsilon, turn) for line in known()):
                     continue
-                found = scored(options.work, method, epsilon, train, test)
+                found = scored(options, method, epsilon, train, test)
                 line = {"method": method, "epsilon": epsilon, "run": turn, **found}
                 print(line, flush=True)
                 write([*known(), line])
@@ -103,16 +105,16 @@ def write(results: list[Record]) -> None:
     OUT.write_text(json.dumps({"command": command, "delta": DELTA, "results": results}, indent=1) + "\n", "utf-8")
 
 
-def scored(work: Path, method: str, epsilon: float, train: pd.DataFrame, test: pd.DataFrame) -> Record:
+def scored(options: argparse.Namespace, method: str, epsilon: float, train: pd.DataFrame, test: pd.DataFrame) -> Record:
     """Errors of a table made of all rows and utility of one made of the training rows, or why there are none."""
     everything = pd.concat([train, test], ignore_index=True)
     make = ours if not METHODS[method] else theirs
-    made, result = make(work, method, epsilon, everything, everything)
+    made, result = make(options, method, epsilon, everything, everything)
     if made is None:
         return result
     one, two, three = errors(codes(everything, everything), codes(made, everything))
     result |= {"one": one, "two": two, "three": three}
-    made, half = make(work, method, epsilon, train, everything)
+    made, half = make(options, method, epsilon, train, everything)
     if made is None:
         return result | {"utility_failed": half["failed"]}
     return result | {"utility": utility(made, test)}
@@ -121,7 +123,7 @@ def scored(work: Path, method: str, epsilon: float, train: pd.DataFrame, test: p
 Made = tuple[pd.DataFrame | None, Record]
 
 
-def ours(work: Path, method: str, epsilon: float, rows: pd.DataFrame, real: pd.DataFrame) -> Made:
+def ours(options: argparse.Namespace, method: str, epsilon: float, rows: pd.DataFrame, real: pd.DataFrame) -> Made:
     is_raw = method == "smartsynth-raw"
     table = rows if is_raw else coded(rows, real)
     columns = schema(real, declared=True) if is_raw else schema_of_codes(sizes(real))
@@ -137,11 +139,11 @@ def ours(work: Path, method: str, epsilon: float, rows: pd.DataFrame, real: pd.D
     return (made if is_raw else decoded(made, real)), result
 
 
-def theirs(work: Path, method: str, epsilon: float, rows: pd.DataFrame, real: pd.DataFrame) -> Made:
+def theirs(options: argparse.Namespace, method: str, epsilon: float, rows: pd.DataFrame, real: pd.DataFrame) -> Made:
     """A peer's table, made in its own environment."""
     runner = METHODS[method]
     try:
-        python = environment(work / runner, ENVIRONMENTS[runner])
+        python = environment(options.work / runner, ENVIRONMENTS[runner])
     except subprocess.CalledProcessError as error:
         return None, {"failed": f"cannot be installed: {last_line(error.stderr)}"}
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +151,7 @@ def theirs(work: Path, method: str, epsilon: float, rows: pd.DataFrame, real: pd
         coded(rows, real).to_csv(train, index=False)
         public.write_text(json.dumps(sizes(real)), "utf-8")
         given = [method, str(epsilon), str(DELTA), str(train), str(public), str(out)]
-        result = answer([str(python), str(HERE / "runners" / f"{runner}.py"), *given])
+        result = answer([str(python), str(HERE / "runners" / f"{runner}.py"), *given], options.minutes)
         return (None if "failed" in result else decoded(pd.read_csv(out), real)), result
 
 
@@ -167,16 +169,16 @@ def environment(folder: Path, needs: tuple[str, ...]) -> Path:
     return python
 
 
-def answer(command: list[str]) -> Record:
+def answer(command: list[str], minutes: float) -> Record:
     """What the command says in its last line, or why it says nothing."""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as child:  # fmt: skip
         try:
-            out, err = child.communicate(timeout=LIMIT)
+            out, err = child.communicate(timeout=minutes * 60)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, 9)
-            return {"failed": f"had not made the table after {LIMIT / 60:.0f} minutes"}
+            return {"failed": f"had not made the table after {minutes:.0f} minutes"}
     if child.returncode:
         return {"failed": last_line(err) or f"ended with status {child.returncode}"}
     return dict(json.loads(out.splitlines()[-1]))

@@ -262,7 +262,8 @@ PRIVATE_PEERS = """### Other projects' private tables
 The same rows, scores and δ. Nobody spends anything on preparing the data: every column's codes are public, numbers come in
 the equal parts (or single values) in which errors are counted, and are written as the middle of their part; only *parts of
 its own* starts from declared ranges, as above. Each tool has its own defaults and 20 minutes for a table of all rows on a
-machine of two cores that did other work too; CPU is its processor time to fit and sample. One run each.
+machine of two cores that did other work too; CPU is its processor time to fit and sample. One run each; those that made no
+table are below.
 
 *Rows mended*: OpenDP and SmartNoise draw rows with mbi 1.1.0, which orders columns alike that hang on the same column. In a
 [trial](https://github.com/smartsynth/smartsynth/blob/main/benchmarks/privacy/runners/mbi_drawing.py) columns that are
@@ -270,7 +271,8 @@ independent given another came out with a correlation of {default:.3f}; drawn fr
 {mended:.3f}. mbi has [mended it](https://github.com/ryan112358/mbi/pull/145) since, but both tools ask for the older
 version. These lines draw from the same model without the fault.
 
-*Model held to 1 MB*: AIM's own limit for the size of its model, which is 80 MB or none by default.
+*Model held to 1 MB*: AIM's own limit for the size of its model, which is 80 MB or none by default. It grows with the budget
+spent; where nothing fits yet, OpenDP's AIM stops with budget left over, which is why its line is poor.
 
 What ε covers, as read in each tool's source and not proven by us: SmartSynth, all of it. dpmm, the model; its separate
 `proc_epsilon` would come on top and is switched off here, and PrivBayes chooses pairs by a normalised mutual information
