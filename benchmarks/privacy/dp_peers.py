@@ -87,7 +87,7 @@ def main() -> None:
                 found = scored(options, method, epsilon, train, test)
                 line = {"method": method, "epsilon": epsilon, "run": turn, **found}
                 print(line, flush=True)
-                write([*known(), line])
+                write([*(one for one in known() if not is_open(one, method, epsilon)), line])
 
 
 def known() -> list[Record]:
@@ -97,7 +97,12 @@ def known() -> list[Record]:
 def is_done(line: Record, method: str, epsilon: float, turn: int) -> bool:
     """A method that failed once at this ε is not tried again."""
     same = (line["method"], line.get("epsilon")) == (method, epsilon)
-    return same and ("failed" in line or line["run"] == turn)
+    return same and ("failed" in line or line.get("run") == turn)
+
+
+def is_open(line: Record, method: str, epsilon: float) -> bool:
+    """A line that a person wrote: the method was not run, or not to its end, and why."""
+    return "open" in line and (line["method"], line["epsilon"]) == (method, epsilon)
 
 
 def write(results: list[Record]) -> None:

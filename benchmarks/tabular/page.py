@@ -233,7 +233,8 @@ def private_peers(results: list[Record], command: str) -> str:
     rows, failed = [], []
     for (epsilon, method), group in runs.items():
         done = [r for r in group if "one" in r]
-        failed += [f"- {private_name(method)} at ε = {epsilon:g}: {r['failed']}." for r in group if "failed" in r]
+        why = [r[key] for r in group for key in ("failed", "open") if key in r]
+        failed += [f"- {private_name(method)} at ε = {epsilon:g}: {reason}." for reason in why]
         if done:
             rows.append([private_name(method), f"{epsilon:g}", *private_means(done), done[0]["version"]])
     rows.sort(key=lambda row: (float(row[1]), row[4]))
@@ -272,7 +273,7 @@ independent given another came out with a correlation of {default:.3f}; drawn fr
 version. These lines draw from the same model without the fault.
 
 *Model held to 1 MB*: AIM's own limit for the size of its model, which is 80 MB or none by default. It grows with the budget
-spent; where nothing fits yet, OpenDP's AIM stops with budget left over, which is why its line is poor.
+spent, and where nothing fits yet OpenDP's AIM stops: here after the single columns, with half its budget left.
 
 What ε covers, as read in each tool's source and not proven by us: SmartSynth, all of it. dpmm, the model; its separate
 `proc_epsilon` would come on top and is switched off here, and PrivBayes chooses pairs by a normalised mutual information
