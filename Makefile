@@ -22,7 +22,7 @@ SCORER ?= ../shared/bench/score_tabular.py
 ENVS ?= out/peers
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,10 @@ bench-peers: $(VENV)/.dev  ## The flagship beside its peers, some hours; DATA=fo
 
 bench-dp: $(VENV)/.dev  ## Differentially private tables at several ε, about ten minutes; DATA=folder
 	$(BIN)/python benchmarks/privacy/dp_tables.py --data $(DATA)
+	$(BIN)/python benchmarks/tabular/page.py
+
+bench-dp-peers: $(VENV)/.dev  ## Other projects' differentially private tables beside ours, hours; DATA=folder ENVS=folder
+	$(BIN)/python benchmarks/privacy/dp_peers.py --data $(DATA) --work $(ENVS)
 	$(BIN)/python benchmarks/tabular/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
