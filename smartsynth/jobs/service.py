@@ -252,19 +252,19 @@ class Jobs:
                 continue
             del self._children[job]
             _end(child)
+            self._drop_unfinished(job)
             if self._store.cancel_asked(job) is not None:
                 self._mark_cancelled(job)
             how = "killed, perhaps for want of memory" if child.returncode == -signal.SIGKILL else "stopped"
             self._store.finish(job, State.FAILED, f"Its process was {how} (status {child.returncode}).", "stopped")
-            self._drop_unfinished(job)
 
     def _stop_cancelled(self) -> None:
         for job in list(self._children):
             asked = self._store.cancel_asked(job)
             if asked is not None and time.time() - asked > GRACE_SECONDS:
                 self._kill(job)
-                self._mark_cancelled(job)
                 self._drop_unfinished(job)
+                self._mark_cancelled(job)
 
     def _mark_cancelled(self, job: str) -> None:
         found = self._store.job(job)

@@ -94,7 +94,7 @@ def wanted(*extras: str) -> list[Requirement]:
 def test_the_pinned_sets_fit_the_ranges():
     """requirements.txt pins every dependency of the core, CTGAN, PyTorch and the web app inside its range, and nothing twice."""
     run, dev = pins("requirements.txt"), pins("requirements-dev.txt")
-    for requirement in wanted("sdv", "torch", "dp", "ui"):
+    for requirement in wanted("sdv", "torch", "dp", "dpsgd", "ui"):
         version = run[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} does not allow {version}"
     for requirement in wanted("dev"):
@@ -107,4 +107,4 @@ def test_what_is_asked_for_is_listed_as_asked_for():
     """The first part of requirements.txt has the names of pyproject.toml, no more and no less."""
     first = (ROOT / "requirements.txt").read_text("utf-8").split("# What those bring")[0]
     names = {line.split("==")[0] for line in first.splitlines() if "==" in line}
-    assert names == {canonicalize_name(requirement.name) for requirement in wanted("sdv", "torch", "dp", "ui")}
+    assert names == {canonicalize_name(requirement.name) for requirement in wanted("sdv", "torch", "dp", "dpsgd", "ui")}
