@@ -159,6 +159,14 @@ def synthesize(
             help="With --epsilon: names, kinds and formats of the columns are public knowledge, though read off DATA.",
         ),
     ] = None,
+    k_anonymity: Annotated[
+        int | None,
+        typer.Option(
+            "--k-anonymity",
+            metavar="K",
+            help="Coarser values, so that K rows share their quasi-identifiers.",
+        ),
+    ] = None,
     evaluate: Annotated[
         bool | None, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
     ] = None,
@@ -197,7 +205,7 @@ def synthesize(
     settings = _given(
         rows=rows, target=target, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
-        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema) or None,
+        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity) or None,
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)

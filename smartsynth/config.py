@@ -83,6 +83,20 @@ class PrivacyConfig(Settings):
     quasi_identifiers: tuple[str, ...] | None = Field(
         None, description="Columns for the k-anonymity check; detected if not given.", json_schema_extra=COLUMN
     )
+    k_anonymity: int | None = Field(
+        None,
+        ge=2,
+        description="Make the synthetic rows k-anonymous on the quasi-identifiers, by coarser values.",
+    )
+    l_diversity: int = Field(
+        1, ge=1, description="With `k_anonymity`: fewest distinct values of each sensitive column in a class."
+    )
+    t_closeness: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="With `k_anonymity`: most that a sensitive column may differ in a class from the table.",
+    )
     epsilon: float | None = Field(
         None, gt=0, le=100, description="Differential privacy: how much one row may change what comes out. 1 is strong."
     )
@@ -108,6 +122,13 @@ class PrivacyConfig(Settings):
         False,
         description="Differential privacy: names, kinds and formats of the columns are public knowledge, though they were read off the data.",
     )
+
+    @model_validator(mode="after")
+    def _with_k(self) -> Self:
+        """Diversity is a property of the classes that k-anonymity makes."""
+        if self.k_anonymity is None and (self.l_diversity > 1 or self.t_closeness < 1):
+            raise ValueError("l_diversity and t_closeness need k_anonymity, which makes the classes. Give it too")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from smartsynth.formats import percent
+from smartsynth.formats import number, percent
 from smartsynth.schema import Schema
 
 
@@ -265,6 +265,39 @@ class FilterSummary:
     @property
     def removed(self) -> int:
         return self.exact_copies + self.too_close + self.decoys
+
+
+@dataclass(frozen=True, slots=True)
+class Recoding:
+    """What was done to synthetic rows to make them k-anonymous, and what they are.
+
+    Args:
+        quasi_identifiers: Columns whose combinations make classes.
+        k: Rows of the smallest class.
+        classes: Number of classes.
+        diversity: For each sensitive column, the fewest distinct values in a class.
+        closeness: For each sensitive column, the most that its distribution in a class differs from that in the table.
+        changed: For each quasi-identifier that was made coarser, the share of its cells that changed.
+        rows: Number of rows.
+    """
+
+    quasi_identifiers: tuple[str, ...]
+    k: int
+    classes: int
+    diversity: Mapping[str, int]
+    closeness: Mapping[str, float]
+    changed: Mapping[str, float]
+    rows: int
+
+    def sentence(self) -> str:
+        """What was done and what came of it, in words."""
+        parts = [f"k-anonymous with k = {self.k} on {', '.join(self.quasi_identifiers)} ({self.classes} classes)"]
+        parts += [
+            f"{self.diversity[name]}-diverse and {number(self.closeness[name])}-close in {name}"
+            for name in self.diversity
+        ]
+        how = ", ".join(f"{percent(share)} of {name}" for name, share in self.changed.items())
+        return f"{', '.join(parts)}; cells made coarser: {how or 'none'}."
 
 
 class Family(StrEnum):

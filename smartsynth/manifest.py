@@ -16,7 +16,7 @@ from typing import Any
 
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
-from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Score, to_json
+from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Recoding, Score, to_json
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
@@ -36,6 +36,7 @@ def manifest(
     filter_summary: FilterSummary | None,
     evaluation: Evaluation | None,
     ledger: Ledger,
+    recoding: Recoding | None = None,
 ) -> dict[str, Any]:
     """Everything about a run that another person needs, as plain JSON.
 
@@ -49,6 +50,7 @@ def manifest(
         evaluation: None if nothing was measured.
         ledger: What looked at the real rows. Where a budget of differential privacy was asked for, the manifest leaves out
             all that was measured without noise: numbers of real rows, reasons, scores.
+        recoding: What made the synthetic rows k-anonymous; None if that was not asked for.
     """
     if not math.isnan(ledger.epsilon):
         rows, evaluation = {"synthetic": rows["synthetic"]}, None
@@ -68,6 +70,7 @@ def manifest(
             "held_out": held_out,
         },
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
+        "recoding": None if recoding is None else to_json(recoding),
         "privacy": {"statement": ledger.statement(), **ledger.to_json()},
         "target": None if evaluation is None else evaluation.target,
         "attacks": None if evaluation is None or evaluation.battery is None else _attacks(evaluation.battery),

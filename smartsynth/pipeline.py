@@ -30,7 +30,7 @@ from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.shadow import Make
 from smartsynth.privacy.spending import Spending
 from smartsynth.progress import Progress, Stages, part
-from smartsynth.result import Result, stream
+from smartsynth.result import Result, anonymised, stream
 from smartsynth.schema import Schema
 from smartsynth.utils import evaluator, profiler, thorough
 
@@ -108,6 +108,7 @@ def synthesize(
         n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else len(real))
         rows, release = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
         summary = None if gate is None else gate.summary()
+        rows, recoding = anonymised(rows, schema, run.privacy)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
@@ -130,10 +131,11 @@ def synthesize(
         model=model,
         ledger=ledger,
         filter=summary,
+        recoding=recoding,
         evaluation=evaluation,
         manifest=manifest(
             config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
-            filter_summary=summary, evaluation=evaluation, ledger=ledger,
+            filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding,
         ),
         config=run,
         release=release,

@@ -12,21 +12,27 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartsynth import export, registry
-from smartsynth.config import ExportConfig, RunConfig
+from smartsynth.config import ExportConfig, PrivacyConfig, RunConfig
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
-from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile
+from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile, Recoding, to_json
 from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
+from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
 from smartsynth.privacy.ledger import Ledger
+from smartsynth.privacy.recoding import Wanted, recoded
 from smartsynth.progress import Progress
 from smartsynth.report import html
+from smartsynth.schema import Schema
 from smartsynth.utils import visualizer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RELEASE_FILE = "release.json"
 RELEASE_FORMAT = 1
@@ -43,6 +49,7 @@ class Result:
         model: The fitted generator.
         ledger: What looked at the real rows, and what that costs.
         filter: What the privacy filter did; None if it was off.
+        recoding: What made the rows k-anonymous; None if `privacy.k_anonymity` is not set.
         evaluation: Every score beside its yardstick; None if `evaluate.enabled` is off.
         manifest: What travels with every exported file.
         config: All settings of the run, with the seed that was used.
@@ -57,6 +64,7 @@ class Result:
     model: Generator
     ledger: Ledger
     filter: FilterSummary | None
+    recoding: Recoding | None
     evaluation: Evaluation | None
     manifest: Mapping[str, Any]
     config: RunConfig
@@ -86,6 +94,7 @@ class Result:
             "manifest": self.manifest,
             "choice": self.choice,
             "filter": self.filter,
+            "recoding": self.recoding,
             "ledger": self.ledger,
             "timings": self.timings,
         }
@@ -174,6 +183,9 @@ def resample(
         balance = None if run is None else run.balance
         rows = replay(stream(model, release.seed, balance), release, n, progress=progress)
     head = {} if run is None else dict(run.manifest)
+    if (asked := head.get("config", {}).get("privacy", {})).get("k_anonymity") is not None:
+        rows, recoding = anonymised(rows, model.schema_, PrivacyConfig.model_validate(asked))
+        head |= {"recoding": to_json(recoding)}
     checked = known if head.get("filter") else 0
     if head.get("privacy", {}).get("epsilon") is not None:  # the model is private: no row needs a filter
         checked = n
@@ -192,6 +204,20 @@ def resample(
         settings,
         rows.attrs.get("effective_rows"),
     )
+
+
+def anonymised(rows: pd.DataFrame, schema: Schema, asked: PrivacyConfig) -> tuple[pd.DataFrame, Recoding | None]:
+    """The rows as k-anonymous as was asked for; they alone decide how."""
+    if asked.k_anonymity is None:
+        return rows, None
+    wanted = Wanted(
+        asked.k_anonymity,
+        default_quasi_identifiers(schema) if asked.quasi_identifiers is None else asked.quasi_identifiers,
+        sensitive_columns(schema),
+        asked.l_diversity,
+        asked.t_closeness,
+    )
+    return recoded(rows, schema, wanted)
 
 
 def stream(model: Generator, seed: int, balance: Balance | None = None) -> Stream:

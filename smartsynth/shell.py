@@ -226,6 +226,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
+    if result.recoding is not None:
+        yield f"Rows made {_safe(result.recoding.sentence())}"
     yield f"Privacy: {_safe(result.ledger.statement())}"
     if result.ledger.measured and {entry.stage for entry in result.ledger.open} == {"schema"}:
         yield "If they are public knowledge, say so with --public-schema (privacy.public_schema: true)."

@@ -98,14 +98,12 @@ def k_anonymity(
     >>> result.k, round(result.unique, 2), result.diversity
     (1, 0.33, {'ill': 1})
     """
-    (classes,) = _classes([frame], quasi_identifiers)
-    sizes = np.bincount(classes)
-    size_of_row = sizes[classes]
+    of = classes(frame, quasi_identifiers)
+    sizes = np.bincount(of)
+    size_of_row = sizes[of]
     diversity = {}
     for name in sensitive:
-        (values,) = _classes([frame], [name])
-        pairs = pd.DataFrame({"class": classes, "value": values}).drop_duplicates()
-        diversity[name] = int(np.bincount(pairs["class"]).min()) if len(pairs) else 0
+        diversity[name] = int(distinct(of, frame[name]).min()) if len(of) else 0
     return Anonymity(
         quasi_identifiers=tuple(quasi_identifiers),
         rows=len(frame),
@@ -118,10 +116,61 @@ def k_anonymity(
     )
 
 
+def classes(frame: pd.DataFrame, quasi_identifiers: Sequence[str]) -> NDArray[np.int64]:
+    """The class of each row; rows with the same quasi-identifiers are in the same one."""
+    return _classes([frame], quasi_identifiers)[0]
+
+
+def distinct(of: NDArray[np.int64], cells: pd.Series) -> NDArray[np.int64]:
+    """For each class, the number of distinct values among its cells (distinct l-diversity)."""
+    (values,) = _classes([cells.to_frame("cells")], ["cells"])
+    pairs = pd.DataFrame({"class": of, "value": values}).drop_duplicates()
+    return np.bincount(pairs["class"], minlength=int(of.max()) + 1 if len(of) else 0)
+
+
+def closeness(of: NDArray[np.int64], cells: pd.Series) -> NDArray[np.float64]:
+    """For each class, how far the distribution of its cells is from that of all (t-closeness, Li et al. 2007).
+
+    The earth mover's distance: of numbers and dates over their ranks, of categories the total variation distance. A
+    missing cell is a category of its own, before all numbers.
+
+    >>> closeness(np.array([0, 0, 1, 1]), pd.Series(["a", "a", "a", "b"])).tolist()
+    [0.25, 0.25]
+    """
+    ordered = types.is_numeric_dtype(cells.dtype) or types.is_datetime64_any_dtype(cells.dtype)
+    levels = pd.factorize(cells.astype(object).where(cells.notna(), None), sort=False, use_na_sentinel=False)[0]
+    if ordered:
+        levels = pd.factorize(cells.rank(method="dense").fillna(0), sort=True)[0]
+    table = np.zeros((int(of.max()) + 1 if len(of) else 0, int(levels.max()) + 1 if len(levels) else 0))
+    np.add.at(table, (of, levels), 1.0)
+    whole = table.sum(axis=0) / max(table.sum(), 1)
+    gap = table / np.maximum(table.sum(axis=1, keepdims=True), 1) - whole
+    if ordered:
+        return np.asarray(np.abs(np.cumsum(gap, axis=1)).sum(axis=1) / max(table.shape[1] - 1, 1))
+    return np.asarray(np.abs(gap).sum(axis=1) / 2)
+
+
+def telling_columns(frame: pd.DataFrame, schema: Schema, *, most: int = 5, enough: float = 0.8) -> tuple[str, ...]:
+    """Columns that together single out most rows, the most telling first: proposals for quasi-identifiers.
+
+    One after the other the column is taken that leaves the most rows alone in their class, until `enough` of them are.
+    """
+    names = [column.name for column in schema if column.is_modelled and column.role is not Role.TARGET]
+    taken: list[str] = []
+    while names and len(taken) < most:
+        alone = {name: float((class_sizes(frame, [*taken, name]) == 1).mean()) for name in names}
+        best = max(names, key=alone.__getitem__)
+        taken.append(best)
+        names.remove(best)
+        if alone[best] >= enough:
+            break
+    return tuple(taken)
+
+
 def class_sizes(frame: pd.DataFrame, quasi_identifiers: Sequence[str]) -> NDArray[np.int64]:
     """For each row, the number of rows with the same quasi-identifiers, itself included."""
-    (classes,) = _classes([frame], quasi_identifiers)
-    return np.bincount(classes)[classes]
+    of = classes(frame, quasi_identifiers)
+    return np.bincount(of)[of]
 
 
 def reidentification(

@@ -19,6 +19,10 @@ GENERAL = (
         "How much one column tells about another, from 0 (nothing) to 1 (everything); from −1 where there is a direction.",
     ),
     (
+        "Advantage of an attack",
+        "How much an attack gains over a guess on rows that were learnt from: 0 nothing, 1 it finds everybody.",
+    ),
+    (
         "Quasi-identifier",
         "A column that names nobody alone but may do so together with others, such as age, sex and postcode.",
     ),
@@ -124,6 +128,11 @@ MEASURES = {
     "reidentification": (
         "Matches with lone combinations",
         "The share of synthetic rows whose quasi-identifiers are those of exactly one training row.",
+    ),
+    "small_classes": (
+        "Rows in small classes (k-anonymity)",
+        "The share of rows that fewer than four others have the quasi-identifiers of. A synthetic row that is alone need not "
+        "be like anybody.",
     ),
 }
 

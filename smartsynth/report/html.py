@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from smartsynth import formats
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.facts import Alert, Chart, Choice, Evaluation, Family, FilterSummary, Profile, Score, to_json
+from smartsynth.facts import Alert, Chart, Choice, Evaluation, Family, FilterSummary, Profile, Recoding, Score, to_json
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.report.glossary import GENERAL, glossary
 
@@ -49,6 +49,7 @@ class Context(TypedDict, total=False):
         manifest: As `manifest.manifest` gives it: versions, generator, seed, config, data.
         choice: The generator and why.
         filter: What the privacy filter did.
+        recoding: What made the rows k-anonymous.
         ledger: What looked at the real rows, and what that costs.
         timings: Seconds by stage.
     """
@@ -58,6 +59,7 @@ class Context(TypedDict, total=False):
     manifest: Mapping[str, Any]
     choice: Choice | None
     filter: FilterSummary | None
+    recoding: Recoding | None
     ledger: Ledger | None
     timings: Mapping[str, float]
 
@@ -89,6 +91,7 @@ def render(
         choice=context.get("choice"),
         leaderboard=_leaderboard(context.get("choice")),
         filter=context.get("filter"),
+        recoding=context.get("recoding"),
         ledger=context.get("ledger"),
         account=_account(context.get("ledger")),
         timings=context.get("timings") or {},

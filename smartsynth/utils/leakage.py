@@ -12,13 +12,22 @@ from smartsynth.formats import number, percent
 from smartsynth.metrics.detection import auc
 from smartsynth.metrics.rows import Layout
 from smartsynth.privacy import attacks
-from smartsynth.privacy.anonymity import default_quasi_identifiers, reidentification
+from smartsynth.privacy.anonymity import (
+    default_quasi_identifiers,
+    k_anonymity,
+    reidentification,
+    sensitive_columns,
+    telling_columns,
+)
 from smartsynth.privacy.battery import MIN_HOLDOUT, MIN_TRAIN, battery
 from smartsynth.privacy.intervals import auc_interval, clopper_pearson
 from smartsynth.privacy.neighbours import MixedDistance, matches
 from smartsynth.schema import Schema
 
 FPR = 0.01
+K = 5
+"""Rows of a class under which it counts as small."""
+MOST_TELLING = 10_000
 
 
 def assess(
@@ -161,14 +170,28 @@ def _distances(t: np.ndarray, queries: np.ndarray, outsiders: np.ndarray) -> Cur
 
 
 def _anonymity(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, schema: Schema) -> list[Score]:
-    key, name = "reidentification", "Matches with lone combinations"
-    names = default_quasi_identifiers(schema)
+    keys = {"reidentification": "Matches with lone combinations", "small_classes": "Rows in small classes"}
+    names, sensitive = default_quasi_identifiers(schema), sensitive_columns(schema)
     if not names:
-        why = "Not computed: no column has the role quasi-identifier."
-        return [Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, why)]
+        telling = ", ".join(telling_columns(train.head(MOST_TELLING), schema))
+        why = (
+            "Not computed: no column has the role quasi-identifier. Those that single out most rows together: "
+            f"{telling or 'none'}; name some in privacy.quasi_identifiers."
+        )
+        return [Score(key, name, Family.PRIVACY, float("nan"), Better.LOWER, why) for key, name in keys.items()]
     found = reidentification(train, synthetic, holdout, names)
     text = (
         f"{percent(found.share)} of the synthetic rows have the {', '.join(names)} of exactly one training row; of unseen "
         f"real rows {percent(found.reference)} do."
     )
-    return [Score(key, name, Family.PRIVACY, found.share, Better.LOWER, text, found.reference, found.interval)]
+    n = min(len(train), len(synthetic))
+    ours, real = (k_anonymity(frame.head(n), names, wanted=K, sensitive=sensitive) for frame in (synthetic, train))
+    diverse = "".join(f" At least {least} values of {name} in a class." for name, least in ours.diversity.items())
+    small = (
+        f"{percent(ours.below)} of the synthetic rows share their {', '.join(names)} with fewer than {K - 1} others, of as many "
+        f"real rows {percent(real.below)}; k = {ours.k}.{diverse}"
+    )
+    return [
+        Score("reidentification", keys["reidentification"], Family.PRIVACY, found.share, Better.LOWER, text, found.reference, found.interval),
+        Score("small_classes", keys["small_classes"], Family.PRIVACY, ours.below, Better.LOWER, small, real.below),
+    ]  # fmt: skip
