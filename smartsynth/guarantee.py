@@ -63,6 +63,7 @@ def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema
         delta=wanted.delta,
         thresholds=model.threshold_share(schema),
         most=wanted.total_epsilon,
+        gaussian=model.gaussian,
     )
 
 

@@ -72,6 +72,8 @@ class Generator(ABC):
     """Whether `sample(where=…)` and `impute` are honoured."""
     dp: ClassVar[bool] = False
     """Whether the fitted model can be differentially private."""
+    gaussian: ClassVar[bool] = True
+    """Whether all that a private fit releases has Gaussian noise, so that several releases compose exactly."""
     cost: ClassVar[float]
     """Rough seconds to fit 10,000 rows × 10 columns on one core."""
     cost_rows: ClassVar[int] = 1_000_000_000

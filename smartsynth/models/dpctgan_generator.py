@@ -71,6 +71,7 @@ class DPCTGANGenerator(PrivateGenerator):
     summary: ClassVar[str] = (
         "CTGAN whose critic learns by DP-SGD, within a budget of differential privacy; `marginal` is nearer to real data."
     )
+    gaussian: ClassVar[bool] = False
     cost: ClassVar[float] = 60.0
     cost_rows: ClassVar[int] = 10_000
     cost_columns: ClassVar[float] = 1.0

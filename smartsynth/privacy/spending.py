@@ -92,7 +92,16 @@ class Spending:
         text = repr(list(rows.columns)).encode() + each.tobytes()
         return "rows:" + hmac.new(key, text, hashlib.sha256).hexdigest()
 
-    def reserve(self, dataset: str, *, epsilon: float, delta: float, thresholds: float, most: float | None) -> Spent:
+    def reserve(
+        self,
+        dataset: str,
+        *,
+        epsilon: float,
+        delta: float,
+        thresholds: float,
+        most: float | None,
+        gaussian: bool = True,
+    ) -> Spent:
         """Spend a budget on a data set before it is read; gives what all its releases cost together, this one included.
 
         Args:
@@ -101,16 +110,19 @@ class Spending:
             delta: Chance that its promise fails.
             thresholds: Share of δ that is not Gaussian noise.
             most: Refuse what would make the total ε larger than this.
+            gaussian: Whether the release is made of Gaussian releases alone; the ε of others is added to the total as it is.
 
         Raises:
             PrivacyError: The limit would be passed; nothing is spent.
             ConfigError: The budget is none, or the account cannot be written.
         """
         checked(epsilon, delta)
-        mu = largest_mu(epsilon, delta * (1 - thresholds))
+        mu = largest_mu(epsilon, delta * (1 - thresholds)) if gaussian else 0.0
         with self._open() as base:
-            before = base.execute("SELECT mu, delta, threshold FROM spent WHERE dataset = ?", (dataset,)).fetchall()
-            entries = [*before, (mu, delta, delta * thresholds)]
+            before = base.execute(
+                "SELECT mu, epsilon, delta, threshold FROM spent WHERE dataset = ?", (dataset,)
+            ).fetchall()
+            entries = [*before, (mu, epsilon, delta, delta * thresholds)]
             total = _total(entries)
             if most is not None and total > most * (1 + 1e-6):
                 spent = f"ε = {_total(before):.4g} by {len(before)} earlier releases" if before else "nothing so far"
@@ -121,19 +133,21 @@ class Spending:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             row = (dataset, dataset.partition(":")[2], now, epsilon, delta, mu, delta * thresholds)
             base.execute("INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        return Spent(dataset, len(entries), total, sum(d for _, d, _ in entries), now)
+        return Spent(dataset, len(entries), total, sum(d for _, _, d, _ in entries), now)
 
     def all(self) -> list[Spent]:
         """What each data set has spent, the one of the last release first."""
         with self._open() as base:
-            rows = base.execute("SELECT dataset, name, at, mu, delta, threshold FROM spent ORDER BY at").fetchall()
-        found: dict[str, list[tuple[str, str, float, float, float]]] = {}
+            rows = base.execute(
+                "SELECT dataset, name, at, mu, epsilon, delta, threshold FROM spent ORDER BY at"
+            ).fetchall()
+        found: dict[str, list[tuple[str, str, float, float, float, float]]] = {}
         for dataset, *rest in rows:
             found.setdefault(dataset, []).append(tuple(rest))
         made = [
             Spent(
                 entries[0][0] if dataset.startswith("name:") else entries[0][0][:12], len(entries),
-                _total([(mu, d, t) for _, _, mu, d, t in entries]), sum(e[3] for e in entries), entries[-1][1],
+                _total([entry[2:] for entry in entries]), sum(e[4] for e in entries), entries[-1][1],
             )
             for dataset, entries in found.items()
         ]  # fmt: skip
@@ -169,7 +183,12 @@ class Spending:
         )
 
 
-def _total(entries: list[tuple[float, float, float]]) -> float:
-    """ε of releases together, at the sum of their δ."""
-    left = sum(delta - threshold for _, delta, threshold in entries)
-    return spent_epsilon([mu for mu, _, _ in entries], left)
+def _total(entries: list[tuple[float, float, float, float]]) -> float:
+    """ε of releases together, at the sum of their δ; each is μ, ε, δ and its thresholds' part of δ.
+
+    Gaussian releases compose exactly. To their ε that of every other release is added, which holds for any mechanism
+    (Dwork et al. 2006).
+    """
+    gaussian = [entry for entry in entries if entry[0] > 0]
+    left = sum(delta - threshold for _, _, delta, threshold in gaussian)
+    return spent_epsilon([mu for mu, *_ in gaussian], left) + sum(epsilon for mu, epsilon, *_ in entries if mu == 0)

@@ -103,3 +103,16 @@ def test_the_file_is_a_plain_database(tmp_path):
     spend(tmp_path / "b.sqlite")
     with sqlite3.connect(tmp_path / "b.sqlite") as base:
         assert base.execute("SELECT name, epsilon, delta FROM spent").fetchall() == [("a", 1.0, 1e-9)]
+
+
+def test_releases_that_are_not_gaussian_add_up(tmp_path):
+    """Sampled steps have no μ: their ε is added to that of the others."""
+    spending = Spending(tmp_path / "budget.sqlite")
+    one = {"epsilon": 1.0, "delta": 1e-9, "thresholds": 0.0, "most": None}
+    assert spending.reserve("a", **one).epsilon == pytest.approx(1.0, rel=0.01)
+    gaussian = spending.reserve("a", **one).epsilon
+    assert 1.3 < gaussian < 1.5
+    assert spending.reserve("a", **one, gaussian=False).epsilon == pytest.approx(gaussian + 1, rel=0.01)
+    assert spending.all()[0].epsilon == pytest.approx(gaussian + 1, rel=0.01)
+    with pytest.raises(PrivacyError, match=r"over privacy.total_epsilon=3"):
+        spending.reserve("a", **one | {"most": 3.0}, gaussian=False)
