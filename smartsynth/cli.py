@@ -16,6 +16,7 @@ from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
     NOT_GOOD_ENOUGH,
+    audit_table,
     budget_table,
     command,
     evaluation_parts,
@@ -159,6 +160,10 @@ def synthesize(
             help="With --epsilon: names, kinds and formats of the columns are public knowledge, though read off DATA.",
         ),
     ] = None,
+    safe_harbor: Annotated[
+        bool | None,
+        typer.Option("--safe-harbor", help="Treat columns that say who somebody is as HIPAA's Safe Harbor rule asks."),
+    ] = None,
     k_anonymity: Annotated[
         int | None,
         typer.Option(
@@ -205,7 +210,7 @@ def synthesize(
     settings = _given(
         rows=rows, target=target, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
-        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity) or None,
+        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)
@@ -410,6 +415,39 @@ def budget(context: typer.Context, json: Json = False) -> None:
         screen.out.print(budget_table(found))
     else:
         screen.note("Nothing was spent on this machine yet.")
+
+
+@app.command("audit")
+@command
+def show_audit(
+    context: typer.Context,
+    head: Annotated[
+        bool, typer.Option("--head", help="Only the number and hash of the newest entry, to be kept elsewhere.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check and show the audit log that SMARTSYNTH_AUDIT names: who did what to which data set."""
+    from dataclasses import asdict
+
+    from smartsynth.privacy.audit import Log
+
+    log = Log.of_this_machine()
+    if log is None:
+        raise ConfigError(
+            "No audit log is kept: SMARTSYNTH_AUDIT names no file. Set it to one, such as /var/log/smartsynth/audit.jsonl."
+        )
+    problem, entries, screen = log.verify(), log.entries(), screen_of(context)
+    if json:
+        screen.answer({"problem": problem, "entries": [asdict(entry) for entry in entries]})
+    elif head:
+        screen.out.print(f"{entries[-1].seq} {entries[-1].hash}" if entries else "0", highlight=False)
+    elif entries:
+        screen.out.print(audit_table(entries))
+    if problem is not None:
+        screen.fail(f"The audit log is not whole. {problem}")
+        raise typer.Exit(NOT_GOOD_ENOUGH)
+    if not json:
+        screen.note(f"{len(entries)} entries, an unbroken chain.")
 
 
 @app.command("app")

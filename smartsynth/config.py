@@ -13,6 +13,7 @@ RunConfig
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -53,12 +54,26 @@ class GeneratorConfig(Settings):
         return seconds_of(value) if isinstance(value, str) else value
 
 
+class Handling(StrEnum):
+    """What is done about a column before anything is learnt."""
+
+    DROP = "drop"
+    REGENERATE = "regenerate"
+    GENERALISE = "generalise"
+    KEEP = "keep"
+
+
 class ColumnConfig(Settings):
     """A correction to what was detected about one column."""
 
     kind: Kind | None = Field(None, description="How the column is modelled.")
     role: Role | None = Field(None, description="What the column means.")
     semantic: str | None = Field(None, description="Finer meaning, such as `email`.")
+    treatment: Handling | None = Field(
+        None,
+        description="`drop`, `regenerate` (cells made up anew), `generalise` (ZIP codes, dates, ages) or `keep`; by default what is recognised decides.",
+    )
+    reason: str | None = Field(None, description="Why a column that names persons is kept.")
     low: float | str | None = Field(None, description="Lowest value, if that is public knowledge; dates as ISO text.")
     high: float | str | None = Field(None, description="Highest value, if that is public knowledge; dates as ISO text.")
     categories: tuple[str | int | float | bool, ...] | None = Field(
@@ -82,6 +97,10 @@ class PrivacyConfig(Settings):
     k: int = Field(5, ge=2, description="A value or combination held by fewer real rows than this counts as rare.")
     quasi_identifiers: tuple[str, ...] | None = Field(
         None, description="Columns for the k-anonymity check; detected if not given.", json_schema_extra=COLUMN
+    )
+    safe_harbor: bool = Field(
+        False,
+        description="Treat columns as the 18 classes of HIPAA's Safe Harbor ask: ZIP codes to three digits, dates to years, ages over 89 to 90, others made anew or dropped.",
     )
     k_anonymity: int | None = Field(
         None,
@@ -234,7 +253,8 @@ class RunConfig(Settings):
     def corrected(self, schema: Schema) -> Schema:
         """The schema with this run's corrections and target."""
         for name, column in self.columns.items():
-            schema = schema.with_column(name, **{k: v for k, v in column if v is not None})
+            told = {k: v for k, v in column if v is not None and k not in ("treatment", "reason")}
+            schema = schema.with_column(name, **told)
         for name in self.privacy.quasi_identifiers or ():
             schema = schema.with_column(name, role=Role.QUASI_IDENTIFIER)
         return schema.with_target(self.target) if self.target is not None else schema

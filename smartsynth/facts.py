@@ -268,6 +268,32 @@ class FilterSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """A column that says who somebody is, and what was done about it.
+
+    Args:
+        column: Its name.
+        semantic: What was recognised, such as `email`.
+        hipaa: Letter of its class of the HIPAA Safe Harbor rule.
+        direct: Whether it names a person by itself.
+        treatment, reason: What was done before anything was learnt, and why.
+        seen_in_output: What the synthetic cells look like; None if nothing is recognised in them.
+        came_back: Share of the distinct cells of training rows that occur among the synthetic ones.
+        of_others: The same share of the holdout's cells.
+    """
+
+    column: str
+    semantic: str | None
+    hipaa: str | None
+    direct: bool
+    treatment: str
+    reason: str
+    seen_in_output: str | None = None
+    came_back: float = math.nan
+    of_others: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
 class Recoding:
     """What was done to synthetic rows to make them k-anonymous, and what they are.
 

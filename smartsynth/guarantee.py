@@ -69,7 +69,7 @@ def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema
 
 def ledger(model: Generator, run: RunConfig, spent: Spent | None) -> Ledger:
     """Everything that looked at real rows, and what earlier releases of them cost."""
-    seen = [Entry("profile", "all rows, for the profile", Touch.OWNER)]
+    seen = [Entry("profile", "all rows, for the profile and the scan for identifiers", Touch.OWNER)]
     if run.evaluate.enabled:
         seen.append(Entry("evaluate", "rows learnt from and rows kept aside, for the scores", Touch.OWNER))
     if run.privacy.epsilon is None:
@@ -115,6 +115,11 @@ def check(run: RunConfig) -> None:
         raise ConfigError(
             f"privacy.epsilon={epsilon:g}: the generator {wanted.name!r} cannot be differentially private. "
             f"Use auto or {', '.join(able)}, or leave epsilon out."
+        )
+    if run.privacy.safe_harbor:
+        raise ConfigError(
+            f"privacy.safe_harbor=True looks for identifiers in the cells, which privacy.epsilon={epsilon:g} does not account "
+            "for. Say what is to be done with each column: columns.NAME.treatment."
         )
     for setting, value in (
         ("generator.budget", wanted.budget), ("generator.refine", wanted.refine or None), ("balance", run.balance)

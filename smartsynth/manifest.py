@@ -10,13 +10,13 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
-from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Recoding, Score, to_json
+from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Identifier, Recoding, Score, to_json
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
@@ -37,6 +37,7 @@ def manifest(
     evaluation: Evaluation | None,
     ledger: Ledger,
     recoding: Recoding | None = None,
+    identifiers: Sequence[Identifier] = (),
 ) -> dict[str, Any]:
     """Everything about a run that another person needs, as plain JSON.
 
@@ -51,9 +52,11 @@ def manifest(
         ledger: What looked at the real rows. Where a budget of differential privacy was asked for, the manifest leaves out
             all that was measured without noise: numbers of real rows, reasons, scores.
         recoding: What made the synthetic rows k-anonymous; None if that was not asked for.
+        identifiers: Columns that say who somebody is, and what was done about them. Within a budget of differential privacy
+            only what was asked for.
     """
     if not math.isnan(ledger.epsilon):
-        rows, evaluation = {"synthetic": rows["synthetic"]}, None
+        rows, evaluation, identifiers = {"synthetic": rows["synthetic"]}, None, ()
         choice = None if choice is None else Choice(choice.generator, ())
     return {
         "smartsynth": __version__,
@@ -70,6 +73,7 @@ def manifest(
             "held_out": held_out,
         },
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
+        "identifiers": [_identifier(one) for one in identifiers],
         "recoding": None if recoding is None else to_json(recoding),
         "privacy": {"statement": ledger.statement(), **ledger.to_json()},
         "target": None if evaluation is None else evaluation.target,
@@ -99,6 +103,17 @@ def _installed() -> dict[str, str]:
 
 def _without_clock(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "seconds"}
+
+
+def _identifier(one: Identifier) -> dict[str, Any]:
+    return {
+        **to_json(one),
+        **{
+            name: _rounded(getattr(one, name))
+            for name in ("came_back", "of_others")
+            if math.isfinite(getattr(one, name))
+        },
+    }
 
 
 def _attacks(battery: Battery) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered
+from smartsynth.privacy import treatments
+from smartsynth.privacy.audit import about, audited
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.shadow import Make
 from smartsynth.privacy.spending import Spending
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 WEIGHTS = {"Read": 0.5, "Profile": 1, "Split": 0.2, "Select": 0.3, "Fit": 40, "Sample and filter": 25, "Evaluate": 33}
 
 
+@audited("synthesize")
 def synthesize(
     data: Any,
     *,
@@ -74,11 +77,15 @@ def synthesize(
     with stages("Read"):
         real = ingest.read(data, limits=run.limits)
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+        about(real.frame, generator=run.generator.name, seed=run.seed, epsilon=run.privacy.epsilon)
     with stages("Profile") as report:
         found = _profile(real, run, report)
         schema = guarantee.released_schema(run, found.schema)
     with stages("Split"):
         train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=None if private else seed)
+        named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
+        train, held = (treatments.treated(rows, schema, named) for rows in (train, held))
+        schema = treatments.treated_schema(schema, named)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
@@ -109,6 +116,7 @@ def synthesize(
         rows, release = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
         summary = None if gate is None else gate.summary()
         rows, recoding = anonymised(rows, schema, run.privacy)
+        named = treatments.looked_for(named, train, rows, held)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
@@ -132,10 +140,11 @@ def synthesize(
         ledger=ledger,
         filter=summary,
         recoding=recoding,
+        identifiers=named,
         evaluation=evaluation,
         manifest=manifest(
             config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
-            filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding,
+            filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding, identifiers=named,
         ),
         config=run,
         release=release,
@@ -144,6 +153,7 @@ def synthesize(
     )  # fmt: skip
 
 
+@audited("profile")
 def profile(
     data: Any,
     *,
@@ -160,7 +170,9 @@ def profile(
         settings: Fields of RunConfig, such as `target="income"`.
     """
     run = settled(config, settings)
-    return _profile(ingest.read(data, limits=run.limits), run, progress)
+    real = ingest.read(data, limits=run.limits)
+    about(real.frame)
+    return _profile(real, run, progress)
 
 
 def evaluate(
@@ -198,6 +210,7 @@ class Examined:
     manifest: Mapping[str, Any]
 
 
+@audited("evaluate")
 def examine(
     real: Any,
     synthetic: Any,
@@ -219,6 +232,7 @@ def examine(
         train = ingest.read(real, limits=run.limits)
         made = ingest.read(synthetic, limits=run.limits)
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+        about(train.frame)
     with stages("Profile") as report:
         found = _profile(train, run, report)
         schema = found.schema

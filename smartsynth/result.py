@@ -18,12 +18,13 @@ from smartsynth import export, registry
 from smartsynth.config import ExportConfig, PrivacyConfig, RunConfig
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
-from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile, Recoding, to_json
+from smartsynth.facts import Choice, Evaluation, FilterSummary, Identifier, Profile, Recoding, to_json
 from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
 from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
+from smartsynth.privacy.audit import note
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.recoding import Wanted, recoded
 from smartsynth.progress import Progress
@@ -50,6 +51,7 @@ class Result:
         ledger: What looked at the real rows, and what that costs.
         filter: What the privacy filter did; None if it was off.
         recoding: What made the rows k-anonymous; None if `privacy.k_anonymity` is not set.
+        identifiers: Columns that say who somebody is, and what was done about them.
         evaluation: Every score beside its yardstick; None if `evaluate.enabled` is off.
         manifest: What travels with every exported file.
         config: All settings of the run, with the seed that was used.
@@ -65,6 +67,7 @@ class Result:
     ledger: Ledger
     filter: FilterSummary | None
     recoding: Recoding | None
+    identifiers: tuple[Identifier, ...]
     evaluation: Evaluation | None
     manifest: Mapping[str, Any]
     config: RunConfig
@@ -79,6 +82,7 @@ class Result:
 
     def export(self, path: str | Path, *, format: str | None = None) -> list[Path]:
         """Write the rows, with their manifest beside them; the format follows the file's name if not given."""
+        note("export", generator=self.choice.generator, seed=self.config.seed, rows=len(self.synthetic))
         return export.write(self.synthetic, path, format=format, manifest=self.manifest, config=self.config.export)
 
     def report(self, path: str | Path) -> list[Path]:
@@ -95,6 +99,7 @@ class Result:
             "choice": self.choice,
             "filter": self.filter,
             "recoding": self.recoding,
+            "identifiers": self.identifiers,
             "ledger": self.ledger,
             "timings": self.timings,
         }
@@ -102,6 +107,7 @@ class Result:
 
     def save(self, folder: str | Path) -> Path:
         """Save the model, and how to make exactly these rows again with `resample`. No real row is stored."""
+        note("save model", generator=self.choice.generator, seed=self.config.seed)
         folder = self.model.save(folder)
         source = replace(self.synthetic.source, notes=(), name=folder.name, backend="pandas")
         record = {
@@ -166,6 +172,7 @@ def resample(
         ConfigError: n is not given and the folder is a model alone.
     """
     model = registry.load(folder)
+    note("sample from a saved model", generator=model.name, seed=seed, rows=n)
     run = _saved_run(Path(folder))
     if n is None:
         if run is None:

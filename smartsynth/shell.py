@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race
-    from smartsynth.privacy.spending import Spent
+    from smartsynth.privacy.audit import Entry
+from smartsynth.privacy.spending import Spent
 from smartsynth.result import Result
 
 P = ParamSpec("P")
@@ -226,6 +227,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
+    if told := [one for one in result.identifiers if one.treatment != "keep"]:
+        yield f"Say who somebody is: {', '.join(f'{_safe(plain(one.column))} ({one.treatment})' for one in told)}."
     if result.recoding is not None:
         yield f"Rows made {_safe(result.recoding.sentence())}"
     yield f"Privacy: {_safe(result.ledger.statement())}"
@@ -323,6 +326,17 @@ def budget_table(found: Iterable[Spent]) -> Table:
         table.add_row(
             _safe(spent.dataset), count(spent.releases), number(spent.epsilon), f"{spent.delta:.2g}", spent.last
         )
+    return table
+
+
+def audit_table(entries: Iterable[Entry]) -> Table:
+    """What was done, the last at the end."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("No.", "Time", "Who", "What", "Details"):
+        table.add_column(title, justify="right" if title == "No." else "left")
+    for entry in entries:
+        details = ", ".join(f"{name} {value}" for name, value in entry.what.items())
+        table.add_row(str(entry.seq), entry.time[:19], _safe(entry.actor), _safe(entry.action), _safe(details))
     return table
 
 

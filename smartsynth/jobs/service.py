@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -26,6 +27,7 @@ from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.jobs.facts import Job, State, Workspace
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.tasks import TASKS
+from smartsynth.privacy import audit
 
 GRACE_SECONDS = 0.15
 """How long a job that was asked to stop may go on before its process is ended; what it left is tidied up for it."""
@@ -103,6 +105,7 @@ class Jobs:
             else:
                 shutil.copyfileobj(content, file, 1 << 20)
         self._store.add_workspace(workspace, name, notes or {})
+        audit.note("upload", workspace=_known_as(workspace))
         return self.workspace(workspace)
 
     def workspace(self, workspace: str) -> Workspace:
@@ -139,7 +142,10 @@ class Jobs:
                 self._kill(job)
             self._store.remove_workspace(workspace)
             self._touched.pop(workspace, None)
+            files = [path for path in self._folder(workspace).rglob("*") if path.is_file()]
+            size = sum(path.stat().st_size for path in files)
             shutil.rmtree(self._folder(workspace), ignore_errors=True)
+        audit.note("delete workspace", workspace=_known_as(workspace), files=len(files), bytes=size)
         self._wake.set()
 
     def submit(self, workspace: str, task: str, settings: Mapping[str, Any] | None = None) -> Job:
@@ -159,6 +165,7 @@ class Jobs:
             if self._store.count(State.QUEUED) >= MOST_WAITING:
                 raise ConfigError(f"{MOST_WAITING} jobs are waiting already. Try again in a few minutes.")
             job = secrets.token_urlsafe(12)
+            audit.note(f"submit {task}", workspace=_known_as(workspace), job=_known_as(job))
             self._store.add_job(job, workspace, task, TASKS[task].lane, settings or {})
         self._wake.set()
         return self.watch(job)
@@ -180,6 +187,7 @@ class Jobs:
 
     def cancel(self, job: str) -> None:
         """Stop a job, of which nothing is kept. Nothing happens if it has ended. Comes back once it is gone."""
+        audit.note("cancel job", job=_known_as(job))
         self._store.ask_to_cancel(job)
         self._wake.set()
         until = time.monotonic() + STOPPED_SECONDS
@@ -309,6 +317,11 @@ class Jobs:
         self._next_purge = time.time() + min(PURGE_SECONDS, self.ttl_seconds / 4)
         for workspace in self._store.untouched(time.time() - self.ttl_seconds):
             self.delete(workspace)
+
+
+def _known_as(token: str) -> str:
+    """How the audit log knows a workspace or a job: whoever reads the log must not be able to open it."""
+    return hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
 def _tell(child: subprocess.Popen[str], job: str) -> None:

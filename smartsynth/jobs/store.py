@@ -73,9 +73,15 @@ class Store:
         return [row["id"] for row in rows]
 
     def remove_workspace(self, workspace: str) -> None:
+        """Delete a workspace and its jobs: their bytes are overwritten, in the log of transactions as well."""
         with self._transaction() as db:
             db.execute("DELETE FROM jobs WHERE workspace = ?", (workspace,))
             db.execute("DELETE FROM workspaces WHERE id = ?", (workspace,))
+        db = sqlite3.connect(self.path, timeout=10)
+        try:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            db.close()
 
     def workspaces(self) -> list[str]:
         with self._transaction(write=False) as db:

@@ -431,3 +431,12 @@ RECOGNIZERS = (
     Recognizer("criminal_record", _SENSITIVE, None, _anywhere(r"convict\w*|arrest\w*|criminal\w*|offen[cs]es?"), None, cells=Cells.ANY),
     Recognizer("credit", _SENSITIVE, None, _anywhere(r"credit_?(score|rating|history)"), None, cells=Cells.ANY),
 )  # fmt: skip
+
+
+def class_of(semantic: str | None) -> str | None:
+    """Letter of the HIPAA Safe Harbor class that a meaning belongs to.
+
+    >>> class_of("email"), class_of("income")
+    ('F', None)
+    """
+    return next((recognizer.hipaa for recognizer in RECOGNIZERS if recognizer.semantic == semantic), None)

@@ -20,7 +20,19 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from smartsynth import formats
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.facts import Alert, Chart, Choice, Evaluation, Family, FilterSummary, Profile, Recoding, Score, to_json
+from smartsynth.facts import (
+    Alert,
+    Chart,
+    Choice,
+    Evaluation,
+    Family,
+    FilterSummary,
+    Identifier,
+    Profile,
+    Recoding,
+    Score,
+    to_json,
+)  # fmt: skip
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.report.glossary import GENERAL, glossary
 
@@ -50,6 +62,7 @@ class Context(TypedDict, total=False):
         choice: The generator and why.
         filter: What the privacy filter did.
         recoding: What made the rows k-anonymous.
+        identifiers: Columns that say who somebody is, and what was done about them.
         ledger: What looked at the real rows, and what that costs.
         timings: Seconds by stage.
     """
@@ -60,6 +73,7 @@ class Context(TypedDict, total=False):
     choice: Choice | None
     filter: FilterSummary | None
     recoding: Recoding | None
+    identifiers: Sequence[Identifier]
     ledger: Ledger | None
     timings: Mapping[str, float]
 
@@ -92,6 +106,7 @@ def render(
         leaderboard=_leaderboard(context.get("choice")),
         filter=context.get("filter"),
         recoding=context.get("recoding"),
+        identifiers=_identifiers(context.get("identifiers") or ()),
         ledger=context.get("ledger"),
         account=_account(context.get("ledger")),
         timings=context.get("timings") or {},
@@ -192,6 +207,18 @@ def score_table(evaluation: Evaluation) -> str:
 
 def _parts() -> Any:
     return _environment().get_template("parts.html").module
+
+
+def _identifiers(found: Sequence[Identifier]) -> list[tuple[str, ...]]:
+    """Rows of the table of columns that say who somebody is."""
+    return [
+        (
+            formats.plain(one.column), one.semantic or formats.MISSING, one.hipaa or formats.MISSING,
+            f"{one.treatment}: {one.reason}", one.seen_in_output or formats.MISSING,
+            formats.percent(one.came_back), formats.percent(one.of_others),
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _check(context: Mapping[str, Any]) -> None:
