@@ -417,6 +417,28 @@ def budget(context: typer.Context, json: Json = False) -> None:
         screen.note("Nothing was spent on this machine yet.")
 
 
+@app.command()
+@command
+def compliance(
+    context: typer.Context,
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a saved run, an exported file, or a manifest.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Markdown file to write; else it is shown.")
+    ] = None,
+) -> None:
+    """Put what was measured in a run beside what HIPAA, GDPR, ISO/IEC 27001 and NIST SP 800-226 ask."""
+    from smartsynth.report.compliance import document, manifest_of
+
+    text = document(manifest_of(run))
+    if output is None:
+        sys.stdout.write(text)
+        return
+    output.write_text(text, "utf-8")
+    screen_of(context).note(f"Wrote {output}.")
+
+
 @app.command("audit")
 @command
 def show_audit(

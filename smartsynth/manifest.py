@@ -16,7 +16,7 @@ from typing import Any
 
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
-from smartsynth.facts import Battery, Choice, Evaluation, FilterSummary, Identifier, Recoding, Score, to_json
+from smartsynth.facts import Attack, Battery, Choice, Evaluation, FilterSummary, Identifier, Recoding, Score, to_json
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
@@ -119,7 +119,21 @@ def _identifier(one: Identifier) -> dict[str, Any]:
 def _attacks(battery: Battery) -> dict[str, Any]:
     """The verdict of the attacks, and how small a leak they would have seen."""
     smallest = _rounded(battery.smallest) if math.isfinite(battery.smallest) else None
-    return {"outcome": battery.outcome.value, "made": len(battery.attacks), "smallest_leak_seen": smallest}
+    strongest: dict[str, Attack] = {}
+    for attack in battery.attacks:
+        strongest.setdefault(attack.key, attack)
+    return {
+        "outcome": battery.outcome.value,
+        "made": len(battery.attacks),
+        "smallest_leak_seen": smallest,
+        "strongest": [
+            to_json({
+                "key": a.key, "name": a.name, "advantage": _rounded(a.advantage), "interval": _rounded(a.interval),
+                "outcome": a.outcome,
+            })
+            for a in strongest.values()
+        ],
+    }  # fmt: skip
 
 
 def _score(score: Score) -> dict[str, Any]:

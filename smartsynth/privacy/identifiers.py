@@ -153,6 +153,8 @@ def _sample(series: pd.Series[Any]) -> tuple[Cells, list[str]]:
     unique = np.asarray(known.unique())
     if len(unique) > SAMPLE_CELLS:
         unique = np.random.default_rng(0).choice(unique, SAMPLE_CELLS, replace=False)
+    if unique.dtype.kind == "O" and len(unique) and all(_is_number(cell) for cell in unique):
+        unique = unique.astype(np.float64)  # numbers that are kept as objects, such as beside missing cells
     if unique.dtype.kind == "b":
         return Cells.TRUTH, [str(cell) for cell in unique]
     if unique.dtype.kind in "iuf":
@@ -163,6 +165,10 @@ def _sample(series: pd.Series[Any]) -> tuple[Cells, list[str]]:
     if unique.dtype.kind == "M" or (len(unique) > 0 and hasattr(unique[0], "year")):
         return Cells.DATE, [str(cell) for cell in unique]
     return Cells.TEXT, [str(cell).strip() for cell in unique]
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_)
 
 
 # ---- what single cells look like -------------------------------------------------------------------------------------

@@ -1,0 +1,84 @@
+"""A run's manifest → a document that puts what was measured beside what rules ask.
+
+HIPAA Safe Harbor and Expert Determination, GDPR Recital 26 with Opinion 05/2014, ISO/IEC 27001:2022 Annex A, and the
+questions of NIST SP 800-226 on a claim of differential privacy. Every figure is from the manifest; what only people can
+decide is said at each rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from smartsynth._version import __version__
+from smartsynth.errors import ModelFormatError
+from smartsynth.formats import MISSING, number, percent, plain
+from smartsynth.privacy.identifiers import HIPAA_CLASSES
+
+QUESTIONS = (
+    ("singling out", "a description of one synthetic row that fits exactly one real person"),
+    ("linkability", "two halves of a person's columns that lead to the same synthetic row"),
+    ("inference", "the most similar synthetic row tells what is not known about a person"),
+)
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def manifest_of(path: str | Path) -> Mapping[str, Any]:
+    """The manifest of a saved run, of an exported file, or the manifest file itself.
+
+    Raises:
+        ModelFormatError: There is none, or it is damaged.
+    """
+    path = Path(path)
+    for candidate in (path / "release.json", path.with_suffix(".manifest.json"), path):
+        if candidate.is_file() and candidate.suffix == ".json":
+            try:
+                found = json.loads(candidate.read_text("utf-8"))
+                found = found.get("manifest", found)
+                if {"smartsynth", "data", "privacy"} <= set(found):
+                    return dict(found)
+            except (ValueError, AttributeError, TypeError):
+                break
+    raise ModelFormatError(
+        f"{str(path)!r} is no run: it must be a folder that `smartsynth synthesize --save` wrote, a file that it exported "
+        "with its manifest beside it, or a manifest."
+    )
+
+
+def document(manifest: Mapping[str, Any]) -> str:
+    """The document as Markdown."""
+    import jinja2
+
+    environment = jinja2.Environment(  # noqa: S701  (Markdown; `cell` escapes)
+        loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"cell": _cell, "number": number, "percent": percent}
+    private = manifest["privacy"].get("epsilon") is not None
+    attacks = manifest.get("attacks")
+    classes: dict[str, list[Mapping[str, Any]]] = {}
+    for one in manifest.get("identifiers", ()):
+        if one["hipaa"] is not None:
+            classes.setdefault(one["hipaa"], []).append(one)
+    return environment.get_template("compliance.md.j2").render(
+        m={"filter": None, "recoding": None, "scores": [], **manifest},
+        version=__version__,
+        attacks=attacks,
+        by_key={one["key"]: one for one in (attacks or {}).get("strongest", ())},
+        private=private,
+        claimed=private and bool(manifest["privacy"]["entries"]),
+        identifiers=classes,
+        classes=list(HIPAA_CLASSES.items()),
+        questions=QUESTIONS,
+    )
+
+
+def _cell(text: Any) -> str:
+    r"""Text that cannot break out of a cell of a Markdown table, nor become HTML.
+
+    >>> _cell("a|b <i>"), _cell("")
+    ('a\\|b &lt;i>', '–')
+    """
+    told = " ".join(plain(str(text)).split()) if str(text) else MISSING
+    return told.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
