@@ -1,6 +1,7 @@
 """Differentially private tables: error of all one-, two- and three-way marginals, and utility, at several ε.
 
     python benchmarks/privacy/dp_tables.py --data FOLDER [--seeds N] [--out docs/benchmarks/dp.json]
+    python benchmarks/privacy/dp_tables.py --data FOLDER --generator dpctgan --out docs/benchmarks/dpctgan.json
 
 Data are UCI Adult in 14 columns (`education` goes, `education-num` says the same). Errors are total variation distances
 on all 48,842 rows, numbers in 100 equal parts of their range (single values for age and hours), beside a bootstrap of
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smartsynth import registry
 from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.schema import Column, Kind, Role, Schema
 
@@ -109,16 +111,26 @@ def utility(made: pd.DataFrame, test: pd.DataFrame) -> float:
     return float(roc_auc_score(y[len(made) :], model.predict_proba(x[len(made) :])[:, 1]))
 
 
-def run(train: pd.DataFrame, test: pd.DataFrame, epsilon: float, *, declared: bool, structure: str) -> dict[str, float]:
+def run(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    epsilon: float,
+    *,
+    declared: bool,
+    structure: str,
+    generator: str = "marginal",
+) -> dict[str, float]:
     everything = pd.concat([train, test], ignore_index=True)
-    options = {"epsilon": epsilon, "delta": DELTA, "structure": structure}
+    options = {"epsilon": epsilon, "delta": DELTA}
+    if generator == "marginal":
+        options["structure"] = structure
     begin = time.perf_counter()
-    model = MarginalGenerator(**options).fit(everything, schema=schema(everything, declared=declared))
+    model = registry.create(generator, **options).fit(everything, schema=schema(everything, declared=declared))
     fit = time.perf_counter() - begin
     made = model.sample(len(everything), seed=0)
     sample = time.perf_counter() - begin - fit
     one, two, three = errors(codes(everything, everything), codes(made, everything))
-    half = MarginalGenerator(**options).fit(train, schema=schema(everything, declared=declared))
+    half = registry.create(generator, **options).fit(train, schema=schema(everything, declared=declared))
     auc = utility(half.sample(len(train), seed=0), test)
     return {
         "one": one, "two": two, "three": three, "utility": auc, "fit": fit, "sample": sample,
@@ -131,6 +143,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/dp.json"))
+    parser.add_argument("--generator", choices=("marginal", "dpctgan"), default="marginal")
     given = parser.parse_args()
     train, test = read(given.data)
     MarginalGenerator(epsilon=1.0).fit(train.head(500), schema=schema(train, declared=True))  # imports
@@ -141,13 +154,18 @@ def main() -> None:
         {"what": "bootstrap of the real rows", "one": one, "two": two, "three": three, "utility": utility(train, test)}
     ]
     plans = [(e, d, "cliques") for e in (0.1, 1.0, 3.0, 10.0) for d in (True, False)] + [(1.0, True, "tree"), (10.0, True, "tree")]  # fmt: skip
+    if given.generator == "dpctgan":
+        plans = [(epsilon, True, "dpctgan") for epsilon in (1.0, 10.0)]
     for epsilon, declared, structure in plans:
-        runs = [run(train, test, epsilon, declared=declared, structure=structure) for _ in range(given.seeds)]
+        runs = [
+            run(train, test, epsilon, declared=declared, structure=structure, generator=given.generator)
+            for _ in range(given.seeds)
+        ]
         mean = {name: float(np.mean([r[name] for r in runs])) for name in runs[0]}
         spread = {f"{name}_sd": float(np.std([r[name] for r in runs])) for name in ("one", "two", "three", "utility")}
         rows.append({"epsilon": epsilon, "declared": declared, "structure": structure, **mean, **spread})
         print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()}), flush=True)
-    command = "python benchmarks/privacy/dp_tables.py --data DATA --seeds " + str(given.seeds)
+    command = f"python benchmarks/privacy/dp_tables.py --data DATA --seeds {given.seeds} --generator {given.generator}"
     given.out.write_text(json.dumps({"command": command, "delta": DELTA, "results": rows}, indent=1) + "\n")
 
 
