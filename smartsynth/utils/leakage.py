@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.facts import Battery, Better, Curve, Family, Outcome, Score
-from smartsynth.formats import number, percent
+from smartsynth.formats import count, number, percent
 from smartsynth.metrics.detection import auc
 from smartsynth.metrics.rows import Layout
 from smartsynth.privacy import attacks
@@ -184,12 +184,13 @@ def _anonymity(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFra
         f"{percent(found.share)} of the synthetic rows have the {', '.join(names)} of exactly one training row; of unseen "
         f"real rows {percent(found.reference)} do."
     )
-    n = min(len(train), len(synthetic))
-    ours, real = (k_anonymity(frame.head(n), names, wanted=K, sensitive=sensitive) for frame in (synthetic, train))
+    ours, real = (
+        k_anonymity(frame, names, wanted=K, sensitive=sensitive) for frame in (synthetic, train.head(len(synthetic)))
+    )
     diverse = "".join(f" At least {least} values of {name} in a class." for name, least in ours.diversity.items())
     small = (
-        f"{percent(ours.below)} of the synthetic rows share their {', '.join(names)} with fewer than {K - 1} others, of as many "
-        f"real rows {percent(real.below)}; k = {ours.k}.{diverse}"
+        f"{percent(ours.below)} of the synthetic rows share their {', '.join(names)} with fewer than {K - 1} others, of "
+        f"{count(real.rows)} real rows {percent(real.below)}; k = {ours.k}.{diverse}"
     )
     return [
         Score("reidentification", keys["reidentification"], Family.PRIVACY, found.share, Better.LOWER, text, found.reference, found.interval),
