@@ -27,6 +27,7 @@ from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.models.base import Generator, State
 from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.grid import NumericGrid
+from smartsynth.models.options import not_between, not_whole, not_widths
 from smartsynth.progress import Note, Progress, part
 from smartsynth.schema import Schema
 
@@ -174,31 +175,15 @@ class CTGANGenerator(Generator):
         self.generator_dim, self.discriminator_dim = tuple(self.generator_dim), tuple(self.discriminator_dim)
 
     def _check_options(self) -> None:
-        wrong = [
-            f"{name}={value!r} must be a whole number of at least 1."
-            for name in ("epochs", "batch_size", "pac", "embedding_dim", "min_count")
-            if not _is_whole(value := getattr(self, name))
-        ]
-        wrong += [
-            f"{name}={value!r} must be a list of whole numbers of at least 1."
-            for name in ("generator_dim", "discriminator_dim")
-            if not (isinstance(value := getattr(self, name), list | tuple) and value and all(map(_is_whole, value)))
-        ]
-        wrong += [
-            f"{name}={value!r} must be a number between 0 and 1."
-            for name in ("generator_lr", "discriminator_lr")
-            if not (isinstance(value := getattr(self, name), int | float) and 0 < value < 1)
-        ]
+        wrong = not_whole(self, ("epochs", "batch_size", "pac", "embedding_dim", "min_count"))
+        wrong += not_widths(self, ("generator_dim", "discriminator_dim"))
+        wrong += not_between(self, {"generator_lr": 1, "discriminator_lr": 1})
         if not (isinstance(self.latent_noise, int | float) and 0 <= self.latent_noise <= 10):
             wrong.append(f"latent_noise={self.latent_noise!r} must be a number from 0 to 10.")
         if not wrong and (self.batch_size % 2 or self.batch_size % self.pac):
             wrong = [f"batch_size={self.batch_size} must be even and a multiple of pac={self.pac}."]
         if wrong:
             raise ConfigError(" ".join(wrong))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 @dataclass(frozen=True, slots=True)

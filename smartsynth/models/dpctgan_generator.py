@@ -30,10 +30,10 @@ from scipy.special import softmax
 from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.models.base import State
 from smartsynth.models.coding import Coding, under
-from smartsynth.models.dp_domain import DomainLearner, within_declared
 from smartsynth.models.dp_sgd import Persons, PrivateGradient
+from smartsynth.models.options import not_between, not_whole, not_widths
 from smartsynth.models.private import PrivateGenerator
-from smartsynth.privacy.ledger import Budget, Ledger
+from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.noise import FloatNoise
 from smartsynth.progress import Note, Progress
 from smartsynth.schema import Schema
@@ -117,11 +117,7 @@ class DPCTGANGenerator(PrivateGenerator):
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
-        rows = within_declared(self._bounded(data), schema)
-        budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
-        learner = DomainLearner(budget, self.noise, mu=budget.share(DOMAIN), most_rows=self.max_rows_per_unit)
-        domain = learner.learn(rows, schema)
-        progress(0.1, "Learnt the columns on their own")
+        rows, budget, domain = self._learn_domain(data, schema, DOMAIN, progress)
         self._coding, self.rows_, self._sizes = domain.coding, domain.rows, tuple(int(n) for n in domain.sizes)
         self._weights: dict[str, NDArray[np.float32]] = {}
         if self._sizes:
@@ -136,21 +132,9 @@ class DPCTGANGenerator(PrivateGenerator):
 
     def _check_options(self, schema: Schema) -> None:
         self._check_budget(schema)
-        wrong = [
-            f"{name}={value!r} must be a whole number of at least 1."
-            for name in ("steps", "batch_size", "critic_steps", "embedding_dim")
-            if not _is_whole(value := getattr(self, name))
-        ]
-        wrong += [
-            f"{name}={value!r} must be a list of whole numbers of at least 1."
-            for name in ("generator_dim", "discriminator_dim")
-            if not (isinstance(value := getattr(self, name), list | tuple) and value and all(map(_is_whole, value)))
-        ]
-        wrong += [
-            f"{name}={value!r} must be a number over 0 and at most {most}."
-            for name, most in (("generator_lr", 1), ("discriminator_lr", 1), ("clip", 1_000))
-            if not (isinstance(value := getattr(self, name), int | float) and 0 < value <= most)
-        ]
+        wrong = not_whole(self, ("steps", "batch_size", "critic_steps", "embedding_dim"))
+        wrong += not_widths(self, ("generator_dim", "discriminator_dim"))
+        wrong += not_between(self, {"generator_lr": 1, "discriminator_lr": 1, "clip": 1_000})
         if wrong:
             raise ConfigError(" ".join(wrong))
 
@@ -207,10 +191,6 @@ class DPCTGANGenerator(PrivateGenerator):
             last = max(int(name.split(".")[0]) for name in self._weights)
             if len(self._weights[f"{last}.weight"]) != sum(self._sizes):
                 raise ValueError("The network's weights do not belong to these columns.")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 class _Game:

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from smartsynth.errors import ConfigError
 from smartsynth.models.base import State
 from smartsynth.models.coding import Coding, under
-from smartsynth.models.dp_domain import DomainLearner, within_declared
 from smartsynth.models.junction_tree import Clique, JunctionTree, sample_codes
 from smartsynth.models.marginal_fit import Fitted, Measured, fitted
 from smartsynth.models.marginal_selection import chosen, counted, distance, shares
@@ -93,11 +92,7 @@ class MarginalGenerator(PrivateGenerator):
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
-        rows = within_declared(self._bounded(data), schema)
-        budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
-        learner = DomainLearner(budget, self.noise, mu=budget.share(DOMAIN), most_rows=self.max_rows_per_unit)
-        domain = learner.learn(rows, schema)
-        progress(0.1, "Learnt the columns on their own")
+        rows, budget, domain = self._learn_domain(data, schema, DOMAIN, progress)
         self._coding, self.rows_ = domain.coding, domain.rows
         sizes = domain.sizes
         if len(sizes) == 0:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from smartsynth.errors import ConfigError
 from smartsynth.models.base import Generator
-from smartsynth.models.dp_domain import is_open
+from smartsynth.models.dp_domain import Domain, DomainLearner, is_open, within_declared
 from smartsynth.privacy.accountant import checked
 from smartsynth.privacy.ledger import THRESHOLDS, Budget, Entry, Ledger, Touch
 from smartsynth.privacy.noise import Noise
@@ -84,6 +84,17 @@ class PrivateGenerator(Generator):
         shuffled = data.iloc[draw.permutation(len(data))]
         shuffled = shuffled[shuffled[self.unit].notna()]
         return shuffled[shuffled.groupby(self.unit).cumcount() < self.max_rows_per_unit].reset_index(drop=True)
+
+    def _learn_domain(
+        self, data: pd.DataFrame, schema: Schema, share: float, progress: Progress
+    ) -> tuple[pd.DataFrame, Budget, Domain]:
+        """The rows that are used, the budget, and the columns on their own, which take a share of it."""
+        rows = within_declared(self._bounded(data), schema)
+        budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
+        learner = DomainLearner(budget, self.noise, mu=budget.share(share), most_rows=self.max_rows_per_unit)
+        domain = learner.learn(rows, schema)
+        progress(0.1, "Learnt the columns on their own")
+        return rows, budget, domain
 
     def _account(self, budget: Budget) -> Ledger:
         """What the budget was spent on."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 import functools
 import getpass
 import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -28,9 +27,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import numpy as np
-
 from smartsynth.errors import ConfigError
+from smartsynth.privacy.fingerprint import keyed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,13 +86,8 @@ class Log:
 
     def dataset(self, rows: pd.DataFrame) -> str:
         """How the log knows a data set: the keyed hash of its rows, in any order."""
-        import pandas as pd
-
         with self._locked():
-            key = self._key.read_bytes()
-        each = np.sort(np.asarray(pd.util.hash_pandas_object(rows, index=False), dtype=np.uint64))
-        text = repr(list(rows.columns)).encode() + each.tobytes()
-        return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
+            return keyed(rows, self._key.read_bytes())[:32]
 
     def write(self, action: str, **what: Any) -> Entry:
         """Add an entry; it is on the disk when this returns.

@@ -13,8 +13,6 @@ changed row makes another data set: give a name where the data grow.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import secrets
 import sqlite3
@@ -25,10 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from smartsynth.errors import ConfigError, PrivacyError
 from smartsynth.privacy.accountant import checked, largest_mu, spent_epsilon
+from smartsynth.privacy.fingerprint import keyed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +81,9 @@ class Spending:
         """How the account knows a data set: by its name if it has one, else by the keyed hash of its rows."""
         if name is not None:
             return f"name:{name}"
-        import pandas as pd
-
         with self._open() as base:
             key = base.execute("SELECT key FROM secret").fetchone()[0]
-        each = np.sort(np.asarray(pd.util.hash_pandas_object(rows, index=False), dtype=np.uint64))
-        text = repr(list(rows.columns)).encode() + each.tobytes()
-        return "rows:" + hmac.new(key, text, hashlib.sha256).hexdigest()
+        return "rows:" + keyed(rows, key)
 
     def reserve(
         self,

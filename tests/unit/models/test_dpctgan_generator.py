@@ -194,3 +194,15 @@ def test_an_audit_of_the_step_finds_halved_noise(scale, flagged):
 def test_wrong_options_are_all_named():
     with pytest.raises(ConfigError, match=r"steps=0 .* clip=-1 "):
         DPCTGANGenerator(steps=0, clip=-1).fit(rows(), schema=SCHEMA)
+
+
+def test_a_person_with_many_rows_is_one_person():
+    """At most so many of his rows are kept, and he is in a step with one of them."""
+    real = rows(600).assign(who=[f"P{i % 100:03d}" for i in range(600)])
+    schema = Schema((*SCHEMA.columns, Column("who", Kind.IDENTIFIER, "object")))
+    model = DPCTGANGenerator(epsilon=5.0, unit="who", max_rows_per_unit=3, **QUICK).fit(real, schema=schema)
+    assert model.ledger_.unit == "one who with at most 3 rows"
+    assert model.rows_ == pytest.approx(300, abs=60)
+    assert model.ledger_.spent() <= 5.0 + 1e-6
+    made = model.sample(100, seed=0)
+    assert not set(made["who"]) & set(real["who"])
