@@ -21,7 +21,7 @@ from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.facts import Choice, Evaluation, Profile
+from smartsynth.facts import Choice, Evaluation, Outcome, Profile
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
@@ -244,13 +244,22 @@ def examine(
             k=run.privacy.k, progress=report,
         )  # fmt: skip
     if unseen is None:
-        evaluation = replace(evaluation, limits=(*evaluation.limits, NOT_UNSEEN))
+        evaluation = _without_holdout(evaluation)
     counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
     record = manifest(
         config=run, schema=schema, choice=None, rows=counts, held_out="split" if unseen is None else "given",
         filter_summary=None, evaluation=evaluation, ledger=Ledger(),
     )  # fmt: skip
     return Examined(evaluation, found, record)
+
+
+def _without_holdout(evaluation: Evaluation) -> Evaluation:
+    """The evaluation with what is not known if the generator may have learnt from every real row."""
+    battery = evaluation.battery
+    if battery is not None and battery.outcome is not Outcome.FAIL:
+        battery = replace(battery, outcome=Outcome.UNKNOWN, reason="no holdout was given that the generator never saw.")
+    verdict = dict(evaluation.verdict) if battery is None else {**evaluation.verdict, "privacy": battery.sentence()}
+    return replace(evaluation, battery=battery, verdict=verdict, limits=(*evaluation.limits, NOT_UNSEEN))
 
 
 NOT_UNSEEN = (

@@ -277,3 +277,11 @@ def test_a_thorough_run_attacks_with_models_of_its_own(table):
 def test_rows_alone_cannot_be_attacked_thoroughly(table):
     with pytest.raises(ss.ConfigError, match="rows alone do not say which one made them"):
         ss.evaluate(table, table, evaluate={"thorough": True})
+
+
+def test_without_a_holdout_rows_of_others_are_not_assessable(table):
+    """The generator may have learnt from every real row, so none can stand for people it never met."""
+    many = pd.concat([table] * 3, ignore_index=True)
+    found = ss.evaluate(many, many.sample(frac=1, random_state=1, ignore_index=True))
+    assert found.verdict["privacy"] == "Not assessable: no holdout was given that the generator never saw."
+    assert found.battery.outcome == "not assessable"
