@@ -343,6 +343,9 @@ def evaluate(
             help="End with code 7 if this score is worse than VALUE; may be repeated.",
         ),
     ] = None,
+    fail_on_leakage: Annotated[
+        bool, typer.Option("--fail-on-leakage", help="End with code 7 unless the attacks found no leakage.")
+    ] = False,
     seed: Seed = None,
     config: Config = None,
     json: Json = False,
@@ -350,7 +353,7 @@ def evaluate(
 ) -> None:
     """Score synthetic data against real data, each score beside what real data reach."""
     from smartsynth import pipeline
-    from smartsynth.facts import to_json
+    from smartsynth.facts import Outcome, to_json
     from smartsynth.result import write_report
 
     if [real, synthetic, holdout].count("-") > 1:
@@ -371,6 +374,8 @@ def evaluate(
     else:
         screen.show(evaluation_parts(evaluation))
     worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
+    if fail_on_leakage and (evaluation.battery is None or evaluation.battery.outcome is not Outcome.PASS):
+        worse.append(f"--fail-on-leakage: {evaluation.verdict['privacy']}")
     if worse:
         screen.fail(*worse)
         raise typer.Exit(NOT_GOOD_ENOUGH)

@@ -225,3 +225,11 @@ def test_worse_goes_by_the_direction_of_the_score(better, value, reference, boun
     score = ss.Score("key", "Name", Family.UTILITY, value, Better(better), "Why.", reference)
     evaluation = ss.Evaluation((score,), (), (), (), (), {}, (), {}, None, None, 0.0)
     assert bool(_worse(evaluation, "key", bound)) is worse
+
+
+def test_a_pipeline_can_stop_at_leakage(csv):
+    """What leaks or cannot be assessed ends with code 7; without the option both end well."""
+    done = invoke("evaluate", csv, csv, "--fail-on-leakage")
+    assert done.exit_code == 7
+    assert "--fail-on-leakage: " in done.stderr
+    assert invoke("evaluate", csv, csv).exit_code == 0
