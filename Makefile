@@ -22,7 +22,7 @@ SCORER ?= ../shared/bench/score_tabular.py
 ENVS ?= out/peers
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-rules docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,11 @@ bench-peers: $(VENV)/.dev  ## The flagship beside its peers, some hours; DATA=fo
 
 bench-dp: $(VENV)/.dev  ## Differentially private tables at several ε, about ten minutes; DATA=folder
 	$(BIN)/python benchmarks/privacy/dp_tables.py --data $(DATA)
+	$(BIN)/python benchmarks/tabular/page.py
+
+bench-rules: $(VENV)/.dev  ## Privacy rules of other tools on known-bad generators, about an hour; DATA=folder WORK=folder
+	$(PIP) install -q sdmetrics==0.32.0
+	$(BIN)/python benchmarks/privacy/rules.py --data $(DATA) --work $(WORK)
 	$(BIN)/python benchmarks/tabular/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
