@@ -15,7 +15,8 @@ has the calls. A run is done for all kinds of generators and all tools before th
                                   others; 500 attacks each                         leaves the threshold to its user
     NeMo Safe    0.1.16           membership inference protection, 0 to 10         no threshold, a grade
     Synthesizer                   data privacy score, the mean of it and of        graded below Excellent: its report then
-                                  attribute inference protection                   advises against sharing with the public
+                                  attribute inference protection                   advises against sharing with the public;
+                                                                                   below Very Good: with trusted partners
     SDMetrics    the installed    DCROverfittingProtection, DCRBaselineProtection  no threshold; 1 is best
     mostlyai-qa  1.10.11          DCR share, the highest of several parts of the   no threshold; its report says that the
                                   columns; identical match share                   share should not much exceed 50 %
@@ -151,7 +152,7 @@ def save(work: Path) -> None:
     for tool in NEEDS:
         for line in read(work / "found" / f"{tool}.jsonl"):
             kind, data = Path(line["case"]).parts[-2], Path(line["case"]).parts[-3]
-            for rule, found in with_any(line["found"]).items():
+            for rule, found in derived(line["found"]).items():
                 cells[data, kind, rule].append(found)
     results = [
         {"data": data, "kind": kind, "rule": rule, **told(cells[data, kind, rule])}
@@ -165,13 +166,17 @@ def save(work: Path) -> None:
     OUT.write_text(f'{{\n "command": {json.dumps(command)},\n "results": [\n{lines}\n ]\n}}\n', "utf-8")
 
 
-def with_any(found: dict[str, Record]) -> dict[str, Record]:
-    """The attacks of Anonymeter taken as one rule as well, which catches what any of them catches."""
-    risks = [one for rule, one in found.items() if rule.startswith("anonymeter")]
-    if not risks:
-        return found
-    worst = {"value": max(one["value"] for one in risks), "caught": any(one["caught"] for one in risks)}
-    return {**found, "anonymeter any": {**worst, "seconds": sum(one["seconds"] for one in risks)}}
+def derived(found: dict[str, Record]) -> dict[str, Record]:
+    """Rules made of others: any attack of Anonymeter, and the milder advice that NeMo's grades stand for."""
+    more = {}
+    if risks := [one for rule, one in found.items() if rule.startswith("anonymeter")]:
+        more["anonymeter any"] = {
+            "value": max(one["value"] for one in risks), "caught": any(one["caught"] for one in risks),
+            "seconds": sum(one["seconds"] for one in risks),
+        }  # fmt: skip
+    if whole := found.get("nemo privacy"):
+        more["nemo partners"] = {**whole, "caught": whole["words"] in ("Poor", "Moderate", "Good")}
+    return {**found, **more}
 
 
 def told(runs: list[Record]) -> Record:

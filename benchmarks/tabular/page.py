@@ -240,10 +240,15 @@ RULES = {
     "anonymeter linkability": ("Anonymeter, linkability", "risk", "two halves of the columns of a row"),
     "anonymeter inference": ("Anonymeter, inference", "risk", "income, class or visits from all other columns"),
     "nemo privacy": (
-        "NeMo, data privacy score",
+        "NeMo, not for the public",
         "grade",
-        "NeMo Safe Synthesizer 0.1.16, mean of membership and attribute inference protection, 0 to 10. Caught: graded below "
-        "*Excellent*, where its report advises against sharing with the public",
+        "the data privacy score of NeMo Safe Synthesizer 0.1.16, mean of membership and attribute inference protection, 0 to "
+        "10. Caught: graded below *Excellent*, where its report advises against sharing with the public",
+    ),
+    "nemo partners": (
+        "NeMo, not for partners",
+        "grade",
+        "the same score. Caught: graded below *Very Good*, where its report advises against sharing with trusted partners too",
     ),
     "nemo membership": (
         "NeMo, membership inference",
@@ -315,7 +320,7 @@ def rules(results: list[Record], command: str) -> str:
         fewer = max(r["runs"] for r in results if r["rule"] == rule)
         few = f", {fewer} runs" if fewer < runs else ""
         text += f"- *{title}*, {took:.1f} s{few}: {what}.\n"
-    for name, title in {**TITLES, "adult without fnlwgt": "Adult without fnlwgt"}.items():
+    for name, title in {"adult": "Adult", "adult without fnlwgt": "Adult without fnlwgt", **TITLES}.items():
         rows = [
             [RULES[rule][0], *(said(cells.get((name, kind, rule)), RULES[rule][1]) for kind in KINDS)] for rule in known
         ]
