@@ -24,7 +24,8 @@ has the calls. A run is done for all kinds of generators and all tools before th
 NeMo's membership inference is asked twice: with as many holdout rows as it keeps unless told otherwise (5 % of all real
 rows, here 79), which its score is made of too, and with all of them.
 Anonymeter infers income, class and visits. SDMetrics gets categories as numbers, which leaves its distances as they are
-and takes a third of the time; it is still the slowest, has no threshold, and gets three runs at most. A tool that cannot be installed or fails is named with the reason and left out.
+and takes a third of the time on Adult; it is still the slowest, has no threshold, and gets three runs at most. A tool that
+cannot be installed or fails is named with the reason and left out.
 """
 
 from __future__ import annotations

@@ -313,7 +313,7 @@ def rules(results: list[Record], command: str) -> str:
         found = {rule: [r for r in results if (r["kind"], r["rule"]) == (kind, rule)] for rule in judged}
         rows.append([title, *(f"{sum(r['caught'] for r in f)} of {sum(r['runs'] for r in f)}" for f in found.values())])
     text += table(("", *(RULES[rule][0] for rule in judged)), rows)
-    text += "\nThe rules, and the median of their seconds per run on one core:\n\n"
+    text += "\nThe rules, and the median of their seconds per run, on one core of a machine with other work:\n\n"
     for rule in known:
         title, _, what = RULES[rule]
         took = np.median([r["seconds"] for r in results if r["rule"] == rule])
