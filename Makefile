@@ -20,9 +20,10 @@ WORKERS ?= 2
 DATA ?= ../shared/data
 SCORER ?= ../shared/bench/score_tabular.py
 ENVS ?= out/peers
+RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +77,11 @@ bench-dp: $(VENV)/.dev  ## Differentially private tables at several ε, about te
 
 bench-dp-peers: $(VENV)/.dev  ## Other projects' differentially private tables beside ours, hours; DATA=folder ENVS=folder
 	$(BIN)/python benchmarks/privacy/dp_peers.py --data $(DATA) --work $(ENVS)
+	$(BIN)/python benchmarks/tabular/page.py
+
+bench-rules: $(VENV)/.dev  ## Privacy rules of other tools on known-bad generators, about an hour; DATA=folder RULES=folder
+	$(PIP) install -q sdmetrics==0.32.0
+	$(BIN)/python benchmarks/privacy/rules.py --data $(DATA) --work $(RULES)
 	$(BIN)/python benchmarks/tabular/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/

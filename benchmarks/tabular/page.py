@@ -23,7 +23,7 @@ def main() -> None:
     parts = [INTRO]
     for name, section in (
         ("halves", halves), ("published", published), ("peers", peers), ("speed", speed), ("ablation", ablation),
-        ("dp", private), ("dpctgan", private_network), ("dp_peers", private_peers),
+        ("dp", private), ("dpctgan", private_network), ("dp_peers", private_peers), ("rules", rules),
     ):  # fmt: skip
         path = RESULTS / f"{name}.json"
         if path.is_file():
@@ -36,7 +36,8 @@ INTRO = """# Benchmarks
 
 Tables: the flagship generator `forest` with its one default configuration, on two CPU cores without a GPU. Every number
 here is in a JSON file of `docs/benchmarks/`, written by the command beside it; `make bench-tabular DATA=… SCORER=…` runs
-all of them but the peers. The data sets are public (UCI Adult, UCI MAGIC, UCI German credit, NMES).
+all of them but the peers, differential privacy and the privacy rules. The data sets are public (UCI Adult, UCI MAGIC,
+UCI German credit, NMES).
 
 How to read the measures:
 
@@ -300,6 +301,134 @@ with the sensitivity of the plain one. SmartNoise, the model; preprocessing took
 number of rows as known. OpenDP, all of it, as the ρ of zero-concentrated privacy that it converts to ε at δ itself.
 
 """
+
+
+RULES = {
+    # rule: its name, how its number is written, and what it is
+    "smartsynth": (
+        "SmartSynth",
+        "p",
+        "the attack battery. Number: corrected p-value of the strongest sign. Caught: the verdict is *leakage found*",
+    ),
+    "anonymeter any": (
+        "Anonymeter, any of four",
+        "risk",
+        "Anonymeter 1.1.0, the next four with 500 attacks each. Number: risk beyond that of the holdout, here the highest. "
+        "Caught: the 95 % interval of a risk lies above 0. The tool gives the interval and leaves the threshold to its user",
+    ),
+    "anonymeter univariate": (
+        "Anonymeter, singling out by one column",
+        "risk",
+        "conditions on rare values of one column",
+    ),
+    "anonymeter multivariate": ("Anonymeter, singling out by three columns", "risk", "conditions on three columns"),
+    "anonymeter linkability": ("Anonymeter, linkability", "risk", "two halves of the columns of a row"),
+    "anonymeter inference": ("Anonymeter, inference", "risk", "income, class or visits from all other columns"),
+    "nemo privacy": (
+        "NeMo, not for the public",
+        "grade",
+        "the data privacy score of NeMo Safe Synthesizer 0.1.16, mean of membership and attribute inference protection, 0 to "
+        "10. Caught: graded below *Excellent*, where its report advises against sharing with the public",
+    ),
+    "nemo partners": (
+        "NeMo, not for partners",
+        "grade",
+        "the same score. Caught: graded below *Very Good*, where its report advises against sharing with trusted partners too",
+    ),
+    "nemo membership": (
+        "NeMo, membership inference",
+        "grade",
+        "its part that looks for members, with the holdout that the tool keeps by itself (5 % of all rows, here 79 or 77). "
+        "No threshold of its own",
+    ),
+    "nemo membership all": ("NeMo, the same with all holdout rows", "grade", "no threshold of its own"),
+    "sdmetrics overfitting": (
+        "SDMetrics, DCROverfittingProtection",
+        "score",
+        "SDMetrics 0.32.0, from 0 to 1, the best. No threshold. Categories were given as numbers, which its distances "
+        "do not depend on",
+    ),
+    "sdmetrics baseline": (
+        "SDMetrics, DCRBaselineProtection",
+        "score",
+        "the same, against random rows instead of a holdout. No threshold",
+    ),
+    "mostly share": (
+        "mostlyai-qa, DCR share",
+        "score",
+        "mostlyai-qa 1.10.11, share of rows nearer to a training row than to a holdout row, the highest of several parts of "
+        "the columns. No threshold; its report says that the share should not much exceed 50 %",
+    ),
+    "mostly same": (
+        "mostlyai-qa, identical matches",
+        "same",
+        "share of rows identical to a training row / to a holdout row in that part of the columns. No threshold",
+    ),
+}
+KINDS = {
+    "leak 1 %": "1 % verbatim",
+    "leak 5 %": "5 % verbatim",
+    "jitter 1 %": "noise 1 %",
+    "jitter 5 %": "noise 5 %",
+    "jitter 20 %": "noise 20 %",
+    "smote": "SMOTE",
+    "cart leaf 1": "trees",
+    "copy": "copy",
+    "good": "good",
+}
+
+
+def rules(results: list[Record], command: str) -> str:
+    """What the rules of several tools say about the same generators."""
+    cells = {(r["data"], r["kind"], r["rule"]): r for r in results}
+    known = [rule for rule in RULES if any(r["rule"] == rule for r in results)]
+    runs = max(r["runs"] for r in results)
+    text = (
+        "## Privacy rules of other tools\n\nThe generators that the attack battery is tested with, each asked about "
+        "by the privacy rules of several tools: 1,500 training, holdout and synthetic rows (NMES 1,468) of Adult with and without "
+        f"its nearly unique column fnlwgt, MAGIC and NMES, {runs} runs each. *1 % verbatim*: training "
+        "rows in an otherwise independent sample; *noise*: training rows with noise of that share of the standard deviation and as "
+        "many categories changed; *SMOTE*: rows between neighbours; *trees*: one after the other, as deep as they go; *good*: "
+        "independent real rows, of which every one caught is a false alarm.\n\nRuns caught by each rule that has a threshold, "
+        "all data sets together:\n\n"
+    )
+    judged = [rule for rule in known if any("caught" in r for r in results if r["rule"] == rule)]
+    rows = []
+    for kind, title in KINDS.items():
+        found = {rule: [r for r in results if (r["kind"], r["rule"]) == (kind, rule)] for rule in judged}
+        rows.append([title, *(f"{sum(r['caught'] for r in f)} of {sum(r['runs'] for r in f)}" for f in found.values())])
+    text += table(("", *(RULES[rule][0] for rule in judged)), rows)
+    text += "\nThe rules, and the median of their seconds per run, on one core of a machine with other work:\n\n"
+    for rule in known:
+        title, _, what = RULES[rule]
+        took = np.median([r["seconds"] for r in results if r["rule"] == rule])
+        fewer = max(r["runs"] for r in results if r["rule"] == rule)
+        few = f", {fewer} runs" if fewer < runs else ""
+        text += f"- *{title}*, {took:.1f} s{few}: {what}.\n"
+    for name, title in {"adult": "Adult", "adult without fnlwgt": "Adult without fnlwgt", **TITLES}.items():
+        rows = [
+            [RULES[rule][0], *(said(cells.get((name, kind, rule)), RULES[rule][1]) for kind in KINDS)] for rule in known
+        ]
+        if any(data == name for data, _, _ in cells):
+            text += f"\n### {title}, privacy rules\n\n"
+            text += "Median number, its word where the tool has one, and runs caught where there is a threshold.\n\n"
+            text += table(("", *KINDS.values()), rows)
+    return text + "\n" + command
+
+
+def said(found: Record | None, form: str) -> str:
+    """A number as its rule is read, and how many runs were caught."""
+    if found is None:
+        return ""
+    value = found["value"]
+    text = {
+        "p": "p < 0.0001" if value < 1e-4 else f"p = {value:.2g}",
+        "risk": f"{value:.3f}",
+        "grade": f"{value:.1f} {found.get('words', '')}",
+        "score": f"{value:.3f}",
+        "same": f"{100 * value:.1f} % / {100 * found.get('holdout', 0):.1f} %",
+    }[form]
+    return text + (f", {found['caught']} of {found['runs']}" if "caught" in found else "")
 
 
 def seconds(value: float) -> str:
