@@ -1,0 +1,212 @@
+"""Made-up columns of the 18 Safe Harbor classes, in two halves that share no format and no locale.
+
+`TUNED` is what the recognisers were improved on. `HELD_OUT` has other formats in other languages, under names that published
+schemas use (Synthea, MIMIC-IV, OMOP, CMS claims, NPPES, web shops); nobody looks at its misses before its figures are told.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from faker import Faker
+
+Make = Callable[[Faker, np.random.Generator], object]
+TUNED_LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT")
+HELD_OUT_LOCALES = ("en_CA", "en_IN", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "da_DK", "cs_CZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A class, or several that are right; how its cells are made; names that tell, short or foreign ones.
+
+    `cells_tell` says whether the cells give the class away under a name that says nothing.
+    """
+
+    letters: str
+    make: Make
+    telling: tuple[str, ...]
+    short: tuple[str, ...]
+    cells_tell: bool
+
+
+def digits(n: int, *, before: str = "", after: str = "") -> Make:
+    return lambda fake, rng: before + "".join(rng.choice(list(string.digits), n)) + after
+
+
+def number(n: int) -> Make:
+    return lambda fake, rng: int(rng.integers(10 ** (n - 1), 10**n))
+
+
+def pattern(text: str) -> Make:
+    return lambda fake, rng: fake.bothify(text, letters=string.ascii_uppercase)
+
+
+def hexed(n: int) -> Make:
+    return lambda fake, rng: hashlib.sha256(rng.bytes(8)).hexdigest()[:n]
+
+
+def based(n: int) -> Make:
+    return lambda fake, rng: base64.b64encode(rng.bytes(n)).decode()
+
+
+def day(form: str, *, back: str = "-70y") -> Make:
+    return lambda fake, rng: fake.date_between(back).strftime(form)
+
+
+def whole(low: int, high: int) -> Make:
+    return lambda fake, rng: int(rng.integers(low, high))
+
+
+def _ssn(separator: str) -> Make:
+    return lambda f, r: (
+        f"{r.integers(1, 665):03d}{separator}{r.integers(1, 99):02d}{separator}{r.integers(1, 9999):04d}"
+    )
+
+
+def _npi(fake: Faker, rng: np.random.Generator) -> str:
+    """Ten digits with the check digit of the National Provider Identifier."""
+    body = "1" + "".join(rng.choice(list(string.digits), 8))
+    total = 24 + sum(
+        sum(divmod(int(d) * 2, 10)) if i % 2 == 0 else int(d) for i, d in enumerate(reversed(body))
+    )  # fmt: skip
+    return body + str(-total % 10)
+
+
+TUNED: tuple[Planted, ...] = (
+    Planted("A", lambda f, r: f.name(), ("full_name", "PatientName", "customer name"), ("nombre", "nom", "name"), True),
+    Planted("A", lambda f, r: f.first_name(), ("first_name", "given name"), ("fname", "vorname", "prenom"), True),
+    Planted("A", lambda f, r: f.last_name(), ("last_name", "surname", "family_name"), ("lname", "nachname"), True),
+    Planted("B", lambda f, r: f.street_address(), ("street_address", "home address"), ("addr", "adresse"), True),
+    Planted("B", lambda f, r: f.city(), ("city", "town", "birth_city"), ("ciudad", "stadt"), False),
+    Planted("B", lambda f, r: f.postcode(), ("zip_code", "postal code", "postcode"), ("zip", "plz"), False),
+    Planted("B", lambda f, r: float(f.latitude()), ("latitude", "home_latitude"), ("lat",), False),
+    Planted("C", lambda f, r: f.date_of_birth(), ("date_of_birth", "birth date"), ("dob", "geburtsdatum"), False),
+    Planted("C", lambda f, r: f.date_between("-5y"), ("admission_date", "date_of_death"), ("visit_dt",), False),
+    Planted("C", day("%Y-%m-%d"), ("DateOfBirth", "admission date"), ("fecha_nacimiento", "discharge_dt"), False),
+    Planted("C", whole(0, 100), ("age", "age_at_admission", "age_years"), ("edad", "alter"), False),
+    Planted("D", lambda f, r: f.phone_number(), ("phone_number", "telephone", "mobile phone"), ("tel", "handy"), True),
+    Planted("E", lambda f, r: f.phone_number(), ("fax_number", "fax", "OfficeFax"), ("telefax", "fax_no"), False),
+    Planted("F", lambda f, r: f.email(), ("email", "email_address", "contact_email"), ("mail", "correo"), True),
+    Planted("G", _ssn("-"), ("ssn", "social_security_number"), ("SSN_no",), True),
+    Planted("H", digits(8), ("medical_record_number", "MedicalRecordNo", "mrn"), ("mrn_id", "chart_no"), False),
+    Planted("H", pattern("MR-######"), ("mrn", "hospital record number"), ("chart_id",), False),
+    Planted("I", pattern("???#########"), ("health_plan_number", "insurance_id"), ("policy_no",), False),
+    Planted("I", pattern("#??#-??#-??##"), ("medicare_id", "health insurance number"), ("plan_member_id",), False),
+    Planted("J", lambda f, r: f.iban(), ("iban", "account_iban"), ("IBAN_nr",), True),
+    Planted("J", digits(10), ("account_number", "bank account no"), ("acct_no", "konto_nr"), False),
+    Planted("J", lambda f, r: f.credit_card_number("visa16"), ("credit_card_number",), ("cc_number", "pan"), True),
+    Planted("K", pattern("?#######"), ("drivers_license_number", "passport_number"), ("licence_nr", "npi"), False),
+    Planted("K", digits(9), ("passport_no", "certificate_number"), ("permit_id",), False),
+    Planted("L", lambda f, r: f.vin(), ("vin", "vehicle_vin"), ("chassis_no",), True),
+    Planted("L", pattern("???-####"), ("license_plate", "number plate"), ("kennzeichen", "plate_no"), False),
+    Planted("M", pattern("SN########"), ("serial_number", "device_id", "implant serial number"), ("device_no",), False),
+    Planted("M", digits(15), ("imei",), ("imei_no",), False),
+    Planted("M", lambda f, r: f.mac_address(), ("mac_address",), ("mac",), True),
+    Planted("N", lambda f, r: f.url(), ("url", "website", "home page"), ("web_site", "link"), True),
+    Planted("O", lambda f, r: f.ipv4(), ("ip_address", "client_ip"), ("ip", "ipv4"), True),
+    Planted("O", lambda f, r: f.ipv6(), ("ipv6_address",), ("ipv6",), True),
+    Planted("P", hexed(64), ("fingerprint", "voiceprint_hash", "biometric_template"), ("finger_print",), False),
+    Planted(
+        "Q",
+        lambda f, r: f"img_{r.integers(1_000_000)}.jpg",
+        ("photo", "face_image", "profile_picture"),
+        ("avatar", "portrait"),
+        False,
+    ),
+    Planted("R", lambda f, r: str(f.uuid4()), ("patient_uuid", "guid"), ("uuid",), True),
+    Planted("R", pattern("CUST-#####"), ("customer_id", "patient id"), ("client_no", "member_nr"), False),
+    Planted("R", lambda f, r: f.user_name(), ("username", "user name", "login"), ("nickname", "handle"), False),
+    Planted("R", pattern("??######?"), ("national_id", "tax_number"), ("dni", "nino"), False),
+)
+
+HELD_OUT: tuple[Planted, ...] = (
+    Planted("A", lambda f, r: f"{f.last_name()}, {f.first_name()}",
+            ("Provider Name", "PHYSICIAN_FULL_NM", "cardholderName"), ("pt_nm", "naam", "nome"), True),
+    Planted("A", lambda f, r: f.first_name(), ("FIRST", "Provider First Name", "GivenNames"), ("voornaam", "imie"), True),
+    Planted("A", lambda f, r: f.last_name(),
+            ("MAIDEN", "Provider Last Name (Legal Name)", "LastName"), ("achternaam", "nazwisko", "sobrenome"), True),
+    Planted("A", lambda f, r: f.name().upper(), ("NEXT_OF_KIN", "emergency_contact_name"), ("nok_name", "jmeno"), True),
+    Planted("A", lambda f, r: f"Dr. {f.name()}", ("attending physician", "referring_doctor"), ("md_name", "arzt"), True),
+    Planted("B", lambda f, r: f.address().replace("\n", ", "),
+            ("Provider First Line Business Mailing Address", "ADDRESS", "shipping_address_1"), ("adres", "endereco"), False),
+    Planted("B", lambda f, r: f"{f.last_name()} County", ("COUNTY", "county_name"), ("cnty",), True),
+    Planted("B", digits(3), ("county_code", "census_tract"), ("BENE_COUNTY_CD",), False),
+    Planted("B", lambda f, r: f.postcode(),
+            ("Provider Business Mailing Address Postal Code", "BENE_MLG_CNTCT_ZIP_CD"), ("zip5", "cep", "pcode"), False),
+    Planted("B", lambda f, r: f.city(),
+            ("BIRTHPLACE", "Provider Business Mailing Address City Name"), ("plaats", "miasto", "cidade"), False),
+    Planted("B", lambda f, r: f"{f.latitude():.5f}, {f.longitude():.5f}", ("coordinates", "geo_location"), ("gps", "latlng"), True),
+    Planted("B", lambda f, r: float(f.longitude()), ("LON", "dropoff_longitude"), ("lng", "pickup_lon"), False),
+    Planted("C", day("%m/%d/%Y"), ("BIRTHDATE", "BENE_BIRTH_DT", "birth_datetime"), ("naissance", "geb_dat", "nascimento"), False),
+    Planted("C", lambda f, r: f.date_time_between("-9y"), ("admittime", "dischtime", "CLM_ADMSN_DT"), ("adm_dt", "dod"), False),
+    Planted("C", day("%Y%m%d"), ("BENE_DEATH_DT", "date_of_service"), ("dob_yyyymmdd",), False),
+    Planted("C", day("%b %d, %Y"), ("Date of Birth", "date_of_discharge"), ("bday", "data_urodzenia"), False),
+    Planted("C", lambda f, r: float(r.integers(0, 110)), ("anchor_age", "age_at_death", "AgeInYears"), ("idade", "leeftijd"), False),
+    Planted("D", lambda f, r: f.phone_number(),
+            ("Provider Business Mailing Address Telephone Number", "PhoneWork", "day_phone"), ("telefoon", "fone", "mob_no"), True),
+    Planted("E", lambda f, r: f.phone_number(),
+            ("Provider Business Practice Location Address Fax Number", "faxNumber"), ("facsimile", "fax_nbr"), False),
+    Planted("F", lambda f, r: f.ascii_company_email().upper(), ("EMAIL_ADDR", "patientEmail"), ("e_mail", "courriel", "epost"), True),
+    Planted("F", lambda f, r: f"{f.name()} <{f.free_email()}>", ("Contact E-mail", "recipient_email"), ("mailto",), True),
+    Planted("G", _ssn(""), ("SSN", "Social Security Nbr", "soc_sec_number"), ("ss_num", "pt_ssn"), False),
+    Planted("G", _ssn(" "), ("SOCIAL_SECURITY", "EmployeeSSN"), ("ssnr",), True),
+    Planted("H", pattern("MRN-#######-#"), ("MRN", "hospital_number", "Patient Chart Number"), ("mrno", "hosp_no"), False),
+    Planted("H", pattern("### ### ####"), ("NHS Number", "emr_number"), ("nhs_no",), False),
+    Planted("H", number(7), ("medicalRecordNumber", "MED_REC_NO"), ("med_rec", "akte_nr"), False),
+    Planted("I", pattern("?########-##"), ("subscriber_number", "insurance_policy_number", "MedicaidNumber"), ("hicn", "mbi"), False),
+    Planted("IR", hexed(16), ("beneficiary_id", "DESYNPUF_ID", "insured_id"), ("bene_id",), False),
+    Planted("J", lambda f, r: f.bban(), ("bban", "BankAccountNumber", "ACCOUNT_NBR"), ("acctnum", "rekening", "konto"), False),
+    Planted("J", lambda f, r: f"{f.iban()[:4]} {f.iban()[4:]}", ("account_no", "debit account"), ("acc_nbr",), False),
+    Planted("J", lambda f, r: f.credit_card_number("amex"), ("cardNumber", "payment card no"), ("ccnum", "cc_no"), True),
+    Planted("K", digits(8, before="S"), ("DRIVERS", "Drivers Licence"), ("dl_number", "rijbewijs"), False),
+    Planted("K", _npi, ("AT_PHYSN_NPI", "Provider License Number_1", "NPI"), ("lic_no", "npi_nbr"), True),
+    Planted("K", pattern("??#######"), ("DEA_NUMBER", "PASSPORT", "state_license_number"), ("paszport", "dea_no"), False),
+    Planted("L", lambda f, r: f.vin().lower(), ("VehicleIdentificationNumber", "vin_number"), ("vin_nr",), True),
+    Planted("L", lambda f, r: f.license_plate(), ("License Plate Number", "vehicle_registration"), ("reg_no", "kenteken"), False),
+    Planted("M", pattern("(01)##############(21)######"), ("UDI", "device_identifier"), ("udi_di",), True),
+    Planted("M", pattern("??-####-####"), ("pacemaker_serial", "SerialNo", "device_serial_nbr"), ("ser_no", "dev_id"), False),
+    Planted("M", hexed(16), ("android_id", "advertising_id"), ("idfv",), False),
+    Planted("M", lambda f, r: f.mac_address().replace(":", "-").upper(), ("wifi_mac", "MACAddress"), ("hwaddr",), True),
+    Planted("N", lambda f, r: f"linkedin.com/in/{f.user_name()}", ("linkedin_url", "profile_link", "homepage"), ("site", "blog"), True),
+    Planted("N", lambda f, r: f.uri(), ("personal_website", "webpage"), ("www",), True),
+    Planted("O", lambda f, r: f"{f.ipv4()}:{r.integers(1024, 65535)}", ("source_ip", "remote_addr"), ("src_ip", "host"), True),
+    Planted("P", based(48), ("iris_code", "fingerprint_template", "palm_vein"), ("fp_hash", "biometric"), False),
+    Planted("P", lambda f, r: f"{r.integers(1_000_000)}.wav", ("voice_sample", "voice_recording"), ("voiceprint",), False),
+    Planted("Q", lambda f, r: f"/data/{f.user_name()}/{r.integers(9999)}.PNG", ("headshot", "passport_photo", "mugshot"), ("foto", "pic"), False),
+    Planted("QN", lambda f, r: f"https://example.org/p/{r.integers(99_999)}.jpeg", ("patient_image", "photo_url"), ("img_url",), True),
+    Planted("RH", number(8), ("subject_id", "hadm_id", "person_source_value"), ("pt_id", "pid"), False),
+    Planted("R", pattern("K#######"), ("customerNumber", "loyalty_card_no", "student_number"), ("kundennr", "emp_no", "matrikelnr"), False),
+    Planted("R", lambda f, r: "@" + f.user_name(), ("twitter_handle", "instagram"), ("insta",), True),
+    Planted("R", lambda f, r: f.ssn(), ("national_insurance_number", "personal_identity_number"), ("pesel", "personnummer", "bsn"), False),
+    Planted("R", number(9), ("MemberNo", "claimant_number", "CLM_ID"), ("cust_no", "user_nbr"), False),
+)  # fmt: skip
+
+
+INSIDE: tuple[tuple[str, Make], ...] = (
+    ("A", lambda f, r: f"Seen with {f.first_name_female()} {f.last_name()} at the desk."),
+    ("A", lambda f, r: f"Referred by Dr. {f.last_name()}."),
+    ("C", lambda f, r: f"Came back on {f.date_between('-5y').strftime('%d/%m/%Y')}."),
+    ("C", lambda f, r: f"Operated {f.date_between('-5y').strftime('%B %d, %Y')}."),
+    ("C", lambda f, r: f"Born {f.date_between('-90y').isoformat()}."),
+    ("D", lambda f, r: f"Call {r.integers(200, 999)}-{r.integers(200, 999)}-{r.integers(1000, 9999)} first."),
+    ("D", lambda f, r: f"Reachable under +49 30 {r.integers(1_000_000, 9_999_999)} only."),
+    ("E", lambda f, r: f"Fax: ({r.integers(200, 999)}) {r.integers(200, 999)}-{r.integers(1000, 9999)}."),
+    ("F", lambda f, r: f"Write to {f.email()}, please."),
+    ("G", lambda f, r: f"SSN {_ssn('-')(f, r)} was checked."),
+    ("H", lambda f, r: f"MRN: {r.integers(10**6, 10**7)} merged."),
+    ("I", lambda f, r: f"Member ID {f.bothify('?########')} is active."),
+    ("J", lambda f, r: f"Paid from {f.iban()} yesterday."),
+    ("J", lambda f, r: f"Card {f.credit_card_number('visa16')} was declined."),
+    ("K", lambda f, r: f"License no. {f.bothify('?#######')} expired."),
+    ("L", lambda f, r: f"Car with VIN {f.vin()} was towed."),
+    ("M", lambda f, r: f"Paired with {f.mac_address()} again."),
+    ("N", lambda f, r: f"See {f.url()}profile for more."),
+    ("O", lambda f, r: f"Logged in from {f.ipv4()} at night."),
+    ("R", lambda f, r: f"Ticket {f.uuid4()} was closed."),
+)
+"""What is put into the middle of a longer text. Classes P and Q do not stand in texts."""
