@@ -36,10 +36,7 @@ CELLS = 200
 DIRT = (0.0, 0.1, 0.3, 0.6)
 DIRTY = ("unknown", "?", "see file", "N/A", "-")
 NOTHING = ("c17", "var_3")
-WORDS = (
-    "the patient was seen today and feels much better than last week no fever good appetite sleeps well will be back if pain "
-    "returns asked about new order which arrived late but complete nothing else to report for now plan stays as agreed"
-).split()  # fmt: skip
+WORDS = ["the", "patient", "was", "seen", "today", "and", "feels", "much", "better", "than", "last", "week", "no", "fever", "good", "appetite", "sleeps", "well", "will", "be", "back", "if", "pain", "returns", "asked", "about", "new", "order", "which", "arrived", "late", "but", "complete", "nothing", "else", "to", "report", "for", "now", "plan", "stays", "as", "agreed"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ def texts(locales: Sequence[str]) -> Iterator[Try]:
                 for _ in range(4 * CELLS)
             ]  # fmt: skip
             seen = scan(pd.Series(cells), "notes")
-            inside = "" if seen is None else "".join(getattr(seen, "inside", ()))
+            inside = "" if seen is None else "".join(seen.inside)
             yield Try(letter, f"inside {share:.0%} of longer texts", f"text {i}", letter in inside, inside or "nothing")
 
 
@@ -152,7 +149,7 @@ def flagged(folder: Path | None) -> None:
         columns[tuned] += frame.shape[1]
         for name in frame:
             seen = scan(frame[name], str(name))
-            if seen is None or not (seen.direct or seen.hipaa is not None or getattr(seen, "inside", ())):
+            if seen is None or not (seen.direct or seen.hipaa is not None or seen.inside):
                 continue
             if f"{table}.{name}" in MEANT:
                 meant += 1
