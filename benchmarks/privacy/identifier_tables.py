@@ -70,7 +70,7 @@ medicaldata: cytomegalovirus.age | polyps.participant_id | polyps.age | licorice
     opt.PID
 mi: CHAIN.age
 mlmRev: Early.age | Socatt.age | bdf.pupilNR
-modeldata: ischemic_stroke.age | ames.Longitude | ames.Latitude | attrition.Age | credit_data.Age | ad_data.age |
+modeldata: Sacramento.zip | ischemic_stroke.age | ames.Longitude | ames.Latitude | attrition.Age | credit_data.Age | ad_data.age |
     Sacramento.latitude | Sacramento.longitude | tate_text.artist | Sacramento.city | ames.Neighborhood
 mosaicData: KidsFeet.name | Gestation.age | CPS85.age | HELPfull.AGE | TenMileRace.age | HELPmiss.age | Whickham.age |
     HELPrct.age | Marriage.dob | Marriage.age
@@ -88,7 +88,7 @@ openintro: mn_police_use_of_force.age | evals.age | resume.job_city | resume.fir
     nba_heights.first_name | bdims.age | kobe_basket.description | mn_police_use_of_force.precinct | mn_police_use_of_force.neighborhood |
     ames.PID | ames.Neighborhood
 plm: LaborSupply.age
-pscl: politicalInformation.age | EfronMorris.name
+pscl: ca2006.IncName | politicalInformation.age | EfronMorris.name
 psych: Tal_Or.age | sat.act.age | bfi.age | Tal.Or.age
 quantreg: uis.AGE
 reshape2: smiths.subject | smiths.age
@@ -96,21 +96,22 @@ robustbase: CrohnD.age | epilepsy.Age | epilepsy.Age10
 rpart: stagec.age
 sampleSelection: Mroz87.age | nlswork.age | Smoke.age
 statsmodels: anes96.age | ccard.AGE | fair.age | heart.age
-stevedata: fakeHappiness.age | fakeAPI.county | wvs_usa_abortion.age | Presidents.president | voteincome.age |
+stevedata: anes_prochoice.caseid | fakeHappiness.age | fakeAPI.county | wvs_usa_abortion.age | Presidents.president | voteincome.age |
     TV16.age | anes_partytherms.age | gss_abortion.age | gss_spending.age | nesarc_drinkspd.age | gss_wages.age |
     mm_nhis.age | anes_vote84.age
-survival: mgus.age | transplant.age | cgd0.age | diabetic.age | stanford2.age | colon.age | nafld1.age | tobin.age |
+survival: rhDNase.entry.dt | udca.entry.dt | mgus.age | transplant.age | cgd0.age | diabetic.age | stanford2.age | colon.age | nafld1.age | tobin.age |
     pbcseq.age | veteran.age | retinopathy.age | cancer.age | jasa.birth.dt | jasa.age | mgus2.age | gbsg.age |
     cgd.age | pbc.age | kidney.age | rotterdam.age | mgus1.age | flchain.age | ovarian.age | nafld1.case.id | gbsg.pid
     | rotterdam.pid | udca.death.dt
 tidyr: smiths.subject | smiths.age | household.dob_child1 | household.dob_child2 | household.name_child1 |
     household.name_child2 | billboard.artist
-vcd: Baseball.name1 | Arthritis.Age
+vcd: Baseball.name2 | Baseball.name1 | Arthritis.Age
 vcdExtra: ICU.age | Titanicp.age | Donner.age | Donner.death
 wooldridge: jtrain3.age | expendshares.age | jtrain2.age | wage2.age | sleep75.age | labsup.age | ceosal2.age |
     fertil1.age | smoke.age | mroz.age | card.age | k401k.age | jtrain98.age | cps91.age | alcohol.age | fringe.age |
     affairs.age | slp75_81.age75 | pension.age | k401ksubs.age | fertil2.age | injury.age | gpa1.age | econmath.age |
     saving.age | apple.age | cps78_85.age | nbasal.age
+ggplot2: presidential.name
 """
 
 

@@ -192,9 +192,7 @@ IS_TOKEN = matches(r"(?=.*\d)[\w./ -]{3,40}")
 IS_CODE = matches(r"[\w./-]{1,64}")
 IS_SPACED_CODE = matches(r"(?=.*\d)[\w./ ()-]{1,64}")
 IS_UUID = matches(r"\{?[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}\}?")
-IS_ZIP = matches(
-    r"\d{3,6}|\d{5}[- ]?\d{4}|\d{2}[- ]\d{3}|\d{3} \d{2}|\d{5}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}"
-)
+IS_ZIP = matches(r"(?=(.*\d){2})[A-Z\d][A-Z\d -]{2,9}")
 IS_LETTERED_ZIP = matches(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d")
 IS_EMAIL = matches(r"[^@\s,;]+@[^@\s,;]+\.[a-z]{2,}|[^@<>]{1,80}<[^@\s,;<>]+@[^@\s,;<>]+\.[a-z]{2,}>")
 IS_URL = matches(

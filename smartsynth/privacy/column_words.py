@@ -71,10 +71,61 @@ employee: emp staff mitarbeiter angestellter empleado employe employé salarie p
     worker personnel
 student: pupil schüler schueler matrikel alumno étudiant etudiant estudante studente uczen learner
 person: people persona personne pessoa individual indiv
-physician: doctor md arzt medecin médecin medico_ lekarz physn attending surgeon clinician practitioner
+physician: doctor md arzt medecin médecin  lekarz physn attending surgeon clinician practitioner
 provider: prvdr prov
 subject: participant respondent proband sujet teilnehmer
 birth_name: maiden geburtsname
+first_name: nev keresztnev prenume ime
+last_name: vezeteknev nume prezime priezvisko familienamen sukunimi mellomnavn
+father: padre pere père vater pai papa
+mother: madre mere mère mutter mae mãe maman
+spouse: conjoint conjuge cônjuge ehepartner wife husband conyuge cónyuge
+holder: titulaire titular inhaber intestatario rekeninghouder halter
+neighborhood: neighbourhood bairro barrio quartier stadtteil ortsteil wijk dzielnica barangay arrondissement colonia freguesia distrito stadsdel suburb
+zip: cp postleitzahlen irsz zipcodes
+hire: hired hiring embauche einstellung einstellungs eintritt eintritts contratacion contratación admissao admissão anställning zatrudnienia assunzione
+    joined joining join
+admission: ingreso entree entrée ricovero przyjecia przyjęcia aufnahmen internacion internação
+discharge: egreso sortie dimissione wypisu ontslagen austritt austritts
+death: deces fallecimiento defuncion defunción obito óbito zgon tod todes decesso doodsdatum
+visit: visits visite visita besuch besuchs consulta consultation consultatie cita termin rdv rendezvous bezoek besök wizyty
+treatment: behandlung behandlungs soin soins tratamiento tratamento trattamento leczenia
+appointment: appt turno
+tax: fiscal fiscale steuer impuesto imposto podatkowy skatte vergi
+identity: identidad identidade identite identité identita tożsamości tozsamosci identificacion identificación identificação identiteit
+document: documento dokument 
+social: sociale soziale sociales sozial
+security: securite sécurité seguridad segurança seguranca sicurezza zekerheid
+ssn: sozialversicherung sozialversicherungs nss avs ahv
+license: lice lizenz lizenzen licenza licenca licença licencja carnet ehliyet vezetői jogositvany
+driver: dri chofer chauffeur conductor fahrer motorista autista kierowca bestuurder
+passport: paszportu passports pasaportes
+registration: reg immat immatriculation registracni rejestracyjny registro matriculacion
+plate: placas tablica rendszam spz
+engine: motor motors moteur motore silnik
+frame: rahmen cadre bastidor telaio
+fingerprint: huella huellas empreinte empreintes fingerabdruck digitale digitales impronta vingerafdruk
+medical_record: dossier expediente krankenakte patientenakte prontuario prontuário cartella  nhc journal journalnr
+clinical: clinica clínica clinique klinik
+history: historia historial histoire
+case: fall aktenzeichen aktennummer
+insured: versicherte assure assuré afiliado afiliacion afiliación assistito segurado ubezpieczony verzekerde
+beneficiary: allocataire begunstigter uprawniony
+insurance: krankenversicherung krankenversicherungs aseguradora segur 
+employee_number: matricule matricola legajo personalnr personalnummer badge
+member: mitglieder adherent adhérent afiliados tesserato
+user: usuarios 
+id: identifiant identificativo identyfikator
+site: sito sitio strona sajt
+web: internet
+page: pagina página seite
+nick: pseudo apodo alias spitzname
+phone: fono telefony telefonos telefons numtel telephones
+photo: retrato cliche passfoto lichtbild zdjęcie
+customer: klienci musteri müşteri abonne abonné abonnent
+patient: paciento hasta malade
+employee: pracownika colaborador colaboradores funcionario funcionário werknemer trabajador dolgozo
+student: aluno alumna etudiante leerling ucznia scolaro studenti
 """
 
 
@@ -111,23 +162,38 @@ _ENDINGS = (
 )
 
 
-def words(name: str) -> tuple[str, ...]:
-    """The words of a column name in lower case.
+_STOP = frozenset("of the de del des du da do dos di della d la le el les van der den".split())  # noqa: SIM905
+_LEADING = frozenset(
+    "id code kod codigo código kood numero número numéro nro nr identifiant identificador".split()  # noqa: SIM905
+)
+"""Words that stand before what they number; `num_patients` and other plurals count instead."""
 
-    >>> words("PULocationID"), words("home_address1")
-    (('pu', 'location', 'id'), ('home', 'address', '1'))
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a column name in lower case; letters that stand alone in a row are one word.
+
+    >>> words("PULocationID"), words("home_address1"), words("V_I_N")
+    (('pu', 'location', 'id'), ('home', 'address', '1'), ('vin',))
     """
     spaced = re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", spaced))
+    parts = [word.lower() for word in re.findall(r"[^\W\d_]+|\d+", spaced)]
+    joined: list[str] = []
+    for i, part in enumerate(parts):
+        follows = i > 0 and len(part) == 1 and len(parts[i - 1]) == 1 and not (part + parts[i - 1]).isdigit()
+        joined[-1:] = [joined[-1] + part] if follows else [*joined[-1:], part]
+    return tuple(joined)
 
 
 def label(name: str) -> str:
-    """A column name as English words with underscores between them.
+    """A column name as English words with underscores between them, what is numbered before its number.
 
-    >>> label("KundenNr"), label("geb_datum"), label("EMAIL ADDR"), label("patid")
-    ('customer_number', 'birth_date', 'email_address', 'patient_id')
+    >>> label("KundenNr"), label("geb_datum"), label("EMAIL ADDR"), label("numéro de passeport")
+    ('customer_number', 'birth_date', 'email_address', 'passport_number')
     """
-    return "_".join(part for word in words(name) for part in _parts(word))
+    spelt = [word for word in words(name) if word not in _STOP]
+    while len(spelt) > 1 and spelt[0] in _LEADING and not spelt[1].endswith("s") and spelt[1] not in _LEADING:
+        spelt = [*spelt[1:], spelt[0]]
+    return "_".join(part for word in spelt for part in _parts(word))
 
 
 def _parts(word: str) -> tuple[str, ...]:
@@ -137,4 +203,7 @@ def _parts(word: str) -> tuple[str, ...]:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= 3 and stem in MEANINGS:
             return MEANINGS[stem], MEANINGS.get(ending, ending)
+    for at in range(3, len(word) - 3):
+        if word[:at] in MEANINGS and word[at:] in MEANINGS and MEANINGS[word[at:]] != "age":
+            return MEANINGS[word[:at]], MEANINGS[word[at:]]
     return (word,)

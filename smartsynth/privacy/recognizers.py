@@ -71,9 +71,14 @@ _OF_PERSON = (
 _EVENT = (
     r"admission|admi(t|ssion)_?time|admittime|dischtime|disch_?time|discharge|death|deathtime|visit|service|svc|encounter|surgery|"
     r"operation|procedure|appointment|hired?|hiring|enrol\w*|diagnosis|dx|treatment|onset|exam|examination|vaccination|claim|clm|"
-    r"specimen|collection|chart|charttime|follow_?up|retire\w*|terminat\w+|marriage|wedding|divorce|arrival|departure|checkin|"
+    r"join|entry|exit|specimen|collection|chart|charttime|follow_?up|retire\w*|terminat\w+|marriage|wedding|divorce|arrival|departure|checkin|"
     r"prescription|dispens\w+|transfer"
 )
+_THINGS = (
+    "county|city|state|country|region|hospital|school|company|business|product|brand|street|file|inst|institution|organization|org|drug|"
+    "species|team|host|domain|event|facility|store|shop|bank|department|dept|category|item|model|course|project|place|site|program"
+)
+_NAME = re.compile(rf"^(?!(.*_)?({_THINGS})_name(_|$)).*(^|_)name(_|$)")
 _KEY, _QUASI, _SENSITIVE = Role.KEY, Role.QUASI_IDENTIFIER, Role.SENSITIVE
 _TW = Cells.TEXT | Cells.WHOLE
 _TD = Cells.TEXT | Cells.DATE
@@ -84,6 +89,8 @@ DIRECT = (
     Recognizer("iban", _KEY, "J", _anywhere(r"iban|account"), cell.is_iban, 0.1, 0.2),
     Recognizer("ssn", _KEY, "G", _anywhere(r"ssn|soc(ial)?_sec(urity)?|social_?security|ss_number|social_insurance|sin"), cell.is_ssn,
                0.1, cells=_TW),
+    Recognizer("social_security", _KEY, "G", _anywhere(r"ssn|social_security|security_social|social_insurance"),
+               cell.matches(r"(?=(.*\d){7})[\w./ -]{8,25}"), 0.3, cells=_TW, distinct=5),
     Recognizer("ssn", _KEY, "G", None, cell.matches(r"(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}"), 1, 0.5, distinct=5),
     Recognizer("npi", _KEY, "K", None, cell.is_npi, 1, 0.6, _TW, 20),
     Recognizer("credit_card", _KEY, "J", _anywhere(rf"((credit|debit|payment|bank)_)?card({_NUMBER})?|cc{_NUMBER}|ccnum|pan"),
@@ -94,6 +101,8 @@ DIRECT = (
     Recognizer("udi", _KEY, "M", None, cell.IS_UDI, 1, 0.3),
     Recognizer("vin", _KEY, "L", _anywhere(r"vin|vehicle_id\w*(_number)?"), cell.matches(r"[A-HJ-NPR-Z0-9]{17}"), 0.1),
     Recognizer("vin", _KEY, "L", None, cell.is_vin, 1, 0.3, distinct=5),
+    Recognizer("vehicle_number", _KEY, "L", _anywhere(rf"vin|(vin|engine|frame|hull|vehicle_serial){_NUMBER}"),
+               cell.matches(r"(?=(.*\d){4})[A-Z0-9./ -]{5,25}"), 0.3, distinct=5),
     Recognizer(
         "license_plate", _KEY, "L",
         _anywhere(r"(license|number|registration|vehicle)_plate|plate(_number)?|(vehicle_)?reg(istration)?(_number|_mark)?"),
@@ -102,7 +111,7 @@ DIRECT = (
     Recognizer("imei", _KEY, "M", _anywhere(r"imei|meid|esn"), cell.matches(r"[0-9A-F]{14,16}"), 0.1, cells=_TW),
     Recognizer("photo", _KEY, "Q", _anywhere(r"photo|face|profile_photo"), cell.IS_IMAGE, 0.1),
     Recognizer("photo", _KEY, "Q", None, cell.matches(r"(https?://|www\.)\S+\.(jpe?g|png|gif|heic|webp)(\?\S*)?"), 1, 0.5, distinct=10),
-    Recognizer("url", _KEY, "N", _anywhere(r"url|site|domain"), cell.IS_DOMAIN, 0.1),
+    Recognizer("url", _KEY, "N", _anywhere(r"url|site|domain|(web|internet)_(site|page)|page_web|web"), cell.IS_DOMAIN, 0.1),
     Recognizer("url", _KEY, "N", None, cell.IS_URL, 1, 0.5),
     Recognizer("fax", _KEY, "E", _anywhere(r"\w*fax"), cell.is_phone, 0.1, cells=_TW),
     Recognizer("phone", _KEY, "D", _anywhere(r"phone|contact_number"), cell.is_phone, 0.1, cells=_TW),
@@ -115,9 +124,16 @@ DIRECT = (
     ),
     Recognizer(
         "medical_record_number", _KEY, "H",
-        _anywhere(rf"mrn|nhs{_NUMBER}|(medical_record|patient_record|hospital_record|chart|emr|ehr|dossier|expediente|medrec|record_number){_NUMBER}|"
-                  r"medical_record|hospital(_record)?_number|medrec|record_number|patient_(record|chart|file)(_number)?"),
+        _anywhere(rf"mrn|mrno|nhs{_NUMBER}|(medical_record|patient_record|hospital_record|chart|emr|ehr|dossier|expediente|medrec|record_number){_NUMBER}|"
+                  r"medical_record|hospital(_record)?_number|clinical_history(_number)?|history_clinical(_number)?|medrec|record_number|patient_(record|chart|file)(_number)?"),
         cell.IS_SPACED_CODE, 0.1, cells=_TW,
+    ),
+    Recognizer(
+        "national_id", _KEY, "R",
+        _anywhere(r"(national|tax|citizen|voter|identity|identification|personal)_(id|number|key)|(national_insurance|identity_card|card_identity|identity_document|document_identity|"
+                  r"id_card|personal_identity)(_number)?|nino|dni|nie|cpf|nif|tin|pesel|personnummer|personnr|bsn|cpr|curp|rfc|aadhaar|"
+                  r"aadhar|nir|insee|codice_fiscale|steuer_?id|ausweis\w*|rodne_\w+|rut|run|cedula|cédula|nic|cnic|cuit|cuil|cnp|cui|jmbg|oib|egn|hetu|henkilotunnus|fodselsnummer|kennitala|taj|tckn|nuip|rodne_cislo"),
+        cell.IS_TOKEN, 0.5, cells=_TW, distinct=5,
     ),
     Recognizer(
         "health_plan_number", _KEY, "I",
@@ -127,9 +143,10 @@ DIRECT = (
     ),
     Recognizer(
         "account_number", _KEY, "J",
-        _anywhere(rf"(bank_)?account({_NUMBER})?|bank{_NUMBER}|bban|routing_number|sort_code"),
+        _anywhere(rf"(bank_)?account({_NUMBER})?|bank{_NUMBER}|bban|routing_number|sort_?code"),
         cell.matches(r"(?=(.*\d){5})[\w./ -]{5,40}"), 0.1, cells=_TW, distinct=5,
     ),
+    Recognizer("license_number", _KEY, "K", _label(r"license"), cell.matches(r"(?=(.*\d){4})[\w./ -]{5,30}"), 0.3, cells=_TW, distinct=5),
     Recognizer(
         "license_number", _KEY, "K",
         _anywhere(rf"(drivers?_)?(license|certificate|permit|passport|dea|dl)({_NUMBER})|npi|passport|drivers?|driving_license|"
@@ -142,34 +159,30 @@ DIRECT = (
                   r"imsi|iccid|udid|udi|idfa|idfv|gaid|android_id|advertising_id|serial|device_identification"),
         cell.IS_SPACED_CODE, 0.3, cells=_TW, distinct=5,
     ),
-    Recognizer(
-        "national_id", _KEY, "R",
-        _anywhere(r"(national|tax|citizen|voter|identity|identification|personal)_(id|number|key)|(national_insurance|identity_card|"
-                  r"id_card|personal_identity)(_number)?|nino|dni|nie|cpf|nif|tin|pesel|personnummer|personnr|bsn|cpr|curp|rfc|aadhaar|"
-                  r"aadhar|nir|insee|codice_fiscale|steuer_?id|ausweis\w*|rodne_\w+|rut|cedula"),
-        cell.IS_TOKEN, 0.5, cells=_TW, distinct=5,
-    ),
-    Recognizer("person_id", _KEY, "R", _anywhere(rf"{_PERSON}s?{_NUMBER}"), cell.IS_SPACED_CODE, 0.5, cells=_TW),
+    Recognizer("person_id", _KEY, "R", _anywhere(rf"{_PERSON}s?(_(other|external|legacy|internal|unique|card|file))?{_NUMBER}"), cell.IS_SPACED_CODE, 0.5, cells=_TW),
     Recognizer("record_id", _KEY, "R", _anywhere(r"(claim|clm|hadm|stay|encounter|case|admission|prescription|ticket|loan|contract|pid)(_id|_number)|pid"),
                cell.IS_CODE, 0.5, cells=_TW, distinct=50),
     Recognizer("username", _KEY, "R",
-               _anywhere(r"user_?name|username|user_name|screen_name|handle|twitter|instagram|insta|skype|discord|telegram|snapchat"),
+               _anywhere(r"user_?name|username|user_name|nick(_name)?|screen_name|handle|twitter|instagram|insta|skype|discord|telegram|snapchat"),
                cell.matches(r"@?[\w.-]{2,40}"), 0.5, distinct=10),
+    Recognizer("username", _KEY, "R", re.compile(r"^user$"), cell.matches(r"[a-z][\w.@-]{2,40}"), 0.8, distinct=20),
     Recognizer("username", _KEY, "R", None, cell.matches(r"@[\w.]{2,30}"), 1, 0.5, distinct=5),
     Recognizer("first_name", _KEY, "A", _anywhere(r"(first|given|fore|middle)_names?"), cell.is_name, 0.6, distinct=5),
     Recognizer("last_name", _KEY, "A", _anywhere(r"(last|family|sur|maiden|birth)_names?|birth_name|last_name|second_name"), cell.is_name, 0.6,
                distinct=5),
     Recognizer("first_name", _KEY, "A", re.compile(r"^first$"), cell.is_first_name, 0.1, distinct=5),
     Recognizer("last_name", _KEY, "A", re.compile(r"^last$"), cell.is_surname, 0.1, distinct=5),
-    Recognizer("person_name", _KEY, "A", _anywhere(rf"full_name|{_PERSON}(_full)?_name|contact_(name|person)|next_of_kin|nok(_name)?"),
+    Recognizer("person_name", _KEY, "A", _anywhere(rf"full_name|{_PERSON}(_full)?_name|contact_(name|person)|next_kin|nok(_name)?"),
                cell.is_name, 0.6, distinct=5),
-    Recognizer("person_name", _KEY, "A", _anywhere(rf"name|nok|kin|contact|emergency_contact|mother|father|spouse|{_PERSON}"), cell.is_known_name, 0.1),
-    Recognizer("first_name", _KEY, "A", _anywhere(r"name"), cell.is_first_name, 0.3),
+    Recognizer("person_name", _KEY, "A", _anywhere(rf"nok|kin|contact|emergency_contact|mother|father|spouse|guardian|representative|manager|responsible|responsavel|responsable|{_PERSON}"), cell.is_known_name, 0.1),
+    Recognizer("person_name", _KEY, "A", _NAME, cell.is_known_name, 0.1),
+    Recognizer("first_name", _KEY, "A", _NAME, cell.is_first_name, 0.3),
+    Recognizer("last_name", _KEY, "A", _NAME, cell.is_surname, 0.2, distinct=10),
     Recognizer("person_name", _KEY, "A", None, cell.is_full_name, 1, 0.25, distinct=10),
     Recognizer("first_name", _KEY, "A", None, cell.is_first_name, 1, 0.4, distinct=10),
     Recognizer("last_name", _KEY, "A", None, cell.is_surname, 1, 0.4, distinct=10),
     Recognizer("address", _KEY, "B", _anywhere(r"address|street"), cell.is_street, 0.1),
-    Recognizer("address", _KEY, "B", _anywhere(r"address"), cell.matches(r"(?=.*\d)(?=.*[^\W\d_]{3}).{6,}"), 0.3),
+    Recognizer("address", _KEY, "B", _anywhere(r"address|street"), cell.matches(r"(?=.*\d)(?=.*[^\W\d_]{3}).{6,}"), 0.3),
     Recognizer("address", _KEY, "B", None, cell.is_street, 1, 0.3, distinct=10),
 )  # fmt: skip
 
@@ -177,13 +190,13 @@ TOGETHER = (
     Recognizer("coordinates", _QUASI, "B", None, cell.is_coordinate_pair, 1, 0.3, distinct=5),
     Recognizer("latitude", _QUASI, "B", _anywhere(r"latitude"), cell.between(-90, 90), 0.9, cells=Cells.REAL),
     Recognizer("longitude", _QUASI, "B", _anywhere(r"longitude"), cell.between(-180, 180), 0.9, cells=Cells.REAL),
-    Recognizer("zip", _QUASI, "B", _anywhere(r"zip|zip_code|postal(_code)?|postal_number|post_code|pin_code|(codigo|código|code)_postale?|kod_pocztowy"),
+    Recognizer("zip", _QUASI, "B", _anywhere(r"zip|zip_code|postal(_code)?|postal_number|post_code|pin_code|pocztowy_code|postale_code"),
                cell.IS_ZIP, 0.3, cells=_TW),
     Recognizer("zip", _QUASI, "B", None, cell.IS_LETTERED_ZIP, 1, 0.8, distinct=5),
-    Recognizer("date_of_birth", _QUASI, "C", _anywhere(r"(date_of_)?birth(_(date|datetime|day))?|date_birth"), cell.is_date, 0.3, cells=_TD | Cells.WHOLE),
-    Recognizer("year", _QUASI, None, _anywhere(r"birth_year|year_of_birth|yob"), cell.between(1850, 2100), 0.9, cells=Cells.WHOLE),
-    Recognizer("event_date", _QUASI, "C", _anywhere(rf"{_EVENT}|date_death"), cell.is_date, 0.3, cells=_TD | Cells.WHOLE),
-    Recognizer("age", _QUASI, "C", _label(rf"({_OF_PERSON}_)?age(_(years?|yrs|y|in_years|at_\w+|of_\w+))?"),
+    Recognizer("date_of_birth", _QUASI, "C", _anywhere(r"birth"), cell.is_date, 0.3, cells=_TD | Cells.WHOLE),
+    Recognizer("year", _QUASI, None, _anywhere(r"birth_year|year_birth|yob"), cell.between(1850, 2100), 0.9, cells=Cells.WHOLE),
+    Recognizer("event_date", _QUASI, "C", _anywhere(rf"{_EVENT}"), cell.is_date, 0.3, cells=_TD | Cells.WHOLE),
+    Recognizer("age", _QUASI, "C", _label(rf"({_OF_PERSON}_)?age(_(years?|yrs|y|in_years|at_\w+))?"),
                cell.between(0, 125), 0.9, cells=Cells.NUMBER),
     Recognizer("sex", _QUASI, None, _label(r"sex|gender|geschlecht|sexo|sexe|kön|kjønn|płeć|plec"), None, cells=Cells.ANY),
     Recognizer("ethnicity", _QUASI, None, _anywhere(r"race|ethnic\w*"), None, cells=_TW),
@@ -194,7 +207,7 @@ TOGETHER = (
     Recognizer("state", _QUASI, None, _anywhere(r"state|province|bundesland"), cell.is_in(wordlists.STATES), 0.5),
     Recognizer("county", _QUASI, "B", _anywhere(r"(county|census_tract|census_block|tract|block_group|geohash|precinct|fips)(_(code|fips|id|number))?|"
                                                r"neighbou?rhood|suburb"), None, cells=_TW, distinct=5),
-    Recognizer("city", _QUASI, "B", _anywhere(r"city|place_of_birth|birth_place"), cell.is_name, 0.5),
+    Recognizer("city", _QUASI, "B", _anywhere(r"city|place_birth|birth_place"), cell.is_name, 0.5),
     Recognizer("county", _QUASI, "B", None, cell.IS_COUNTY, 1, 0.5, distinct=5),
     Recognizer("country", _QUASI, None, None, cell.is_in(wordlists.COUNTRIES), 1, 0.7, distinct=5),
     Recognizer("state", _QUASI, None, None, cell.is_in(wordlists.STATES), 1, 0.95, distinct=10),
