@@ -18,8 +18,9 @@ from faker import Faker
 Make = Callable[[Faker, np.random.Generator], object]
 TUNED_LOCALES = (
     "en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "en_CA", "en_IN", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "da_DK", "cs_CZ",
+    "en_AU", "en_IE", "fr_CA", "es_MX", "de_AT", "pt_PT", "no_NO", "fi_FI", "hu_HU", "ro_RO",
 )  # fmt: skip
-HELD_OUT_LOCALES = ("en_AU", "en_IE", "fr_CA", "es_MX", "de_AT", "pt_PT", "no_NO", "fi_FI", "hu_HU", "ro_RO")
+HELD_OUT_LOCALES = ("en_NZ", "es_CO", "es_AR", "es_CL", "fr_CH", "de_CH", "nl_BE", "hr_HR", "tr_TR", "sk_SK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,7 @@ _SECOND: tuple[Planted, ...] = (
     Planted("R", number(9), ("MemberNo", "claimant_number", "CLM_ID"), ("cust_no", "user_nbr"), False),
 )  # fmt: skip
 
-TUNED = (*_FIRST, *_SECOND)
-
-HELD_OUT: tuple[Planted, ...] = (
+_THIRD: tuple[Planted, ...] = (
     Planted("A", lambda f, r: f.name(),
             ("guardian_name", "account_holder_name", "travelerName", "emergency_contact_name", "customer_name"),
             ("pat_name", "nome_completo", "pes_nome", "bname1", "store_manager", "responsavel"), True),
@@ -242,6 +241,59 @@ HELD_OUT: tuple[Planted, ...] = (
     Planted("R", pattern("???.###.##-#"), ("nationalIdNumber", "tax_id", "nationalID"), ("cpf", "numero_carte_identite", "numero_fiscal", "customer_nic"), False),
     Planted("R", lambda f, r: f.user_name(), ("USERNAME", "username"), ("emp_nick_name", "Usuario"), False),
     Planted("RH", lambda f, r: str(f.uuid4()).upper(), ("PatientId", "patient_key"), ("guid",), True),
+)  # fmt: skip
+
+TUNED = (*_FIRST, *_SECOND, *_THIRD)
+
+HELD_OUT: tuple[Planted, ...] = (
+    Planted("A", lambda f, r: f.first_name(), ("first_name", "strava_first_name", "candidate_first_name", "middle_name"),
+            ("nombre", "nombres", "nombre1", "per_nombre", "nome", "p_voornaam"), True),
+    Planted("A", lambda f, r: f.last_name(), ("last_name", "strava_last_name", "candidate_last_name"),
+            ("apellido1", "apellidos", "per_apellido", "ap_paterno", "ap_materno", "cognome", "p_achternaam"), True),
+    Planted("A", lambda f, r: f.name(), ("employee_name", "cardholder_name", "health_doctor_name", "artist_name", "doctorname", "responsible_person"),
+            ("naam", "chauffeur", "nombre_conductor"), True),
+    Planted("B", lambda f, r: f.street_address(), ("street",), ("per_direccion", "direccion", "indirizzo_di_residenza", "straat", "adres"), True),
+    Planted("B", lambda f, r: f.city(), ("strava_city", "city", "candidate_localisation"),
+            ("ciudad", "departamento", "citta_di_nascita", "citta_di_residenza", "luogo_di_nascita", "comunenascita", "lieu_naissance", "gemeente", "woonplaats"), False),
+    Planted("B", lambda f, r: f.postcode(), ("postal_code", "zip_postal_code"), ("pincode", "postcode", "zip5"), False),
+    Planted("B", lambda f, r: f"{float(f.latitude()):.6f}", ("latitude",), (), False),
+    Planted("B", lambda f, r: f"{f.latitude():.4f} {f.longitude():.4f}", ("latitude_and_longitude",), (), True),
+    Planted("C", day("%Y/%m/%d"), ("date_of_birth", "p_geboortedatum", "DateOfBirth"),
+            ("fecha_nacimiento", "per_fecha_nacimiento", "data_di_nascita", "data_di_nascita_utente"), False),
+    Planted("C", day("%d/%m/%y", back="-6y"),
+            ("Admission_Date", "Discharge_Date", "date_of_admission", "from_date_of_service", "to_date_of_service", "admit_date", "Appointment_Date", "Date_of_Joining"),
+            ("data_di_morte",), False),
+    Planted("C", whole(0, 102), ("Age",), ("edad",), False),
+    Planted("D", lambda f, r: f.phone_number(),
+            ("candidate_phone_number", "health_doctor_phone", "business_phone", "cell_number", "mobile_number", "telephone_number"),
+            ("telefono", "gsm", "telefoon", "telephone_chauffeur"), True),
+    Planted("E", lambda f, r: f.phone_number(), ("fax_number", "FAX_NUMBER"), ("fax",), False),
+    Planted("F", lambda f, r: f.company_email(), ("candidate_email", "email_address", "emergency_contact_email", "professional_email"), ("correo",), True),
+    Planted("G", pattern("############"), ("social_security_number", "social_insurance_number"), (), False),
+    Planted("HR", pattern("UH-##-#####"), ("uhid", "PAS_Number"), ("numero_dossier",), False),
+    Planted("I", pattern("#??#-??#-??##"), ("health_insurance_number", "insurance_id"), (), False),
+    Planted("IRG", digits(11), ("unemployment_insurance_number",), (), False),
+    Planted("J", lambda f, r: f.iban(), ("credit_account",), ("IBAN_utente",), True),
+    Planted("J", lambda f, r: f.credit_card_number("discover"), ("credit_card_number",), (), True),
+    Planted("K", pattern("?########"), ("passport_number", "medical_license_number", "Medical_License_Number"), ("numero_license", "cedula_profesional"), False),
+    Planted("L", pattern("??-###-??"), ("vehicle_plate_number",), ("immatriculation", "camion_immatriculation", "numero_placa"), False),
+    Planted("L", lambda f, r: f.vin(), ("vin",), ("numero_chassis",), True),
+    Planted("M", lambda f, r: f.mac_address(), ("mac_address", "Sourec_Mac_Address", "Destination_Mac_Address"), ("bssid",), True),
+    Planted("M", pattern("??##########"), ("serial_number", "serial_no"), ("numero_serie",), False),
+    Planted("N", lambda f, r: f.uri(), ("url_canlii", "referer"), ("uri",), True),
+    Planted("O", lambda f, r: f.ipv4_public(), ("ip_address", "Source_IpAddress", "Destination_IpAddress", "remote_address"), ("mgmt_ip",), True),
+    Planted("O", lambda f, r: f.ipv6(), ("ipv6_address",), (), True),
+    Planted("P", based(64), ("fingerprint_data", "face_id_data"), (), False),
+    Planted("Q", lambda f, r: f"{f.user_name()}_{r.integers(99)}.png", ("profile_picture", "strava_profile_picture", "candidate_profile_picture", "employee_avatar"),
+            ("foto_perfil", "per_imagen", "img_profilo"), False),
+    Planted("QN", lambda f, r: f"https://cdn.example.org/u/{r.integers(10**6)}.webp", ("photo_url",), ("foto",), True),
+    Planted("R", pattern("?#######"), ("employee_code", "serial_employee_number", "Patient_ID", "doctor_id", "citizen_id"),
+            ("id_persona", "lidnummer", "student_nummer", "p_medewerker_id", "spelernummer", "matricule"), False),
+    Planted("R", number(9), ("uth_member_id", "uth_claim_id", "Admission_ID", "Appointment_ID", "Spell_Number", "Episode_Number", "perf_provider_id"), (), False),
+    Planted("R", lambda f, r: f.ssn(), ("tax_number",),
+            ("documento", "numero_identificacion", "per_num_doc_id", "rut", "codice_fiscale", "CF_utente", "bsn"), False),
+    Planted("R", lambda f, r: f.user_name(), ("username",), ("per_nombre_usuario", "p_gebruikersnaam", "user_utente", "apodo"), False),
+    Planted("R", lambda f, r: f.uuid4(), ("service_uuid",), (), True),
 )  # fmt: skip
 
 
