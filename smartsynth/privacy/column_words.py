@@ -18,7 +18,7 @@ address: addr adr addresses adres adresse adresa adress anschrift direccion dire
     lakcim
 street: strasse straße str rue calle straat ulica ulice gata gade rua
 city: town ville stadt wohnort ort ciudad citta città cidade plaats woonplaats stad miasto mesto město kaupunki sehir localidad municipio
-    gemeinde gemeente kommune kommun municipality village hometown birthplace geburtsort lieu
+    gemeinde gemeente kommune kommun municipality village hometown birthplace geburtsort
 county: cnty landkreis borough parish
 zip: zipcode zip5 zip9 postcode postalcode plz postleitzahl pcode pincode cep postnummer postnr psc zipcd
 latitude: lat breitengrad latitud latitudine
@@ -126,6 +126,13 @@ customer: klienci musteri müşteri abonne abonné abonnent
 patient: paciento hasta malade
 employee: pracownika colaborador colaboradores funcionario funcionário werknemer trabajador dolgozo
 student: aluno alumna etudiante leerling ucznia scolaro studenti
+last_name: paterno materno
+place: luogo lugar lieu local miejsce
+city: comune localisation localizacion ubicacion ubicación
+neighborhood: departamento departement département
+player: speler spelers jugador joueur spieler giocatore jogador
+code: codice codigos
+mrn: uhid umrn mrno empi
 """
 
 
@@ -164,7 +171,7 @@ _ENDINGS = (
 
 _STOP = frozenset("of the de del des du da do dos di della d la le el les van der den".split())  # noqa: SIM905
 _LEADING = frozenset(
-    "id code kod codigo código kood numero número numéro nro nr identifiant identificador".split()  # noqa: SIM905
+    "id code codice kod codigo código kood numero número numéro nro nr identifiant identificador".split()  # noqa: SIM905
 )
 """Words that stand before what they number; `num_patients` and other plurals count instead."""
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smartsynth.privacy import texts
+from smartsynth.privacy.cell_formats import IS_TOKEN
 from smartsynth.privacy.column_words import label
 from smartsynth.privacy.recognizers import RECOGNIZERS, Cells, Recognizer
 from smartsynth.schema import Role
@@ -31,6 +32,7 @@ SAMPLE_ROWS = 20_000
 SAMPLE_CELLS = 400
 LONG_TEXT_WORDS = 6
 """Cells of so many words on average are texts: what matters is what stands inside."""
+FEWEST_CODES, UNIQUE_SHARE = 50, 0.95
 IN_TEXT = "identifiers_in_text"
 
 HIPAA_CLASSES = {
@@ -97,7 +99,7 @@ def scan(series: pd.Series[Any], name: str) -> Finding | None:
     found = _by_name(fitting, label(name), sample)
     if long and (found is None or found.role is Role.SENSITIVE):
         return _in_texts(sample) or found
-    return found or _by_cells(fitting, sample)
+    return found or _by_cells(fitting, sample) or _unique_code(series, cells, label(name))
 
 
 def _by_name(fitting: Sequence[Recognizer], words: str, sample: list[str]) -> Finding | None:
@@ -119,6 +121,18 @@ def _by_cells(fitting: Sequence[Recognizer], sample: list[str]) -> Finding | Non
             if share >= one.alone:
                 return Finding(one.semantic, one.role, one.hipaa, share, False)
     return None
+
+
+def _unique_code(series: pd.Series[Any], cells: Cells, words: str) -> Finding | None:
+    """A code of the row itself: the name says id or number, and nearly every cell is another one."""
+    ends = ("_id",) if Cells.WHOLE in cells else ("_id", "_number")
+    if not cells & (Cells.TEXT | Cells.WHOLE) or not words.endswith(ends):
+        return None
+    known = series.dropna().iloc[:SAMPLE_ROWS].astype(str)
+    codes = known[known.map(IS_TOKEN)]
+    if len(codes) < FEWEST_CODES or len(codes) < 0.5 * len(known) or codes.nunique() < UNIQUE_SHARE * len(codes):
+        return None
+    return Finding("record_id", Role.KEY, "R", len(codes) / len(known), True)
 
 
 def _in_texts(sample: list[str]) -> Finding | None:

@@ -119,18 +119,19 @@ DIRECT = (
     Recognizer(
         "biometric", _KEY, "P",
         _anywhere(r"(finger|thumb|hand|palm|voice|foot|face)_?prints?|biometr\w+|iris|retina|palm_vein|minutiae|dna_(profile|sequence)|"
-                  r"(face|facial)_(template|embedding|encoding|vector)|voice_(sample|record\w*|id)|fp_(hash|template)"),
+                  r"(face|facial)_(template|embedding|encoding|vector)|face_id|voice_(sample|record\w*|id)|fp_(hash|template)"),
         None, cells=Cells.TEXT, distinct=10,
     ),
     Recognizer(
         "medical_record_number", _KEY, "H",
-        _anywhere(rf"mrn|mrno|nhs{_NUMBER}|(medical_record|patient_record|hospital_record|chart|emr|ehr|dossier|expediente|medrec|record_number){_NUMBER}|"
+        _anywhere(rf"mrn|pas_number|nhs{_NUMBER}|(medical_record|patient_record|hospital_record|chart|emr|ehr|dossier|expediente|medrec|record_number){_NUMBER}|"
                   r"medical_record|hospital(_record)?_number|clinical_history(_number)?|history_clinical(_number)?|medrec|record_number|patient_(record|chart|file)(_number)?"),
         cell.IS_SPACED_CODE, 0.1, cells=_TW,
     ),
+    Recognizer("national_id", _KEY, "R", _anywhere(r"tax_code"), cell.IS_TOKEN, 0.5, distinct=20),
     Recognizer(
         "national_id", _KEY, "R",
-        _anywhere(r"(national|tax|citizen|voter|identity|identification|personal)_(id|number|key)|(national_insurance|identity_card|card_identity|identity_document|document_identity|"
+        _anywhere(r"(national|tax|citizen|voter|identity|identification|personal|document|doc)_(id|number|key)|document|(national_insurance|identity_card|card_identity|identity_document|document_identity|"
                   r"id_card|personal_identity)(_number)?|nino|dni|nie|cpf|nif|tin|pesel|personnummer|personnr|bsn|cpr|curp|rfc|aadhaar|"
                   r"aadhar|nir|insee|codice_fiscale|steuer_?id|ausweis\w*|rodne_\w+|rut|run|cedula|cédula|nic|cnic|cuit|cuil|cnp|cui|jmbg|oib|egn|hetu|henkilotunnus|fodselsnummer|kennitala|taj|tckn|nuip|rodne_cislo"),
         cell.IS_TOKEN, 0.5, cells=_TW, distinct=5,
@@ -153,19 +154,19 @@ DIRECT = (
                   r"drivers?_license|driver_license"),
         cell.matches(r"(?=(.*\d){4})[\w./ -]{5,30}"), 0.1, cells=_TW, distinct=5,
     ),
+    Recognizer("person_id", _KEY, "R", _anywhere(rf"{_PERSON}s?(_(other|external|legacy|internal|unique|card|file))?{_NUMBER}"), cell.IS_SPACED_CODE, 0.5, cells=_TW),
     Recognizer(
         "device_id", _KEY, "M",
         _anywhere(rf"(device|serial|implant|pacemaker|sim|udi|hardware|handset)({_NUMBER})|(implant|pacemaker|device)_serial\w*|"
                   r"imsi|iccid|udid|udi|idfa|idfv|gaid|android_id|advertising_id|serial|device_identification"),
         cell.IS_SPACED_CODE, 0.3, cells=_TW, distinct=5,
     ),
-    Recognizer("person_id", _KEY, "R", _anywhere(rf"{_PERSON}s?(_(other|external|legacy|internal|unique|card|file))?{_NUMBER}"), cell.IS_SPACED_CODE, 0.5, cells=_TW),
     Recognizer("record_id", _KEY, "R", _anywhere(r"(claim|clm|hadm|stay|encounter|case|admission|prescription|ticket|loan|contract|pid)(_id|_number)|pid"),
                cell.IS_CODE, 0.5, cells=_TW, distinct=50),
     Recognizer("username", _KEY, "R",
-               _anywhere(r"user_?name|username|user_name|nick(_name)?|screen_name|handle|twitter|instagram|insta|skype|discord|telegram|snapchat"),
+               _anywhere(r"user_?name|username|user_name|name_user|nick(_name)?|screen_name|handle|twitter|instagram|insta|skype|discord|telegram|snapchat"),
                cell.matches(r"@?[\w.-]{2,40}"), 0.5, distinct=10),
-    Recognizer("username", _KEY, "R", re.compile(r"^user$"), cell.matches(r"[a-z][\w.@-]{2,40}"), 0.8, distinct=20),
+    Recognizer("username", _KEY, "R", _anywhere(r"user"), cell.matches(r"[a-z][\w.@-]{2,40}"), 0.8, distinct=20),
     Recognizer("username", _KEY, "R", None, cell.matches(r"@[\w.]{2,30}"), 1, 0.5, distinct=5),
     Recognizer("first_name", _KEY, "A", _anywhere(r"(first|given|fore|middle)_names?"), cell.is_name, 0.6, distinct=5),
     Recognizer("last_name", _KEY, "A", _anywhere(r"(last|family|sur|maiden|birth)_names?|birth_name|last_name|second_name"), cell.is_name, 0.6,
