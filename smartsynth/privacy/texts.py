@@ -59,6 +59,18 @@ def names_somebody(text: str) -> bool:
 _DIGITS = r"(?:\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[ .-]\d{3}[ .-]\d{4}|0\d{1,4}[ /-]\d[\d -]{4,9}\d)(?![\w-])"
 _STREETS = "street|avenue|ave|road|rd|drive|lane|boulevard|blvd|court|square|terrace|highway|parkway"
 
+_iban = _some(
+    r"\b[A-Z]{2}\d{2}(?:[A-Z\d]{11,30}|(?: [A-Z\d]{4}){2,7}(?: [A-Z\d]{1,4})?)\b", cell.is_iban, flags=re.NOFLAG
+)
+_card = _some(r"(?<![\w-])[2-6]\d{3}(?:[ -]?\d{3,6}){2,4}(?![\w-])", cell.is_card)
+_account = _labelled(r"(?:bank )?(?:account|acct)(?: (?:no|nr|number))?")
+_vin = _some(r"\b[A-HJ-NPR-Z\d]{17}\b", cell.is_vin)
+_plate = _finds(
+    r"\b(?:licen[cs]e plate|number plate|plate)\s*(?:no\.?|number)?\s*[:#]?\s*(?=[A-Z\d -]*\d)[A-Z\d]{1,4}[ -]?[A-Z\d]{1,4}(?:[ -][A-Z\d]{1,4})?\b"
+)
+_mac = _finds(r"(?<![\w:-])(?:[\da-f]{2}[:-]){5}[\da-f]{2}(?![\w:-])")
+_device = _labelled(r"serial|imei|device|implant|pacemaker|s/n")
+
 PATTERNS: dict[str, Callable[[str], bool]] = {
     "A": names_somebody,
     "B": _finds(
@@ -84,18 +96,6 @@ PATTERNS: dict[str, Callable[[str], bool]] = {
     ),
 }  # fmt: skip
 """What a text of each class looks like. Biometric data and photographs (P, Q) do not stand in texts."""
-
-_iban = _some(
-    r"\b[A-Z]{2}\d{2}(?:[A-Z\d]{11,30}|(?: [A-Z\d]{4}){2,7}(?: [A-Z\d]{1,4})?)\b", cell.is_iban, flags=re.NOFLAG
-)
-_card = _some(r"(?<![\w-])[2-6]\d{3}(?:[ -]?\d{3,6}){2,4}(?![\w-])", cell.is_card)
-_account = _labelled(r"(?:bank )?(?:account|acct)(?: (?:no|nr|number))?")
-_vin = _some(r"\b[A-HJ-NPR-Z\d]{17}\b", cell.is_vin)
-_plate = _finds(
-    r"\b(?:licen[cs]e plate|number plate|plate)\s*(?:no\.?|number)?\s*[:#]?\s*(?=[A-Z\d -]*\d)[A-Z\d]{1,4}[ -]?[A-Z\d]{1,4}(?:[ -][A-Z\d]{1,4})?\b"
-)
-_mac = _finds(r"(?<![\w:-])(?:[\da-f]{2}[:-]){5}[\da-f]{2}(?![\w:-])")
-_device = _labelled(r"serial|imei|device|implant|pacemaker|s/n")
 
 _LEAST = {"A": 0.02, "C": 0.02, "D": 0.01, "O": 0.01}
 
