@@ -80,7 +80,7 @@ PATTERNS: dict[str, Callable[[str], bool]] = {
     "C": _finds(rf"(?<![\w./-])(?:{cell.DATE_PATTERN})(?![\w/-])"),
     "D": _finds(rf"(?<![\w.,-]){_DIGITS}"),
     "E": _finds(rf"\b(?:tele)?fax\w*\b[^\d+(]{{0,15}}{_DIGITS}"),
-    "F": _finds(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"),
+    "F": _finds(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"),
     "G": _finds(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])|\b(?:ssn|social security)\W{0,3}(?:\w+\W){0,3}\d{3}[ -]?\d{2}[ -]?\d{4}\b"),
     "H": _labelled(r"mrn|medical records?|chart|nhs|patient (?:id|no|nr|number|record)|hospital (?:no|number)|record (?:no|number)"),
     "I": _labelled(r"(?:member|subscriber|policy|insurance|health plan|plan|beneficiary|medicare|medicaid|insured)(?: (?:id|no|nr|number))"),
