@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from smartsynth.privacy.accountant import Sampled, gaussian_delta, largest_mu, sampled_sigma, spent_epsilon
+from smartsynth.privacy.accountant import Sampled, fixed_order, gaussian_delta, largest_mu, sampled_sigma, spent_epsilon
 
 THRESHOLDS = 0.5
 """Share of δ for releases that can fail with a small chance, such as categories above a threshold, where there are any."""
@@ -107,7 +107,9 @@ class Ledger:
         """
         left = self.delta - sum(entry.delta for entry in self.measured)
         whole = [entry.mu for entry in self.measured if entry.mu > 0 and entry.sampled is None]
-        return spent_epsilon(whole, left, [entry.sampled for entry in self.measured if entry.sampled is not None])
+        sampled = [entry.sampled for entry in self.measured if entry.sampled is not None]
+        order = fixed_order(self.epsilon, left, math.hypot(*whole), sum(s.steps for s in sampled)) if sampled else None
+        return spent_epsilon(whole, left, sampled, order=order)
 
     def statement(self) -> str:
         """What may be said of the release, in a sentence or two."""
