@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, PrivacyError
 from smartsynth.models.autoregression import CodeColumn
 from smartsynth.models.coding import Coding, Inside
 from smartsynth.models.dp_stretches import (
@@ -131,6 +131,12 @@ class DomainLearner:
         noisy, sigma = self._count(counts, mu * math.sqrt(1 - OTHERS), f"categories of {column.name}")
         passed = noisy > threshold(sigma, delta, self.most_rows)
         released = list(known.index[passed])
+        if not released and not nullable:
+            raise PrivacyError(
+                f"columns.{column.name}: no category is held by enough rows to be named within epsilon="
+                f"{self.budget.epsilon:g}, and its type {column.dtype} has no room for missing cells. Declare the column's "
+                "categories, drop it, or allow a larger epsilon."
+            )
         levels, reader = tuple(plain_level(value) for value in released), reader_of(released)
         rest = np.array([int(known[~passed].sum()), int(cells.isna().sum())])[: 1 + nullable]
         others, wider = self._count(rest, mu * math.sqrt(OTHERS), f"other cells of {column.name}")
@@ -211,14 +217,22 @@ def declared_levels(column: Column) -> tuple[Any, ...] | None:
 
 
 def within_declared(data: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The rows with a missing cell for each value that is none of the declared categories."""
-    changed = {}
+    """The rows with a missing cell for each value that is none of the declared categories.
+
+    Rows with such a value in a column that has no room for missing cells are left out.
+    """
+    changed, kept = {}, np.ones(len(data), bool)
     for column in schema:
         named = declared_levels(column)
-        if named is not None and column.is_modelled and _can_be_missing(column):
-            cells = data[column.name]
-            changed[column.name] = cells.where(cells.astype(object).isin(list(named)))
-    return data.assign(**changed)
+        if named is None or not column.is_modelled:
+            continue
+        cells = data[column.name]
+        known = cells.astype(object).isin(list(named))
+        if _can_be_missing(column):
+            changed[column.name] = cells.where(known)
+        else:
+            kept &= known.to_numpy()
+    return data.assign(**changed)[kept]
 
 
 def is_open(column: Column) -> bool:

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("opendp")
 pytest.importorskip("dp_accounting")
 
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, PrivacyError
 from smartsynth.inference import infer_schema
 from smartsynth.models.dp_domain import threshold
 from smartsynth.models.marginal_generator import MarginalGenerator
@@ -135,6 +135,29 @@ def test_everything_that_is_spent_stays_within_the_budget(epsilon):
         assert released <= written * (1 + 1e-9)
         assert 0.9 * epsilon < model.ledger_.spent() <= epsilon
         assert sum(entry.delta for entry in model.ledger_.entries) < model.delta
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+def test_cells_that_are_none_of_the_declared_categories_count_for_no_other(dtype):
+    frame = pd.DataFrame({"i": np.repeat([0, 1, 2, 3, 4], 400).astype(dtype), "x": np.arange(2000) % 7})
+    schema = infer_schema(frame).with_column("i", kind=Kind.CATEGORICAL, categories=(0, 1, 2))
+    model = MarginalGenerator(epsilon=20.0).fit(frame, schema=schema)
+    made = model.sample(3_000, seed=0)["i"]
+    assert made.value_counts(normalize=True).to_dict() == pytest.approx({0: 1 / 3, 1: 1 / 3, 2: 1 / 3}, abs=0.03)
+    assert model.rows_ == pytest.approx(1_200 if dtype == "int64" else 2_000, abs=30)
+    assert made.isna().mean() == pytest.approx(0.0 if dtype == "int64" else 0.4, abs=0.03)
+
+
+@pytest.mark.parametrize("kind", [Kind.CATEGORICAL, Kind.CONSTANT])
+def test_a_column_of_which_nothing_may_be_named_is_refused_if_it_cannot_be_missing(kind):
+    frame = pd.DataFrame({"i": np.ones(30, int), "x": np.arange(30.0)})
+    schema = infer_schema(frame).with_column("i", kind=kind, categories=None)
+    with pytest.raises(PrivacyError, match="columns.i: no category .* epsilon=0.05.*Declare"):
+        MarginalGenerator(epsilon=0.05).fit(frame, schema=schema)
+    made = MarginalGenerator(epsilon=0.05).fit(
+        frame.astype({"i": object}), schema=schema.with_column("i", dtype="object")
+    )
+    assert made.sample(5, seed=0)["i"].isna().all()
 
 
 def test_the_ledger_knows_what_was_declared():
