@@ -2,7 +2,7 @@
 
 Each line is one entry as JSON; its hash covers the entry and the hash of the one before, so that an entry that is changed,
 removed, put in or moved breaks the chain, and `verify` names the place. The newest hash stands in a file beside the log
-(`.head`), so that a cut-off end is found as well. Whoever can write both files can write a new history: print the head
+(`.head`), so that a cut-off end is found as well; the next entry says so, and `verify` for ever after. Whoever can write both files can write a new history: print the head
 (`smartsynth audit --head`) and keep it elsewhere, such as in a ticket or a signed mail, and no history before it can be
 changed unseen.
 
@@ -42,6 +42,8 @@ FIELDS = (
 START = "0" * 64
 RECOVERED = "recovered"
 """Action of the entry that follows a line that a crash cut off."""
+MISSING = "entries missing"
+"""Action of the entry that is written first where the end of the log is gone; `rows` is the number of the last entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,12 @@ class Log:
             raise ValueError(f"{sorted(unknown)} may not enter the audit log.")
         with self._locked() as file:
             seq, prev, torn = self._last(file)
+            lost = self._lost(file)
             if torn:
                 file.write(b"\n")
                 seq, prev = self._append(file, seq, prev, RECOVERED, {})
+            if lost:
+                seq, prev = self._append(file, seq, prev, MISSING, {"rows": lost})
             self._append(file, seq, prev, action, {k: v for k, v in what.items() if v is not None})
             file.flush()
             os.fsync(file.fileno())
@@ -125,7 +130,7 @@ class Log:
         with self._locked() as file:
             problems: list[str] = []
             found = _read(file, problems)
-            head = self._head.read_text("ascii").split() if self._head.exists() else []
+            head = self._newest()
         if problems:
             return problems[0]
         last = found[-1] if found else None
@@ -153,6 +158,17 @@ class Log:
         content = file.read()
         torn = bool(content) and not content.endswith(b"\n")
         return (found[-1].seq, found[-1].hash, torn) if found else (0, START, torn)
+
+    def _newest(self) -> list[str]:
+        """Number and hash of the entry that was written last; nothing if none was."""
+        return self._head.read_text("ascii").split() if self._head.exists() else []
+
+    def _lost(self, file: IO[bytes]) -> int:
+        """Number of the entry that was written last, if the log no longer has it; else 0."""
+        head = self._newest()
+        if not head or [head[0], head[1]] in [[str(entry.seq), entry.hash] for entry in _read(file, None)]:
+            return 0
+        return int(head[0])
 
     def _remember(self, last: Entry) -> None:
         work = self._head.with_name(self._head.name + ".new")
@@ -258,6 +274,10 @@ def _read(file: IO[bytes], problems: list[str] | None) -> list[Entry]:
         if problems is not None:
             if torn and entry.action != RECOVERED:
                 problems.append(torn)
+            if entry.action == MISSING:
+                problems.append(
+                    f"Line {number}, entry {entry.seq}: entries up to {entry.what.get('rows')} were gone before it."
+                )
             if entry.prev != before or entry.seq != len(found) + 1:
                 problems.append(
                     f"Line {number}, entry {entry.seq}, does not follow the one before: an entry was removed, put in or moved."
@@ -274,6 +294,7 @@ def _read(file: IO[bytes], problems: list[str] | None) -> list[Entry]:
 
 def _parsed(line: bytes) -> Entry | None:
     try:
-        return Entry(**json.loads(line))
+        entry = Entry(**json.loads(line))
     except (ValueError, TypeError):
         return None
+    return entry if isinstance(entry.what, dict) else None

@@ -72,6 +72,19 @@ def test_whatever_is_changed_is_found(log, damage, told):
     assert told in log.verify()
 
 
+@pytest.mark.parametrize("kept", [3, 0])
+def test_a_lost_end_is_not_covered_up_by_the_next_entry(log, kept):
+    for i in range(5):
+        log.write("look", rows=i)
+    rewrite(log, lines(log)[:kept])
+    log.write("look", rows=9)
+    assert "entries up to 5 were gone" in log.verify()
+    assert [entry.action for entry in log.entries()][kept:] == ["entries missing", "look"]
+    log.write("look", rows=10)
+    assert "entries up to 5 were gone" in log.verify()
+    assert len(log.entries()) == kept + 3
+
+
 def test_a_line_that_a_crash_cut_off_does_not_stop_the_log(log):
     log.write("look")
     with log.path.open("a") as file:
