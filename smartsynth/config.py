@@ -100,7 +100,7 @@ class PrivacyConfig(Settings):
     )
     safe_harbor: bool = Field(
         False,
-        description="Treat columns as the 18 classes of HIPAA's Safe Harbor ask: ZIP codes to three digits, dates to years, ages over 89 to 90, others made anew or dropped.",
+        description="Treat columns as the 18 classes of HIPAA's Safe Harbor ask: ZIP codes to three digits, dates to years, ages over 89 and births that tell of them to 90, others made anew or dropped.",
     )
     k_anonymity: int | None = Field(
         None,

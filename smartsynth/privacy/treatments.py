@@ -4,7 +4,7 @@
 
     drop         the column goes
     regenerate   its cells are made up anew, none is learnt
-    generalise   ZIP codes to three digits, dates to years, ages over 89 to 90
+    generalise   ZIP codes to three digits, dates to years, ages over 89 to 90, and births before that to one year
     keep         it stays as it is, for a stated reason
 
 Without a wish, identifiers and free text are regenerated and all others kept, because rare values are pooled and the
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -183,9 +184,10 @@ def _years(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     if cells.dtype == object and cells.dropna().map(lambda cell: isinstance(cell, str)).any():
         cells = pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce")
     years = cells.map(lambda day: day.year, na_action="ignore") if cells.dtype == object else cells.dt.year
-    return pd.Series(pd.to_numeric(years, errors="coerce").to_numpy(np.float64, na_value=np.nan), cells.index).astype(
-        "Int64"
-    )
+    numbers = pd.Series(pd.to_numeric(years, errors="coerce").to_numpy(np.float64, na_value=np.nan), cells.index)
+    if column.semantic == "date_of_birth":  # a year of birth that tells of an age over 89 is no more than that either
+        numbers = numbers.clip(lower=datetime.now(UTC).year - OLDEST)
+    return numbers.astype("Int64")
 
 
 def _zip3(cell: Any) -> str:

@@ -152,7 +152,7 @@ def test_cells_that_are_none_of_the_declared_categories_count_for_no_other(dtype
 def test_a_column_of_which_nothing_may_be_named_is_refused_if_it_cannot_be_missing(kind):
     frame = pd.DataFrame({"i": np.ones(30, int), "x": np.arange(30.0)})
     schema = infer_schema(frame).with_column("i", kind=kind, categories=None)
-    with pytest.raises(PrivacyError, match="columns.i: no category .* epsilon=0.05.*Declare"):
+    with pytest.raises(PrivacyError, match=r"columns.i: no category .* epsilon=0.05.*Declare"):
         MarginalGenerator(epsilon=0.05).fit(frame, schema=schema)
     made = MarginalGenerator(epsilon=0.05).fit(
         frame.astype({"i": object}), schema=schema.with_column("i", dtype="object")

@@ -1,6 +1,7 @@
 """What is done about columns that say who somebody is: planned with reasons, done before anything is learnt, told."""
 
 import datetime as dt
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,17 @@ def test_a_run_learns_treated_rows_and_tells_what_came_back(tmp_path):
 def test_looking_for_identifiers_is_not_within_a_budget():
     with pytest.raises(ConfigError, match=r"columns.NAME.treatment"):
         ss.synthesize(ROWS, privacy={"epsilon": 1.0, "safe_harbor": True})
+
+
+def test_a_year_of_birth_tells_of_no_age_over_89():
+    """45 CFR 164.514(b)(2)(i)(C): no date, year included, may tell of an age over 89; dates of other events may."""
+    cells = pd.to_datetime(["1901-05-05", "1925-01-01", "1990-03-02"] * 40)
+    frame = pd.DataFrame({"birth_date": cells, "visit_date": cells, "x": np.arange(120.0)})
+    schema = infer_schema(frame)
+    rows = treated(frame, schema, plan(schema, {}, safe_harbor=True))
+    oldest = datetime.now(UTC).year - 90
+    assert sorted(rows["birth_date"].unique()) == [oldest, 1990]
+    assert sorted(rows["visit_date"].unique()) == [1901, 1925, 1990]
 
 
 def test_dates_of_any_kind_become_years():
