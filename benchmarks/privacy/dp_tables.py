@@ -1,7 +1,7 @@
 """Differentially private tables: error of all one-, two- and three-way marginals, and utility, at several ε.
 
-    python benchmarks/privacy/dp_tables.py --data FOLDER [--seeds N] [--out docs/benchmarks/dp.json]
-    python benchmarks/privacy/dp_tables.py --data FOLDER --generator dpctgan --out docs/benchmarks/dpctgan.json
+    python benchmarks/privacy/dp_tables.py --data FOLDER [--seeds N]
+    python benchmarks/privacy/dp_tables.py --data FOLDER [--seeds N] --generator dpctgan
 
 Data are UCI Adult in 14 columns (`education` goes, `education-num` says the same). Errors are total variation distances
 on all 48,842 rows, numbers in 100 equal parts of their range (single values for age and hours), beside a bootstrap of
@@ -142,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/dp.json"))
+    parser.add_argument("--out", type=Path, help="docs/benchmarks/dp.json, or dpctgan.json for that generator")
     parser.add_argument("--generator", choices=("marginal", "dpctgan"), default="marginal")
     given = parser.parse_args()
     train, test = read(given.data)
@@ -166,7 +166,8 @@ def main() -> None:
         rows.append({"epsilon": epsilon, "declared": declared, "structure": structure, **mean, **spread})
         print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()}), flush=True)
     command = f"python benchmarks/privacy/dp_tables.py --data DATA --seeds {given.seeds} --generator {given.generator}"
-    given.out.write_text(json.dumps({"command": command, "delta": DELTA, "results": rows}, indent=1) + "\n")
+    out = given.out or Path("docs/benchmarks") / {"marginal": "dp.json", "dpctgan": "dpctgan.json"}[given.generator]
+    out.write_text(json.dumps({"command": command, "delta": DELTA, "results": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
