@@ -215,7 +215,7 @@ def test_a_person_with_many_rows_is_one_person():
     schema = Schema((*SCHEMA.columns, Column("who", Kind.IDENTIFIER, "object")))
     model = DPCTGANGenerator(epsilon=5.0, unit="who", max_rows_per_unit=3, **QUICK).fit(real, schema=schema)
     assert model.ledger_.unit == "one who with at most 3 rows"
-    assert model.rows_ == pytest.approx(300, abs=60)
+    assert model.rows_ == pytest.approx(300, abs=150)  # the noise has a standard deviation of 28; without the limit 600
     assert model.ledger_.spent() <= 5.0 + 1e-6
     made = model.sample(100, seed=0)
     assert not set(made["who"]) & set(real["who"])
