@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from smartsynth.models.base import Generator
     from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
-    from smartsynth.result import Result, resample
+    from smartsynth.resampling import resample
+    from smartsynth.result import Result
     from smartsynth.schema import Column, Kind, Role, Schema
 
 _PLACES = {
@@ -49,7 +50,7 @@ _PLACES = {
     "generators": "registry",
     "create": "registry",
     "load": "registry",
-    "resample": "result",
+    "resample": "resampling",
     "Generator": "models.base",
     "evaluate": "pipeline",
     # what passes between them

@@ -261,7 +261,7 @@ def sample(
 ) -> None:
     """Make the rows of a saved run again, or more of them. The real data are not needed."""
     from smartsynth import export
-    from smartsynth.result import resample
+    from smartsynth.resampling import resample
 
     format = _format(output, format)
     screen = screen_of(context, quiet=quiet)

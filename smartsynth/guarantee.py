@@ -15,7 +15,7 @@ from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError
 from smartsynth.models.base import Generator
 from smartsynth.privacy.ledger import Entry, Ledger, Touch
-from smartsynth.privacy.spending import Spending, Spent
+from smartsynth.privacy.spending import Account, Spent
 from smartsynth.schema import Schema
 
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ def released_schema(run: RunConfig, schema: Schema) -> Schema:
     return replace(schema, columns=tuple(replace(column, nullable=True, missing="") for column in schema))
 
 
-def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema, spending: Spending) -> Spent | None:
+def reserve(
+    model: Generator,
+    run: RunConfig,
+    rows: pd.DataFrame,
+    schema: Schema,
+    spending: Account,
+    *,
+    release: str | None = None,
+) -> Spent | None:
     """Spend the budget on these rows before anything is learnt from them; None if the run has none.
 
     Raises:
@@ -64,6 +72,7 @@ def reserve(model: Generator, run: RunConfig, rows: pd.DataFrame, schema: Schema
         thresholds=model.threshold_share(schema),
         most=wanted.total_epsilon,
         gaussian=model.gaussian,
+        release=release,
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from smartsynth import guarantee, ingest, race, registry, selector
 from smartsynth.alignment import align
+from smartsynth.checkpoints import Checkpoints, Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
@@ -25,14 +26,15 @@ from smartsynth.facts import Choice, Evaluation, Outcome, Profile
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
-from smartsynth.models.privacy_filter import PrivacyFilter, filtered
+from smartsynth.models.privacy_filter import PrivacyFilter, filtered, replay
 from smartsynth.privacy import treatments
 from smartsynth.privacy.audit import about, audited
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.shadow import Make
-from smartsynth.privacy.spending import Spending
+from smartsynth.privacy.spending import Account, Spending
 from smartsynth.progress import Progress, Stages, part
-from smartsynth.result import Result, anonymised, stream
+from smartsynth.resampling import anonymised, stream
+from smartsynth.result import Result
 from smartsynth.schema import Schema
 from smartsynth.utils import evaluator, profiler, thorough
 
@@ -50,7 +52,9 @@ def synthesize(
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
     holdout: Any = None,
     progress: Progress | None = None,
-    spending: Spending | None = None,
+    spending: Account | None = None,
+    checkpoints: Checkpoints | None = None,
+    release: str | None = None,
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -61,6 +65,9 @@ def synthesize(
         holdout: Real rows that nothing is learnt from; a part of `data` is kept aside if not given.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
         spending: With `privacy.epsilon`: the account of what releases of these data cost; this machine's if not given.
+        checkpoints: Keeps what is learnt, so that a run that was stopped goes on from there: with the same data, settings and
+            seed it ends with the same rows.
+        release: Name of the run in that account: a run that goes on spends its budget once.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
@@ -81,8 +88,12 @@ def synthesize(
     with stages("Profile") as report:
         found = _profile(real, run, report)
         schema = guarantee.released_schema(run, found.schema)
+    learnt = recall_learnt(checkpoints)
     with stages("Split"):
-        train, held = split(real.frame, unseen, schema, fraction=run.holdout.fraction, seed=None if private else seed)
+        draw = learnt.draw if learnt is not None else secrets.randbits(128)
+        train, held = split(
+            real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed, draw=draw if private else None
+        )
         named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
         train, held = (treatments.treated(rows, schema, named) for rows in (train, held))
         schema = treatments.treated_schema(schema, named)
@@ -90,7 +101,9 @@ def synthesize(
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
     with stages("Select") as report:
-        if run.generator.budget is None:
+        if learnt is not None:
+            choice, model = learnt.choice, learnt.model
+        elif run.generator.budget is None:
             choice = _choose(found, run)
             model = registry.create(choice.generator, **guarantee.options(run))
         else:
@@ -105,16 +118,25 @@ def synthesize(
             )
         stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
-        spent = guarantee.reserve(model, run, real.frame, schema, spending or Spending.of_this_machine())
+        account = spending or Spending.of_this_machine()
+        spent = guarantee.reserve(model, run, real.frame, schema, account, release=release)
         if not model.is_fitted:
             model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
-        if model.ratio_ is not None:
-            choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
+        if learnt is None:
+            if model.ratio_ is not None:
+                choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
+            keep_learnt(checkpoints, Learnt(choice, model, draw))
     with stages("Sample and filter") as report:
-        gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
-        n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else len(real))
-        rows, release = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
-        summary = None if gate is None else gate.summary()
+        known = recall_released(checkpoints)
+        if known is not None:
+            released, summary = known
+            rows = replay(stream(model, seed, balance), released, progress=report)
+        else:
+            gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
+            n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else len(real))
+            rows, released = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
+            summary = None if gate is None else gate.summary()
+            keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows, held)
     evaluation = None
@@ -147,7 +169,7 @@ def synthesize(
             filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding, identifiers=named,
         ),
         config=run,
-        release=release,
+        release=released,
         balance=balance,
         timings=stages.seconds,
     )  # fmt: skip
@@ -269,17 +291,17 @@ NOT_UNSEEN = (
 
 
 def split(
-    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int | None
+    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int, draw: int | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows to learn from and the rows kept aside, before anything is learnt.
 
-    With a holdout of its own, all of the real rows train. Without a seed each row is kept aside by a draw of its own from
-    the operating system's randomness, so that one row more or less changes nothing for the others.
+    With a holdout of its own, all of the real rows train. With `draw`, a secret that nobody chose, each row is kept aside
+    by a draw of its own, so that one row more or less changes nothing for the others.
     """
     if unseen is not None:
         return real, align(unseen.frame, schema, what="holdout")
-    if seed is None:
-        held = np.random.default_rng(secrets.randbits(128)).random(len(real)) < fraction
+    if draw is not None:
+        held = np.random.default_rng(draw).random(len(real)) < fraction
         return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
     held = np.zeros(len(real), bool)
     order = np.random.default_rng([seed, 0x5917]).permutation(len(real))

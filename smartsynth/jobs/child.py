@@ -1,14 +1,17 @@
-"""The child process of a job: `python -m smartsynth.jobs.child ROOT`.
+"""The child process of a job: `python -m smartsynth.jobs.child`.
 
-It imports what any job needs, waits for a job's id on standard input, does that one job and ends. When the server goes
-away, standard input closes and the child goes too. What it says about an unforeseen error holds no value of the data.
+It imports what any job needs, waits for a claim on standard input, does that one job and ends. When the server goes away,
+standard input closes and the child goes too. What it says about an unforeseen error holds no value of the data.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import math
 import os
+import resource
 import shutil
 import sys
 import threading
@@ -18,54 +21,88 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smartsynth.errors import Cancelled, SmartSynthError, outcome
-from smartsynth.jobs.facts import State
+from smartsynth.jobs.blobs import Blobs
+from smartsynth.jobs.database import Database, Unavailable
+from smartsynth.jobs.facts import Claim, Job, State
+from smartsynth.jobs.steps import Steps, drop_steps
 from smartsynth.jobs.store import Store
-from smartsynth.jobs.tasks import TASKS, warm_up
+from smartsynth.jobs.tasks import INPUTS, TASKS, Work, warm_up
 
 NICE = 5
 """How far a child stands back behind the server; a long job stands back further (see `Task.patience`)."""
 REPORT_SECONDS = 0.2
 MOST_POINTS = 300
+PATIENCE = 30.0
+"""Seconds for which a child tries to reach the database again."""
+AGAIN = 75
+"""Exit status of an attempt that met with trouble of the machine and may be made again."""
 _log = logging.getLogger(__name__)
 
 
-def main(root: Path) -> None:
+def main() -> None:
     """Wait for one job and do it."""
+    place = json.loads(os.environ["SMARTSYNTH_CHILD"])
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (place["memory"], place["memory"]))
     os.nice(NICE)
     warm_up()
-    job = sys.stdin.readline().strip()
+    fence, _, job = sys.stdin.readline().strip().partition(" ")
     if not job:
         return
     threading.Thread(target=_follow_the_server, daemon=True).start()
-    store = Store(root / "jobs.sqlite")
-    run(store, root, job)
+    store = Store(Database(place["database"], patience=PATIENCE))
+    run(store, Blobs(place["storage"], Path(place["root"]) / "scratch"), Claim(job, int(fence)))
 
 
-def run(store: Store, root: Path, job: str) -> None:
-    """Do a job and write down how it ended. Its folder appears whole or not at all."""
-    found = store.job(job)
-    if found is None or found.state is not State.RUNNING:
+def run(store: Store, blobs: Blobs, claim: Claim) -> None:
+    """Do a job and write down how it ended. Its result appears whole or not at all."""
+    found = store.job(claim.job)
+    if found is None or not store.holds(claim):
         return
-    home = root / "work" / found.workspace
-    work, done = home / f".{job}", home / job
+    work, place = blobs.scratch / claim.name, f"{found.workspace}/{claim.name}"
     try:
-        source = next(iter(sorted((home / "input").glob("*"))))
         work.mkdir(mode=0o700)
         os.nice(TASKS[found.task].patience)
-        TASKS[found.task].do(source, work, found.settings, Reporter(store, job))
-        work.rename(done)
-        store.finish(job, State.SUCCEEDED)  # before the older result goes, so that the newest one is always there
-        _drop_older(store, found.workspace, found.task, keep=done)
+        steps = Steps(store, blobs, claim, found.workspace)
+        reporter = Reporter(store, claim)
+        TASKS[found.task].do(Work(_inputs(store, blobs, found), work, found.settings, reporter, steps))
+        blobs.put_folder(place, work)
+        if not store.finish(claim, State.SUCCEEDED, result=place):
+            blobs.delete(place)
+            return
+        _drop_older(store, blobs, found, keep=place)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
-        _write_down(store, job, error)
+        _write_down(store, claim, error)
+    ended = store.job(claim.job)
+    if ended is None or ended.state.is_final:
+        drop_steps(blobs, claim.job, found.workspace)
+
+
+def _inputs(store: Store, blobs: Blobs, job: Job) -> dict[str, Path]:
+    """The files and results that the settings name, on this machine."""
+    found: dict[str, Path] = {}
+    for name, kind in INPUTS.items():
+        asked = job.settings.get(name)
+        if asked is None:
+            continue
+        if kind == "dataset":
+            data = store.dataset(str(asked))
+            place = None if data is None or data.workspace != job.workspace else data.place
+        else:
+            other = store.job(str(asked))
+            place = None if other is None or other.workspace != job.workspace else store.result_place(other.id)
+        if place is None:
+            raise Cancelled(f"{name}={asked!r} was deleted before the job began.")
+        found[name] = blobs.local(place)
+    return found
 
 
 class Reporter:
-    """The progress callback of a job: writes to the store a few times a second, and raises `Cancelled` when asked to."""
+    """The progress callback of a job: writes to the records a few times a second, and raises `Cancelled` when asked to."""
 
-    def __init__(self, store: Store, job: str) -> None:
-        self._store, self._job = store, job
+    def __init__(self, store: Store, claim: Claim) -> None:
+        self._store, self._claim = store, claim
         self._figures: dict[str, list[tuple[float, float]]] = {}
         self._last, self._stage = 0.0, ""
 
@@ -78,7 +115,7 @@ class Reporter:
         if now - self._last < REPORT_SECONDS and stage == self._stage:
             return
         self._last, self._stage = now, stage
-        if not self._store.report(self._job, fraction, str(message), self._figures):
+        if not self._store.report(self._claim, fraction, str(message), self._figures):
             raise Cancelled(f"Cancelled at “{message}”. Nothing was kept.")
 
     def _add(self, name: str, fraction: float, value: float) -> None:
@@ -88,32 +125,53 @@ class Reporter:
             del line[1:-1:2]
 
 
-def _write_down(store: Store, job: str, error: BaseException) -> None:
+def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
+    if isinstance(error, Unavailable) or (isinstance(error, OSError) and not isinstance(error, SmartSynthError)):
+        _try_again(store, claim, error)
     if isinstance(error, Cancelled):
-        store.finish(job, State.CANCELLED, str(error) or "Cancelled. Nothing was kept.", "cancelled")
+        store.finish(claim, State.CANCELLED, str(error) or "Cancelled. Nothing was kept.", "cancelled")
         return
     kind = outcome(error).problem_type
     if isinstance(error, SmartSynthError):
-        store.finish(job, State.FAILED, str(error), kind)
+        store.finish(claim, State.FAILED, str(error), kind)
         return
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error("job failed: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+    _log_place(error)
     if isinstance(error, MemoryError):
         text = "This machine has too little memory for these data. Use fewer rows or columns, or a larger machine."
-        store.finish(job, State.FAILED, text, kind)
+        store.finish(claim, State.FAILED, text, "too-large")
         return
     text = f"Internal error ({type(error).__name__}). The server's log says where it happened."
-    store.finish(job, State.FAILED, text, kind)
+    store.finish(claim, State.FAILED, text, kind)
 
 
-def _drop_older(store: Store, workspace: str, task: str, *, keep: Path) -> None:
-    """Only the newest result of each task is kept."""
-    for folder in keep.parent.iterdir():
-        if folder.name in ("input", keep.name) or folder.name.startswith("."):
-            continue
-        older = store.job(folder.name)
-        if older is None or (older.workspace, older.task) == (workspace, task):
-            shutil.rmtree(folder, ignore_errors=True)
+def _try_again(store: Store, claim: Claim, error: BaseException) -> None:
+    """The disk or the database failed: the server gives the job to another attempt, unless this was the last one."""
+    from smartsynth.jobs.worker import MOST_ATTEMPTS
+
+    _log_place(error)
+    found = store.job(claim.job)
+    if found is not None and found.attempts >= MOST_ATTEMPTS:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        text = f"The server could not write what it made, {found.attempts} times ({what}). Start it again later."
+        store.finish(claim, State.FAILED, text, "internal")
+    time.sleep(0.3)
+    sys.exit(AGAIN)
+
+
+def _log_place(error: BaseException) -> None:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error("job failed: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+
+
+def _drop_older(store: Store, blobs: Blobs, job: Job, *, keep: str) -> None:
+    """Only the newest result of each task is kept in a passing workspace."""
+    record = store.workspace(job.workspace)
+    if record is None or record[3]:
+        return
+    for older in store.jobs(job.workspace, [job.task]):
+        place = store.result_place(older.id) if older.state is State.SUCCEEDED else None
+        if place is not None and place != keep:
+            blobs.delete(place)
 
 
 def _follow_the_server() -> None:
@@ -124,4 +182,4 @@ def _follow_the_server() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -43,6 +43,9 @@ class Job:
         created, started, ended: Seconds since 1970.
         problem: Why it failed, in sentences for the user.
         problem_type: Stable name of the kind of failure, as in `errors.OUTCOMES`.
+        attempts: How often it was begun since its last finished step.
+        number: Grows from job to job.
+        request: The caller's own name of the request that made it, its `Idempotency-Key`.
     """
 
     id: str
@@ -59,6 +62,9 @@ class Job:
     ended: float | None = None
     problem: str | None = None
     problem_type: str | None = None
+    attempts: int = 0
+    number: int = 0
+    request: str | None = None
 
     @property
     def stage(self) -> str:
@@ -92,3 +98,50 @@ class Workspace:
     name: str
     notes: Mapping[str, Any]
     expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredData:
+    """A data set that was uploaded or imported.
+
+    Args:
+        id: Unguessable name.
+        workspace: Whose it is.
+        name: What its file was called.
+        ready: Whether all of it is there.
+        bytes: Its size.
+        created: Seconds since 1970.
+        place: Name of its file in the storage.
+        number: Grows from data set to data set.
+    """
+
+    id: str
+    workspace: str
+    name: str
+    ready: bool
+    bytes: int
+    created: float
+    place: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a job: whoever holds an older one is no longer listened to.
+
+    Args:
+        job: Its id.
+        fence: Grows each time that somebody takes the job.
+    """
+
+    job: str
+    fence: int
+
+    @property
+    def name(self) -> str:
+        """What this attempt's files are called.
+
+        >>> Claim("j", 3).name
+        'j.3'
+        """
+        return f"{self.job}.{self.fence}"

@@ -1,56 +1,498 @@
-"""Jobs on one machine: a queue in SQLite, a thread that watches over it, a child process per job.
+"""Jobs: workspaces, data sets and the work on them, wherever it is done.
 
-lanes    quick jobs (a look at a file) never wait behind long ones (a training)
-spare    one child process is kept ready with everything imported, so that a job starts at once
+`Jobs` keeps the records and the files. With `workers` it also works (worker.py); without, processes elsewhere do, which share
+its database and storage. Any number of them may share one folder, or one PostgreSQL and one bucket.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
+import json
 import os
 import re
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from smartsynth.errors import ConfigError, SmartSynthError
-from smartsynth.jobs.facts import Job, State, Workspace
+from smartsynth.jobs.blobs import Blobs, file_name
+from smartsynth.jobs.database import Database
+from smartsynth.jobs.facts import Claim, Job, State, StoredData, Workspace
 from smartsynth.jobs.store import Store
-from smartsynth.jobs.tasks import TASKS
+from smartsynth.jobs.tasks import INPUTS, TASKS
+from smartsynth.jobs.worker import Bounds, Worker
 from smartsynth.privacy import audit
 
-GRACE_SECONDS = 0.15
-"""How long a job that was asked to stop may go on before its process is ended; what it left is tidied up for it."""
 STOPPED_SECONDS = 2.0
-"""How long `cancel` waits for that at most."""
-TICK_SECONDS = 0.1
-PURGE_SECONDS = 20.0
+"""How long `cancel` waits at most until the work has stopped."""
 MOST_WAITING = 50
+"""Jobs of passing workspaces that may wait; others have quotas of their own."""
+SPARE_BYTES = 200 * 1024**2
+"""An upload is refused that would leave less than this on the disk."""
+MOST_PARTS = 10_000
 
 
 class Gone(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
     """What was asked for has been deleted or never was there."""
 
 
-def from_environment() -> Jobs:
-    """Jobs as the environment asks for: SMARTSYNTH_HOME, SMARTSYNTH_TTL_MINUTES, SMARTSYNTH_WORKERS."""
+class Busy(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
+    """Too much is asked for at once; later it may be possible."""
+
+
+class Full(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
+    """There is no room left for what was sent."""
+
+
+class OtherRequest(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
+    """The same Idempotency-Key was used for another request before."""
+
+
+class Jobs:
+    """Workspaces, data sets and jobs.
+
+    Args:
+        root: Folder for everything that is not put elsewhere; made if needed, readable by this user alone.
+        database: URL of the records; an SQLite file in `root` if not given.
+        storage: URL of the files; a folder in `root` if not given.
+        ttl_seconds: A passing workspace that nobody looked at for so long is deleted.
+        keep_seconds: In a workspace that stays, what is older than this is deleted.
+        workers: Long jobs that this process works on at once; with 0 others work.
+        keep_spare: Keep one child process ready.
+        bounds: What one job may use.
+
+    Raises:
+        ConfigError: The folder belongs to somebody else, or a URL is wrong.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        database: str | None = None,
+        storage: str | None = None,
+        ttl_seconds: float = 7200.0,
+        keep_seconds: float = 30 * 86400.0,
+        workers: int = 1,
+        keep_spare: bool = True,
+        bounds: Bounds | None = None,
+    ) -> None:
+        _own(root)
+        self.root, self.ttl_seconds, self.keep_seconds = root, ttl_seconds, keep_seconds
+        self.store = Store(Database(database or f"sqlite:///{root / 'records.sqlite'}"))
+        self.blobs = Blobs(storage or str(root / "work"), root / "scratch")
+        self._touched: dict[str, float] = {}
+        self.worker: Worker | None = None
+        if workers:
+            place = {"root": str(root), "database": self.store.database.url, "storage": storage or str(root / "work")}
+            self.worker = Worker(
+                self, place, lanes={"quick": 1, "long": workers}, keep_spare=keep_spare, bounds=bounds or Bounds()
+            )
+
+    # Workspaces
+
+    def open(self, name: str, content: bytes | IO[bytes], notes: Mapping[str, Any] | None = None) -> Workspace:
+        """A new workspace with a data set in it."""
+        workspace = secrets.token_urlsafe(18)
+        self.store.add_workspace(workspace, name, notes or {})
+        self.add_dataset(workspace, name, content)
+        return self.workspace(workspace)
+
+    def account(self, workspace: str, name: str) -> None:
+        """A workspace of this id that stays, made if there is none."""
+        self.store.add_workspace(workspace, name, {}, kept=True)
+
+    def workspace(self, workspace: str) -> Workspace:
+        """A workspace; looking at it puts off its deletion.
+
+        Raises:
+            Gone: It was deleted, or there never was one of this id.
+        """
+        record = self.store.workspace(workspace)
+        if record is None:
+            raise Gone("This session has ended: its data were deleted.")
+        name, notes, _, kept = record
+        now = time.time()
+        if not kept and now - self._touched.get(workspace, 0.0) > min(10.0, self.ttl_seconds / 10):
+            self.store.touch(workspace)
+            self._touched[workspace] = now
+        return Workspace(workspace, name, notes, now + self.ttl_seconds)
+
+    def note(self, workspace: str, notes: Mapping[str, Any]) -> None:
+        """Keep what the pages want to find again, as plain JSON types."""
+        self.store.note(workspace, notes)
+
+    def delete(self, workspace: str) -> None:
+        """Stop what runs in a workspace and delete everything that is in it."""
+        folder = _checked(workspace)
+        if self.worker is not None:
+            self.worker.stop(workspace)
+        self.store.remove_workspace(workspace)
+        self._touched.pop(workspace, None)
+        sizes = self.blobs.sizes(folder)
+        self.blobs.delete(folder)
+        audit.note("delete workspace", workspace=known_as(workspace), files=len(sizes), bytes=sum(sizes))
+        self._wake()
+
+    # Data sets
+
+    def add_dataset(self, workspace: str, name: str, content: bytes | IO[bytes]) -> StoredData:
+        """Keep a file in a workspace.
+
+        Raises:
+            Full: The disk has no room for it.
+        """
+        made = self.begin_dataset(workspace, name)
+        try:
+            self._check_room(len(content) if isinstance(content, bytes) else 0)
+            size = self.blobs.put(_input(made), content)
+        except BaseException:
+            self.store.remove_dataset(made.id)
+            raise
+        return self._complete(made, size)
+
+    def begin_dataset(self, workspace: str, name: str) -> StoredData:
+        """A data set whose content comes later, in parts."""
+        self.workspace(workspace)
+        dataset = secrets.token_urlsafe(12)
+        self.store.add_dataset(dataset, workspace, name)
+        return self.dataset(dataset, workspace)
+
+    def put_part(self, data: StoredData, number: int, content: bytes | IO[bytes]) -> int:
+        """Keep a part of a data set, from 1; sent again, it takes the place of the first one."""
+        if data.ready:
+            raise ConfigError(f"The data set {data.id} is complete: no part can be added.")
+        if not 1 <= number <= MOST_PARTS:
+            raise ConfigError(f"part={number}: parts are numbered from 1 to {MOST_PARTS}.")
+        self._check_room(len(content) if isinstance(content, bytes) else 0)
+        return self.blobs.put(f"{_parts(data)}/{number:05d}", content)
+
+    def parts(self, data: StoredData) -> list[int]:
+        """The parts that have come so far."""
+        return [] if data.ready else [int(name) for name in self.blobs.names(_parts(data))]
+
+    def complete_dataset(self, data: StoredData) -> StoredData:
+        """Put the parts together.
+
+        Raises:
+            ConfigError: A part is missing.
+        """
+        if data.ready:
+            return data
+        found = self.parts(data)
+        if lost := sorted(set(range(1, max(found, default=1) + 1)) - set(found)):
+            raise ConfigError(f"The data set {data.id} lacks part {', '.join(map(str, lost[:10]))}. Send it first.")
+        self._check_room(sum(self.blobs.sizes(_parts(data))))
+        with _Parts(self.blobs, [f"{_parts(data)}/{number:05d}" for number in found]) as whole:
+            size = self.blobs.put(_input(data), whole)
+        made = self._complete(data, size)
+        self.blobs.delete(_parts(data))
+        return made
+
+    def _complete(self, data: StoredData, size: int) -> StoredData:
+        self.store.complete_dataset(data.id, _input(data), size)
+        audit.note("upload", workspace=known_as(data.workspace), bytes=size)
+        return self.dataset(data.id, data.workspace)
+
+    def dataset(self, dataset: str, workspace: str) -> StoredData:
+        """A data set of a workspace.
+
+        Raises:
+            Gone: It was deleted, or the workspace has none of this id.
+        """
+        found = self.store.dataset(dataset)
+        if found is None or found.workspace != workspace:
+            raise Gone("There is no such data set.")
+        return found
+
+    def delete_dataset(self, dataset: str, workspace: str) -> None:
+        """Delete a data set; what was learnt from it stays.
+
+        Raises:
+            Busy: A job needs it.
+        """
+        found = self.dataset(dataset, workspace)
+        if self.store.unfinished_from(dataset, workspace):
+            raise Busy("A job that waits or runs needs this data set. Cancel it, or wait until it has ended.")
+        self.store.remove_dataset(dataset)
+        self.blobs.delete(_input(found))
+        self.blobs.delete(_parts(found))
+        audit.note("delete dataset", workspace=known_as(workspace), bytes=found.bytes)
+
+    def input(self, workspace: str) -> Path:
+        """The newest data set of a workspace, as a file of this machine."""
+        _checked(workspace)
+        for found in self.store.datasets(workspace):
+            if found.place is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    return self.blobs.local(found.place)
+        raise Gone("This session has ended: its data were deleted.")
+
+    # Jobs
+
+    def submit(
+        self, workspace: str, task: str, settings: Mapping[str, Any] | None = None, *, request: str | None = None
+    ) -> Job:
+        """Queue a job.
+
+        Args:
+            workspace: Whose it is.
+            task: What it does, a name of `tasks.TASKS`.
+            settings: What it is asked to do. `dataset`, `holdout` and so on name data sets and jobs of this workspace; the
+                newest data set is used if `dataset` is not given.
+            request: The caller's own name of this request: sent again, it gives the job that it made the first time.
+
+        Raises:
+            ConfigError: There is no such task, or the workspace is busy with one.
+            Busy: Too many jobs are waiting.
+            Gone: The workspace, or something that `settings` names, has been deleted.
+            OtherRequest: `request` was used for something else.
+        """
+        if task not in TASKS:
+            raise ConfigError(f"task={task!r} is not known. Tasks: {', '.join(TASKS)}.")
+        record = self.store.workspace(workspace)
+        self.workspace(workspace)
+        asked = dict(settings or {})
+        if "dataset" in TASKS[task].needs and "dataset" not in asked:
+            asked["dataset"] = self._newest(workspace)
+        fingerprint = hashlib.sha256(json.dumps([task, asked], sort_keys=True).encode()).hexdigest()
+        if request is not None and (known := self.store.by_request(workspace, request)) is not None:
+            return _same(known.job, known.fingerprint, fingerprint)
+        self._check_inputs(workspace, task, asked)
+        if record is not None and not record[3]:
+            self._check_idle(workspace, task)
+        job = secrets.token_urlsafe(12)
+        audit.note(f"submit {task}", workspace=known_as(workspace), job=known_as(job))
+        known = self.store.add_job(
+            job, workspace, task, TASKS[task].lane, asked, request=request, fingerprint=fingerprint
+        )
+        if known is not None:
+            return _same(known.job, known.fingerprint, fingerprint)
+        self._wake()
+        return self.watch(job)
+
+    def _newest(self, workspace: str) -> str:
+        found = [data for data in self.store.datasets(workspace, limit=20) if data.ready]
+        if not found:
+            raise Gone("This session has ended: its data were deleted.")
+        return found[0].id
+
+    def _check_inputs(self, workspace: str, task: str, settings: Mapping[str, Any]) -> None:
+        """Everything that a job needs must be there, and its workspace's own."""
+        for name in TASKS[task].needs:
+            if settings.get(name) is None:
+                raise ConfigError(f"{name} is not given, and {task!r} needs it.")
+        for name, kind in INPUTS.items():
+            if settings.get(name) is None:
+                continue
+            if kind == "dataset":
+                if not self.dataset(str(settings[name]), workspace).ready:
+                    raise ConfigError(f"The data set {settings[name]!r} is not complete yet.")
+            elif self.job(str(settings[name]), workspace).state is not State.SUCCEEDED:
+                raise ConfigError(f"{name}={settings[name]!r} has not succeeded, so it has no result.")
+
+    def _check_idle(self, workspace: str, task: str) -> None:
+        before = self.store.latest(workspace, task)
+        if before is not None and not before.state.is_final:
+            raise ConfigError("This session already has such a job running. Wait for it, or cancel it.")
+        if self.store.count(State.QUEUED) >= MOST_WAITING:
+            raise Busy(f"{MOST_WAITING} jobs are waiting already. Try again in a few minutes.")
+
+    def watch(self, job: str) -> Job:
+        """How a job stands.
+
+        Raises:
+            Gone: It was deleted.
+        """
+        found = self.store.job(job)
+        if found is None:
+            raise Gone("This job is no longer there: its session was deleted.")
+        return found
+
+    def job(self, job: str, workspace: str) -> Job:
+        """How a job of a workspace stands.
+
+        Raises:
+            Gone: It was deleted, or the workspace has none of this id.
+        """
+        found = self.store.job(job)
+        if found is None or found.workspace != workspace:
+            raise Gone("There is no such job.")
+        return found
+
+    def latest(self, workspace: str, task: str, state: State | None = None) -> Job | None:
+        """The newest job of a task in a workspace, of those in `state` if given."""
+        return self.store.latest(workspace, task, state)
+
+    def cancel(self, job: str, *, wait: bool = True) -> None:
+        """Stop a job, of which nothing is kept. Nothing happens if it has ended. Comes back once it is gone."""
+        audit.note("cancel job", job=known_as(job))
+        self.store.ask_to_cancel(job)
+        self._wake()
+        until = time.monotonic() + (STOPPED_SECONDS if wait else 0.0)
+        while time.monotonic() < until:
+            found = self.store.job(job)
+            if found is None or found.state.is_final:
+                return
+            time.sleep(0.02)
+
+    def delete_job(self, job: str, workspace: str) -> None:
+        """Delete a job that has ended, with everything that it made.
+
+        Raises:
+            Busy: It has not ended, or another job needs its result.
+        """
+        found = self.job(job, workspace)
+        if not found.state.is_final:
+            raise Busy("The job has not ended. Cancel it first.")
+        if self.store.unfinished_from(job, workspace):
+            raise Busy("A job that waits or runs needs the result of this one. Cancel it, or wait until it has ended.")
+        place = self.store.result_place(job)
+        self.store.remove_job(job)
+        if place is not None:
+            self.blobs.delete(place)
+        audit.note("delete job", workspace=known_as(workspace), job=known_as(job))
+
+    def result(self, job: str) -> Path:
+        """The folder of what a job that succeeded made, on this machine.
+
+        Raises:
+            ConfigError: It has not succeeded.
+            Gone: It was deleted.
+        """
+        found = self.watch(job)
+        if found.state is not State.SUCCEEDED:
+            raise ConfigError(f"The job is {found.state.value}, so it has no result.")
+        place = self.store.result_place(job)
+        try:
+            if place is not None:
+                return self.blobs.local(place)
+        except FileNotFoundError:
+            pass
+        raise Gone("The result of this job was replaced by a newer one.")
+
+    def close(self) -> None:
+        """Stop working; unfinished jobs go back to the queue. Workspaces stay until they expire."""
+        if self.worker is not None:
+            self.worker.close()
+        self.store.database.close()
+
+    def tidy(self) -> None:
+        """Delete what has expired, and files that belong to nothing."""
+        for workspace in self.store.untouched(self.ttl_seconds):
+            self.delete(workspace)
+        for job in self.store.ended_before(self.keep_seconds):
+            with contextlib.suppress(Gone, Busy):
+                self.delete_job(job, self.watch(job).workspace)
+        for dataset in self.store.datasets_before(self.keep_seconds):
+            found = self.store.dataset(dataset)
+            if found is not None:
+                with contextlib.suppress(Gone, Busy):
+                    self.delete_dataset(dataset, found.workspace)
+
+    def sweep(self) -> None:
+        """Delete files that no record knows: what a crash left behind."""
+        for workspace in self.blobs.names():
+            if self.store.workspace(workspace) is None:
+                self.blobs.delete(workspace)
+                continue
+            names = [name for name in self.blobs.names(workspace) if name != "input"]
+            idle = [name for name in names if not self._at_work(name)]
+            known = self.store.places()  # asked last: what was at work until now is known by now
+            for name in idle:
+                if f"{workspace}/{name}" not in known:
+                    self.blobs.delete(f"{workspace}/{name}")
+            for name in self.blobs.names(f"{workspace}/input"):
+                if self.store.dataset(name.partition(".")[0]) is None:
+                    self.blobs.delete(f"{workspace}/input/{name}")
+
+        for folder in (self.root / "scratch").glob("*.*"):
+            job, _, rest = folder.name.partition(".")
+            holder = rest.partition(".")[0]
+            if not (holder.isdigit() and self.store.holds(Claim(job, int(holder)))):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def drop_unfinished(self, claim: Claim) -> None:
+        """Delete what an attempt was making, on this machine."""
+        for folder in (self.root / "scratch").glob(f"{claim.name}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _at_work(self, name: str) -> bool:
+        """Whether files of this name may be those that an attempt is writing now."""
+        job, _, rest = name.partition(".")
+        found = self.store.job(job)
+        return found is not None and not found.state.is_final and rest.partition(".")[0].isdigit()
+
+    def _check_room(self, size: int) -> None:
+        if self.blobs.is_local and shutil.disk_usage(self.root).free < size + SPARE_BYTES:
+            raise Full("The disk of the server is nearly full: nothing was stored. Delete what is no longer needed.")
+
+    def _wake(self) -> None:
+        if self.worker is not None:
+            self.worker.wake()
+
+
+class _Parts:
+    """Several files read one after the other as one."""
+
+    def __init__(self, blobs: Blobs, names: list[str]) -> None:
+        self._blobs, self._names = blobs, names
+        self._stack = contextlib.ExitStack()
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> IO[bytes]:
+        return self  # type: ignore[return-value]
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def read(self, size: int = -1) -> bytes:
+        while True:
+            if self._file is None:
+                if not self._names:
+                    return b""
+                self._file = self._stack.enter_context(self._blobs.open(self._names.pop(0)))
+            if chunk := self._file.read(size):
+                return chunk
+            self._stack.close()
+            self._file = None
+
+
+def from_environment(*, workers: int | None = None) -> Jobs:
+    """Jobs as the environment asks for; docs/deploy.md lists the variables."""
     home = os.environ.get("SMARTSYNTH_HOME")
     root = Path(home) if home else Path(tempfile.gettempdir()) / f"smartsynth-{os.getuid()}"
+    memory = os.environ.get("SMARTSYNTH_JOB_MEMORY_GB")
     return Jobs(
         root,
+        database=os.environ.get("SMARTSYNTH_DATABASE") or None,
+        storage=os.environ.get("SMARTSYNTH_BLOBS") or None,
         ttl_seconds=60.0 * _positive("SMARTSYNTH_TTL_MINUTES", 120),
-        workers=int(_positive("SMARTSYNTH_WORKERS", 1)),
+        keep_seconds=86400.0 * _positive("SMARTSYNTH_KEEP_DAYS", 30),
+        workers=int(_positive("SMARTSYNTH_WORKERS", 1)) if workers is None else workers,
+        bounds=Bounds(
+            memory=int(_positive("SMARTSYNTH_JOB_MEMORY_GB", 1) * 1024**3) if memory else None,
+            seconds=60.0 * _positive("SMARTSYNTH_JOB_MINUTES", 1440),
+        ),
     )
+
+
+def known_as(token: str) -> str:
+    """How the audit log knows a workspace or a job: whoever reads the log must not be able to open it."""
+    return hashlib.sha256(token.encode()).hexdigest()[:12]
+
+
+def _same(job: Job, before: str, now: str) -> Job:
+    if before != now:
+        raise OtherRequest(
+            "This Idempotency-Key was used for another request before. Give each request one of its own."
+        )
+    return job
 
 
 def _positive(name: str, default: float) -> float:
@@ -64,304 +506,23 @@ def _positive(name: str, default: float) -> float:
     return value
 
 
-class Jobs:
-    """Workspaces and the jobs on them, in one folder of one machine.
-
-    Args:
-        root: Folder for everything; made if needed, readable by this user alone.
-        ttl_seconds: A workspace that nobody looked at for so long is deleted.
-        workers: Long jobs that run at once.
-        keep_spare: Keep one child process ready.
-
-    Raises:
-        ConfigError: The folder belongs to somebody else, or another server uses it.
-    """
-
-    def __init__(self, root: Path, *, ttl_seconds: float = 7200.0, workers: int = 1, keep_spare: bool = True) -> None:
-        self.root, self.ttl_seconds = root, ttl_seconds
-        self._lanes = {"quick": 1, "long": max(1, workers)}
-        self._keep_spare = keep_spare
-        self._lock = _owned(root)
-        self._store = Store(root / "jobs.sqlite")
-        self._children: dict[str, subprocess.Popen[str]] = {}
-        self._lane_of: dict[str, str] = {}
-        self._spare: subprocess.Popen[str] | None = None
-        self._touched: dict[str, float] = {}
-        self._guard = threading.RLock()
-        self._wake, self._closing = threading.Event(), threading.Event()
-        self._next_purge = 0.0
-        self._recover()
-        self._thread = threading.Thread(target=self._watch_over, name="smartsynth-jobs", daemon=True)
-        self._thread.start()
-
-    def open(self, name: str, content: bytes | IO[bytes], notes: Mapping[str, Any] | None = None) -> Workspace:
-        """A new workspace with a file in it, stored under its own name."""
-        workspace = secrets.token_urlsafe(18)
-        folder = self._folder(workspace) / "input"
-        folder.mkdir(parents=True, mode=0o700)
-        with (folder / _file_name(name)).open("xb") as file:
-            if isinstance(content, bytes):
-                file.write(content)
-            else:
-                shutil.copyfileobj(content, file, 1 << 20)
-        self._store.add_workspace(workspace, name, notes or {})
-        audit.note("upload", workspace=_known_as(workspace))
-        return self.workspace(workspace)
-
-    def workspace(self, workspace: str) -> Workspace:
-        """A workspace; looking at it puts off its deletion.
-
-        Raises:
-            Gone: It was deleted, or there never was one of this id.
-        """
-        record = self._store.workspace(workspace)
-        if record is None:
-            raise Gone("This session has ended: its data were deleted.")
-        name, notes, _ = record
-        now = time.time()
-        if now - self._touched.get(workspace, 0.0) > min(10.0, self.ttl_seconds / 10):
-            self._store.touch(workspace)
-            self._touched[workspace] = now
-        return Workspace(workspace, name, notes, now + self.ttl_seconds)
-
-    def note(self, workspace: str, notes: Mapping[str, Any]) -> None:
-        """Keep what the pages want to find again, as plain JSON types."""
-        self._store.note(workspace, notes)
-
-    def input(self, workspace: str) -> Path:
-        """The uploaded file."""
-        found = sorted((self._folder(workspace) / "input").glob("*"))
-        if not found:
-            raise Gone("This session has ended: its data were deleted.")
-        return found[0]
-
-    def delete(self, workspace: str) -> None:
-        """Stop what runs in a workspace and delete everything that is in it."""
-        with self._guard:
-            for job in [job for job in self._children if self._owner(job) in (workspace, None)]:
-                self._kill(job)
-            self._store.remove_workspace(workspace)
-            self._touched.pop(workspace, None)
-            files = [path for path in self._folder(workspace).rglob("*") if path.is_file()]
-            size = sum(path.stat().st_size for path in files)
-            shutil.rmtree(self._folder(workspace), ignore_errors=True)
-        audit.note("delete workspace", workspace=_known_as(workspace), files=len(files), bytes=size)
-        self._wake.set()
-
-    def submit(self, workspace: str, task: str, settings: Mapping[str, Any] | None = None) -> Job:
-        """Queue a job.
-
-        Raises:
-            ConfigError: There is no such task, the workspace is busy with one, or too many jobs are waiting.
-            Gone: The workspace has been deleted.
-        """
-        if task not in TASKS:
-            raise ConfigError(f"task={task!r} is not known. Tasks: {', '.join(TASKS)}.")
-        self.workspace(workspace)
-        with self._guard:
-            before = self._store.latest(workspace, task)
-            if before is not None and not before.state.is_final:
-                raise ConfigError("This session already has such a job running. Wait for it, or cancel it.")
-            if self._store.count(State.QUEUED) >= MOST_WAITING:
-                raise ConfigError(f"{MOST_WAITING} jobs are waiting already. Try again in a few minutes.")
-            job = secrets.token_urlsafe(12)
-            audit.note(f"submit {task}", workspace=_known_as(workspace), job=_known_as(job))
-            self._store.add_job(job, workspace, task, TASKS[task].lane, settings or {})
-        self._wake.set()
-        return self.watch(job)
-
-    def watch(self, job: str) -> Job:
-        """How a job stands.
-
-        Raises:
-            Gone: It was deleted with its workspace.
-        """
-        found = self._store.job(job)
-        if found is None:
-            raise Gone("This job is no longer there: its session was deleted.")
-        return found
-
-    def latest(self, workspace: str, task: str, state: State | None = None) -> Job | None:
-        """The newest job of a task in a workspace, of those in `state` if given."""
-        return self._store.latest(workspace, task, state)
-
-    def cancel(self, job: str) -> None:
-        """Stop a job, of which nothing is kept. Nothing happens if it has ended. Comes back once it is gone."""
-        audit.note("cancel job", job=_known_as(job))
-        self._store.ask_to_cancel(job)
-        self._wake.set()
-        until = time.monotonic() + STOPPED_SECONDS
-        while time.monotonic() < until:
-            found = self._store.job(job)
-            if found is None or found.state.is_final:
-                return
-            time.sleep(0.02)
-
-    def result(self, job: str) -> Path:
-        """The folder of what a job that succeeded made.
-
-        Raises:
-            ConfigError: It has not succeeded.
-            Gone: It was deleted.
-        """
-        found = self.watch(job)
-        if found.state is not State.SUCCEEDED:
-            raise ConfigError(f"The job is {found.state.value}, so it has no result.")
-        folder = self._folder(found.workspace) / found.id
-        if not folder.is_dir():
-            raise Gone("The result of this job was replaced by a newer one.")
-        return folder
-
-    def close(self) -> None:
-        """Stop every job and the thread that watches over them. Workspaces stay until they expire."""
-        self._closing.set()
-        self._wake.set()
-        self._thread.join(10)
-        with self._guard:
-            for job in list(self._children):
-                self._kill(job)
-                self._store.finish(job, State.FAILED, "The server was stopped while this job ran.", "stopped")
-            if self._spare is not None:
-                _end(self._spare)
-        self._lock.close()
-
-    def _folder(self, workspace: str) -> Path:
-        if re.fullmatch(r"[\w-]{10,}", workspace) is None:
-            raise Gone("This session has ended: its data were deleted.")
-        return self.root / "work" / workspace
-
-    def _owner(self, job: str) -> str | None:
-        found = self._store.job(job)
-        return None if found is None else found.workspace
-
-    def _recover(self) -> None:
-        """Close the books of a server that stopped without doing so."""
-        for job in self._store.running():
-            self._store.finish(job, State.FAILED, "The server stopped while this job ran. Start it again.", "stopped")
-        known = set(self._store.workspaces())
-        for folder in (self.root / "work").glob("*"):
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _watch_over(self) -> None:
-        while not self._closing.is_set():
-            with self._guard:
-                if not self._closing.is_set():
-                    self._reap()
-                    self._stop_cancelled()
-                    self._start_waiting()
-                    self._purge()
-            self._wake.wait(TICK_SECONDS if self._children else 1.0)
-            self._wake.clear()
-
-    def _reap(self) -> None:
-        for job, child in list(self._children.items()):
-            if child.poll() is None:
-                continue
-            del self._children[job]
-            _end(child)
-            self._drop_unfinished(job)
-            if self._store.cancel_asked(job) is not None:
-                self._mark_cancelled(job)
-            how = "killed, perhaps for want of memory" if child.returncode == -signal.SIGKILL else "stopped"
-            self._store.finish(job, State.FAILED, f"Its process was {how} (status {child.returncode}).", "stopped")
-
-    def _stop_cancelled(self) -> None:
-        for job in list(self._children):
-            asked = self._store.cancel_asked(job)
-            if asked is not None and time.time() - asked > GRACE_SECONDS:
-                self._kill(job)
-                self._drop_unfinished(job)
-                self._mark_cancelled(job)
-
-    def _mark_cancelled(self, job: str) -> None:
-        found = self._store.job(job)
-        at = f" at “{found.message}”" if found is not None and found.message else ""
-        self._store.finish(job, State.CANCELLED, f"Cancelled{at}. Nothing was kept.", "cancelled")
-
-    def _drop_unfinished(self, job: str) -> None:
-        found = self._store.job(job)
-        if found is not None:
-            shutil.rmtree(self._folder(found.workspace) / f".{job}", ignore_errors=True)
-
-    def _start_waiting(self) -> None:
-        for lane, most in self._lanes.items():
-            while sum(self._lane_of.get(job) == lane for job in self._children) < most:
-                job = self._store.claim(lane)
-                if job is None:
-                    break
-                child, self._spare = self._spare or self._spawn(), None
-                if child.poll() is not None:
-                    child = self._spawn()
-                self._lane_of[job] = lane
-                self._children[job] = child
-                _tell(child, job)
-        self._lane_of = {job: lane for job, lane in self._lane_of.items() if job in self._children}
-        if self._keep_spare and (self._spare is None or self._spare.poll() is not None):
-            self._spare = self._spawn()
-
-    def _spawn(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "smartsynth.jobs.child", str(self.root)],
-            stdin=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-
-    def _kill(self, job: str) -> None:
-        child = self._children.pop(job, None)
-        if child is not None:
-            _end(child)
-
-    def _purge(self) -> None:
-        if time.time() < self._next_purge:
-            return
-        self._next_purge = time.time() + min(PURGE_SECONDS, self.ttl_seconds / 4)
-        for workspace in self._store.untouched(time.time() - self.ttl_seconds):
-            self.delete(workspace)
-
-
-def _known_as(token: str) -> str:
-    """How the audit log knows a workspace or a job: whoever reads the log must not be able to open it."""
-    return hashlib.sha256(token.encode()).hexdigest()[:12]
-
-
-def _tell(child: subprocess.Popen[str], job: str) -> None:
-    """Give a child its job; a child that is gone is found by `_reap`."""
-    if child.stdin is None:
-        return
-    try:
-        child.stdin.write(job + "\n")
-        child.stdin.flush()
-    except BrokenPipeError:
-        child.kill()
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """End a child and everything that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    if child.stdin is not None:
-        child.stdin.close()
-
-
-def _owned(root: Path) -> IO[str]:
-    """The lock of a folder that is this user's alone."""
+def _own(root: Path) -> None:
+    """Makes a folder that is this user's alone."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     if root.stat().st_uid != os.getuid():
         raise ConfigError(f"SMARTSYNTH_HOME={str(root)!r} belongs to another user. Name a folder of your own.")
     root.chmod(0o700)
-    lock = (root / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise ConfigError(
-            f"SMARTSYNTH_HOME={str(root)!r} is in use by another server. Name another folder, or stop that server."
-        ) from None
-    return lock
 
 
-def _file_name(name: str) -> str:
-    """A file name without folders or anything else that could lead elsewhere; its suffix stays."""
-    plain = re.sub(r"[^\w.-]+", "_", Path(name.replace("\\", "/")).name).lstrip(".")
-    return plain[-100:] or "data"
+def _checked(workspace: str) -> str:
+    if re.fullmatch(r"[\w-]{4,64}", workspace) is None:
+        raise Gone("This session has ended: its data were deleted.")
+    return workspace
+
+
+def _input(data: StoredData) -> str:
+    return f"{data.workspace}/input/{data.id}.{file_name(data.name)}"
+
+
+def _parts(data: StoredData) -> str:
+    return f"{data.workspace}/input/{data.id}.parts"

@@ -1,7 +1,9 @@
-"""What a job can do: each task turns the workspace's file into a folder of files.
+"""What a job can do: each task makes a folder of files out of data sets and results of other jobs.
 
     profile      profile.json head.parquet source.json
-    synthesize   outcome.json rows-*.parquet files/…
+    synthesize   outcome.json rows-*.parquet head.parquet files/…
+    generate     rows.json part-*.parquet
+    evaluate     outcome.json files/report.html files/report.json
 
 A folder holds what the pages show and what the user may take away (`files/`). The samples of real rows in it are for
 their owner's eyes and go when the workspace goes.
@@ -9,8 +11,11 @@ their owner's eyes and go when the workspace goes.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import RunConfig
 from smartsynth.facts import to_json
+from smartsynth.jobs.budgets import WorkspaceBudget
+from smartsynth.jobs.steps import Steps
 from smartsynth.progress import Progress, part, under
 
 if TYPE_CHECKING:
@@ -29,54 +36,139 @@ if TYPE_CHECKING:
 
 HEAD_ROWS = 50
 SAMPLE_ROWS = 5_000
+INPUTS = {"dataset": "dataset", "holdout": "dataset", "synthetic": "dataset", "model": "job", "generation": "job"}
+"""Settings that name a data set or the result of another job of the same workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a task is given.
+
+    Args:
+        inputs: The files and result folders that the settings name.
+        folder: Empty folder for what it makes.
+        settings: What it is asked to do.
+        progress: Called with the share done; raises `Cancelled` when the job should stop.
+        steps: What earlier attempts have finished.
+    """
+
+    inputs: Mapping[str, Path]
+    folder: Path
+    settings: Mapping[str, Any]
+    progress: Progress
+    steps: Steps
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something a job can do: `do(source, folder, settings, progress)`.
+    """Something a job can do.
 
     Args:
         do: The work.
         lane: Queue that it waits in; jobs of one lane wait for each other alone.
+        needs: Settings of INPUTS that must be given.
         patience: By how much it stands back behind pages and quick jobs (see nice(2)).
     """
 
-    do: Callable[[Path, Path, Mapping[str, Any], Progress], None]
+    do: Callable[[Work], None]
     lane: str
+    needs: tuple[str, ...]
     patience: int = 0
 
 
-def profile(source: Path, folder: Path, settings: Mapping[str, Any], progress: Progress) -> None:
+def profile(work: Work) -> None:
     """Read the file and look at it."""
     from smartsynth import ingest, pipeline
 
-    config = RunConfig.build(settings.get("config", {}))
-    progress(0.0, "Read")
-    real = ingest.read(source, limits=config.limits)
-    found = pipeline.profile(real, config=config, progress=_prefixed("Profile", part(progress, 0.4, 0.95)))
-    _write_json(folder / "profile.json", to_json(found))
-    _write_json(folder / "source.json", {"format": real.source.format, "notes": list(real.source.notes)})
-    _write_rows(folder / "head.parquet", real.frame.head(HEAD_ROWS), found.schema)
+    config = RunConfig.build(work.settings.get("config", {}))
+    work.progress(0.0, "Read")
+    real = ingest.read(work.inputs["dataset"], limits=config.limits)
+    found = pipeline.profile(real, config=config, progress=_prefixed("Profile", part(work.progress, 0.4, 0.95)))
+    _write_json(work.folder / "profile.json", to_json(found))
+    _write_json(work.folder / "source.json", {"format": real.source.format, "notes": list(real.source.notes)})
+    _write_rows(work.folder / "head.parquet", real.frame.head(HEAD_ROWS), found.schema)
 
 
-def synthesize(source: Path, folder: Path, settings: Mapping[str, Any], progress: Progress) -> None:
+def synthesize(work: Work) -> None:
     """The whole path, and every file that can be taken away."""
     from smartsynth import ingest, pipeline
-    from smartsynth.privacy.spending import Spending
 
-    config = RunConfig.build(settings["config"])
-    real = ingest.read(source, limits=config.limits)
-    real = replace(real, source=replace(real.source, name=str(settings.get("name", real.source.name))))
-    spending = Spending(source.parent.parent / "budget.sqlite")  # a session of its own: nobody learns what others spent
-    result = pipeline.synthesize(real, config=config, spending=spending, progress=part(progress, 0.0, 0.95))
-    progress(0.95, "Write files")
-    _write_outcome(folder, result)
-    _write_samples(folder, real, result)
-    progress(0.97, "Write files")
-    _write_files(folder / "files", result)
+    config = RunConfig.build(work.settings.get("config", {}))
+    if config.seed is None:  # every attempt has the same
+        config = config.model_copy(
+            update={"seed": int(hashlib.sha256(work.steps.claim.job.encode()).hexdigest()[:8], 16)}
+        )
+    real = ingest.read(work.inputs["dataset"], limits=config.limits)
+    real = replace(real, source=replace(real.source, name=str(work.settings.get("name", real.source.name))))
+    result = pipeline.synthesize(
+        real,
+        config=config,
+        holdout=work.inputs.get("holdout"),
+        spending=WorkspaceBudget(work.steps.store.database, work.steps.workspace),
+        checkpoints=work.steps,
+        release=work.steps.claim.job,
+        progress=part(work.progress, 0.0, 0.95),
+    )
+    work.progress(0.95, "Write files")
+    _write_outcome(work.folder, result)
+    _write_samples(work.folder, real, result, work.inputs.get("holdout"))
+    work.progress(0.97, "Write files")
+    _write_files(work.folder / "files", result)
 
 
-TASKS = {"profile": Task(profile, "quick"), "synthesize": Task(synthesize, "long", patience=9)}
+def generate(work: Work) -> None:
+    """Rows of a model that another job learnt, as many as are asked for, under conditions if there are any."""
+    from smartsynth import scale
+
+    model = work.folder / "model"
+    with zipfile.ZipFile(
+        work.inputs["model"] / "files" / "model.zip"
+    ) as archive:  # ours: a job of this service wrote it
+        archive.extractall(model)
+    plan = scale.plan(
+        model, work.settings.get("rows"), where=work.settings.get("where"), seed=work.settings.get("seed")
+    )
+    for index in range(plan.parts):
+        name = plan.name(index)
+        known = work.steps.find(name)
+        if known is None:
+            work.steps.keep(name, functools.partial(scale.write_part, plan, index))
+            known = work.steps.find(name)
+        assert known is not None  # noqa: S101  (it was kept just now)
+        shutil.copyfile(known / name, work.folder / name)
+        work.progress((index + 1) / plan.parts, f"Sample: part {index + 1:,} of {plan.parts:,}")
+    _write_json(work.folder / "rows.json", plan.to_json())
+    shutil.rmtree(model)
+
+
+def evaluate(work: Work) -> None:
+    """Score synthetic rows, whoever made them, against the real ones."""
+    from smartsynth import pipeline
+    from smartsynth.result import write_report
+
+    config = RunConfig.build(work.settings.get("config", {}))
+    synthetic = work.inputs.get("synthetic") or work.inputs["generation"]
+    found = pipeline.examine(
+        work.inputs["dataset"], _rows_of(synthetic), holdout=work.inputs.get("holdout"), config=config,
+        progress=part(work.progress, 0.0, 0.95),
+    )  # fmt: skip
+    work.progress(0.95, "Write files")
+    shown = {
+        "evaluation": to_json(found.evaluation),
+        "profile": to_json(found.profile),
+        "manifest": to_json(found.manifest),
+    }
+    _write_json(work.folder / "outcome.json", shown)
+    (work.folder / "files").mkdir()
+    write_report(work.folder / "files" / "report.html", found.evaluation, found.profile, {"manifest": found.manifest})
+
+
+TASKS = {
+    "profile": Task(profile, "quick", ("dataset",)),
+    "synthesize": Task(synthesize, "long", ("dataset",), patience=9),
+    "generate": Task(generate, "long", ("model",), patience=9),
+    "evaluate": Task(evaluate, "long", ("dataset",), patience=9),
+}
 
 
 def warm_up() -> None:
@@ -86,6 +178,17 @@ def warm_up() -> None:
     for name in registry.generators():
         registry.generator_class(name)
     pipeline.settled(None, {})
+
+
+def _rows_of(place: Path) -> Any:
+    """Synthetic rows that were uploaded, or that another job made."""
+    if place.is_file():
+        return place
+    import pyarrow.parquet
+
+    if (made := place / "files" / "synthetic.parquet").is_file():
+        return pyarrow.parquet.read_table(made)
+    return pyarrow.parquet.read_table(sorted(place.glob("part-*.parquet")))
 
 
 def _write_outcome(folder: Path, result: Result) -> None:
@@ -105,12 +208,13 @@ def _write_outcome(folder: Path, result: Result) -> None:
     )
 
 
-def _write_samples(folder: Path, real: Dataset, result: Result) -> None:
+def _write_samples(folder: Path, real: Dataset, result: Result, holdout: Path | None) -> None:
     """Some rows of each table, for the preview and for looking at pairs of columns."""
-    from smartsynth import pipeline
+    from smartsynth import ingest, pipeline
 
     config, schema = result.config, result.synthetic.schema
-    train, held = pipeline.split(real.frame, None, schema, fraction=config.holdout.fraction, seed=config.seed or 0)
+    unseen = None if holdout is None else ingest.read(holdout, limits=config.limits)
+    train, held = pipeline.split(real.frame, unseen, schema, fraction=config.holdout.fraction, seed=config.seed or 0)
     for name, frame in {"train": train, "holdout": held, "synthetic": result.synthetic.frame}.items():
         rows = frame if len(frame) <= SAMPLE_ROWS else frame.sample(SAMPLE_ROWS, random_state=0)
         _write_rows(folder / f"rows-{name}.parquet", rows, schema)

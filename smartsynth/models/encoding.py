@@ -213,6 +213,8 @@ class LevelCodec:
         if len(levels) == 0:
             return np.full(n, None, dtype=object)
         p = np.asarray(self.counts, dtype=float)
+        if p.sum() == 0:  # noise can leave no level with a count
+            p = np.ones_like(p)
         return np.asarray(rng.choice(levels, n, p=p / p.sum()))
 
     def to_json(self) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def test_jobs_and_their_records_hold_no_value_and_deleted_ones_nothing(tmp_path,
                 time.sleep(0.1)
             assert jobs.watch(job.id).state.is_final
         records = bytes_under(tmp_path / "server")
-        database = b"".join(path.read_bytes() for path in (tmp_path / "server").glob("jobs.sqlite*"))
+        database = b"".join(path.read_bytes() for path in (tmp_path / "server").glob("records.sqlite*"))
         inside = [needle for needle in found_in(database) if needle not in (b"Quillon00", b"vex00@planted.example")]
         assert inside == []  # the name and the note of the upload were given by its owner
         assert found_in(records)

@@ -20,9 +20,11 @@ from smartsynth.errors import Cancelled, ConfigError
 from smartsynth.facts import Evaluation, Profile, from_json
 from smartsynth.jobs import Jobs, State, from_environment
 from smartsynth.jobs.child import Reporter
-from smartsynth.jobs.facts import Job
-from smartsynth.jobs.service import MOST_WAITING, Gone
+from smartsynth.jobs.facts import Claim, Job
+from smartsynth.jobs.database import Database
+from smartsynth.jobs.service import MOST_WAITING, Busy, Gone, OtherRequest
 from smartsynth.jobs.store import Store
+from smartsynth.jobs.worker import Bounds
 from smartsynth.progress import Note
 
 WAIT = 120
@@ -142,14 +144,36 @@ def test_cancel_works_at_once_and_keeps_nothing(jobs):
         jobs.result(job.id)
 
 
-def test_a_killed_process_is_a_failed_job(jobs):
-    """As after the system ran out of memory."""
-    space = jobs.open("data.csv", table(20_000))
+def test_a_killed_process_is_begun_again(jobs):
+    """The job ends as if nothing had happened, and once."""
+    space = jobs.open("data.csv", table(5_000))
     job = running(jobs, jobs.submit(space.id, "synthesize", SLOW))
-    (child,) = jobs._children.values()
-    os.kill(child.pid, signal.SIGKILL)
+    (child,) = jobs.worker.children.values()
+    os.kill(child.process.pid, signal.SIGKILL)
     done = ended(jobs, job)
-    assert (done.state, done.problem_type) == (State.FAILED, "stopped")
+    assert (done.state, done.problem) == (State.SUCCEEDED, None)
+    made = (jobs.result(job.id) / "files" / "synthetic.csv").read_bytes()
+    assert sorted(path.name.partition(".")[0] for path in (jobs.root / "work" / space.id).iterdir()) == sorted(
+        [job.id, "input"]
+    )
+    again = jobs.submit(space.id, "synthesize", SLOW)
+    assert ended(jobs, again).state is State.SUCCEEDED
+    assert (jobs.result(again.id) / "files" / "synthetic.csv").read_bytes() == made
+
+
+def test_a_process_that_dies_every_time_is_a_failed_job(jobs):
+    """As where the system runs out of memory at the same place."""
+    space = jobs.open("data.csv", table(20_000))
+    job = jobs.submit(space.id, "synthesize", SLOW)
+    killed = set()
+    until = time.monotonic() + WAIT
+    while not (done := jobs.watch(job.id)).state.is_final and time.monotonic() < until:
+        for child in list(jobs.worker.children.values()):
+            if child.process.pid not in killed and done.message:
+                killed.add(child.process.pid)
+                os.kill(child.process.pid, signal.SIGKILL)
+        time.sleep(0.02)
+    assert (done.state, done.problem_type, len(killed)) == (State.FAILED, "stopped", 3)
     assert "memory" in done.problem
     assert [path.name for path in (jobs.root / "work" / space.id).iterdir()] == ["input"]
 
@@ -180,16 +204,15 @@ def test_an_unforeseen_error_tells_no_value_of_the_data(tmp_path, monkeypatch, c
     def fail(*_):
         raise RuntimeError("secret cell 4711")
 
-    monkeypatch.setitem(tasks.TASKS, "profile", tasks.Task(fail, "quick"))
-    root = tmp_path
-    (root / "work" / "space" / "input").mkdir(parents=True)
-    (root / "work" / "space" / "input" / "data.csv").write_bytes(b"x")
-    store = Store(root / "jobs.sqlite")
-    store.add_workspace("space", "data.csv", {})
-    store.add_job("job", "space", "profile", "quick", {})
-    assert store.claim("quick") == "job"
-    child.run(store, root, "job")
-    done = store.job("job")
+    monkeypatch.setitem(tasks.TASKS, "profile", tasks.Task(fail, "quick", ("dataset",)))
+    here = Jobs(tmp_path / "home", workers=0)
+    space = here.open("data.csv", b"x")
+    job = here.submit(space.id, "profile")
+    claim = here.store.claim("quick", "me")
+    assert claim.job == job.id
+    child.run(here.store, here.blobs, claim)
+    done = here.watch(job.id)
+    here.close()
     assert (done.state, done.problem_type) == (State.FAILED, "internal")
     assert "RuntimeError" in done.problem
     assert "4711" not in done.problem + caplog.text
@@ -218,8 +241,8 @@ def test_a_workspace_runs_one_job_of_a_kind_and_the_queue_has_an_end(jobs):
     with pytest.raises(ConfigError, match="already has such a job"):
         jobs.submit(space.id, "synthesize", SLOW)
     for i in range(MOST_WAITING + 2):
-        jobs._store.add_job(f"waiting-{i}", "nobody", "synthesize", "none", {})
-    with pytest.raises(ConfigError, match="waiting already"):
+        jobs.store.add_job(f"waiting-{i}", "nobody", "synthesize", "none", {})
+    with pytest.raises(Busy, match="waiting already"):
         jobs.submit(jobs.open("data.csv", table()).id, "synthesize", FAST)
     with pytest.raises(ConfigError, match="no-such"):
         jobs.submit(space.id, "no-such")
@@ -230,9 +253,9 @@ def test_deleting_a_workspace_stops_its_job_and_removes_everything(jobs):
     space = jobs.open("patients.csv", table(20_000))
     jobs.note(space.id, {"config": {"target": "planted-note"}})
     job = running(jobs, jobs.submit(space.id, "synthesize", SLOW))
-    (child,) = jobs._children.values()
+    (child,) = jobs.worker.children.values()
     jobs.delete(space.id)
-    assert child.poll() is not None
+    assert child.process.poll() is not None
     assert list((jobs.root / "work").iterdir()) == []
     for ask in (lambda: jobs.watch(job.id), lambda: jobs.workspace(space.id), lambda: jobs.submit(space.id, "profile")):
         with pytest.raises(Gone):
@@ -303,43 +326,180 @@ def test_the_folder_is_for_this_user_alone(jobs):
     """Neither the files nor the records can be read by others."""
     space = jobs.open("data.csv", b"a\n1\n")
     assert jobs.root.stat().st_mode & 0o077 == 0
-    assert (jobs.root / "jobs.sqlite").stat().st_mode & 0o077 == 0
+    assert (jobs.root / "records.sqlite").stat().st_mode & 0o077 == 0
     assert (jobs.root / "work" / space.id / "input").stat().st_mode & 0o077 == 0
 
 
-def test_two_servers_cannot_share_a_folder(jobs):
-    """The second one is told."""
-    with pytest.raises(ConfigError, match="in use by another server"):
-        Jobs(jobs.root)
+def test_two_servers_share_a_folder(jobs):
+    """What one was asked, the other may do; each job is done once."""
+    other = Jobs(jobs.root, keep_spare=False)
+    try:
+        spaces = [jobs.open("data.csv", table(60, seed=i)) for i in range(4)]
+        asked = [(jobs, other)[i % 2].submit(space.id, "profile") for i, space in enumerate(spaces)]
+        assert [ended(jobs, job).state for job in asked] == [State.SUCCEEDED] * 4
+        assert all(other.result(job.id).is_dir() for job in asked)
+    finally:
+        other.close()
 
 
-def test_a_server_that_died_leaves_no_job_running_for_ever(tmp_path):
-    """The next one closes its books, and what belongs to nobody is removed."""
+def test_the_job_of_a_server_that_died_goes_on_elsewhere(tmp_path):
+    """Its lease runs out, or its machine says that it is gone; what belongs to nobody is removed."""
     root = tmp_path / "home"
-    first = Jobs(root, keep_spare=False)
-    space = first.open("data.csv", table())
-    first._store.add_job("lost", space.id, "synthesize", "none", {})
-    assert first._store.claim("none") == "lost"
-    first._closing.set()
-    first._thread.join()
-    first._lock.close()
+    code = (
+        "import sys, time; from pathlib import Path; from smartsynth.jobs import Jobs\n"
+        "jobs = Jobs(Path(sys.argv[1]), keep_spare=False)\n"
+        "space = jobs.open('data.csv', open(sys.argv[2], 'rb').read())\n"
+        "print(jobs.submit(space.id, 'synthesize', {'config': {'generator': 'forest', 'seed': 1}}).id, flush=True)\n"
+        "time.sleep(600)"
+    )
+    (tmp_path / "data.csv").write_bytes(table(5_000))
+    command = [sys.executable, "-c", code, str(root), str(tmp_path / "data.csv")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    watcher = None
+    with server:
+        job = server.stdout.readline().strip()
+        watcher = Jobs(root, workers=0)
+        while not watcher.watch(job).message.startswith("Fit"):
+            time.sleep(0.05)
+        server.kill()
     (root / "work" / "orphan-of-a-crash").mkdir()
     second = Jobs(root, keep_spare=False)
     try:
-        done = second.watch("lost")
-        assert (done.state, done.problem_type) == (State.FAILED, "stopped")
-        assert "Start it again" in done.problem
-        assert second.workspace(space.id).name == "data.csv"
+        assert ended(second, second.watch(job)).state is State.SUCCEEDED
         assert not (root / "work" / "orphan-of-a-crash").exists()
+        assert list((root / "scratch").iterdir()) == []
+    finally:
+        watcher.close()
+        second.close()
+
+
+def test_a_server_that_stops_gives_its_jobs_back(tmp_path):
+    """The next one does them; the stop does not count against them."""
+    first = Jobs(tmp_path / "home", keep_spare=False)
+    job = running(first, first.submit(first.open("data.csv", table(5_000)).id, "synthesize", SLOW))
+    first.close()
+    second = Jobs(tmp_path / "home", keep_spare=False)
+    try:
+        done = ended(second, job)
+        assert (done.state, done.attempts) == (State.SUCCEEDED, 1)
     finally:
         second.close()
+
+
+def test_who_holds_an_older_claim_is_not_listened_to(tmp_path):
+    """A server that was frozen wakes up after another one has taken its job."""
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
+    store.add_job("job", "space", "synthesize", "long", {})
+    old = store.claim("long", "frozen")
+    store.free("frozen")
+    new = store.claim("long", "awake")
+    assert (old.fence, new.fence) == (1, 2)
+    assert store.renew([old, new]) == [old]
+    assert not store.report(old, 0.5, "Fit", {})
+    assert not store.finish_step(old, "learnt", "somewhere/old")
+    assert not store.finish(old, State.SUCCEEDED, result="somewhere/old")
+    assert store.finish_step(new, "learnt", "somewhere/new")
+    assert store.finish(new, State.SUCCEEDED, result="somewhere/new")
+    assert store.finish(new, State.SUCCEEDED, result="somewhere/new")  # the answer got lost, so it is said again
+    assert (store.result_place("job"), store.step("job", "learnt")) == ("somewhere/new", "somewhere/new")
+
+
+def test_the_same_request_makes_one_job(jobs):
+    """A hundred times at once, too; asked for something else under the same name, it is refused."""
+    space = jobs.open("data.csv", table(60))
+    made, problems = set(), []
+
+    def ask() -> None:
+        try:
+            made.add(jobs.submit(space.id, "profile", request="once").id)
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(made), problems) == (1, [])
+    with pytest.raises(OtherRequest):
+        jobs.submit(space.id, "profile", {"config": {"target": "label"}}, request="once")
+
+
+def test_a_job_that_uses_too_much_is_stopped_and_says_so(tmp_path):
+    """Memory and time have bounds."""
+    for bounds, says in ((Bounds(memory=400 * 1024**2), "memory"), (Bounds(seconds=0.5), "longer than one job")):
+        jobs = Jobs(tmp_path / says[:4], keep_spare=False, bounds=bounds)
+        try:
+            done = ended(jobs, jobs.submit(jobs.open("data.csv", table(150_000)).id, "synthesize", SLOW))
+            assert (done.state, done.problem_type) == (State.FAILED, "too-large")
+            assert says in done.problem
+        finally:
+            jobs.close()
+
+
+def test_a_data_set_that_comes_in_parts_is_whole_in_the_end(jobs):
+    """Whatever the order, and if one comes twice."""
+    jobs.account("account", "somebody")
+    content = table(500)
+    made = jobs.begin_dataset("account", "data.csv")
+    jobs.put_part(made, 3, content[2_000:])
+    jobs.put_part(made, 1, content[:1_000])
+    with pytest.raises(ConfigError, match="lacks part 2"):
+        jobs.complete_dataset(made)
+    jobs.put_part(made, 2, b"wrong")
+    jobs.put_part(made, 2, content[1_000:2_000])
+    whole = jobs.complete_dataset(made)
+    assert (whole.ready, whole.bytes, jobs.blobs.local(whole.place).read_bytes()) == (True, len(content), content)
+    assert jobs.complete_dataset(jobs.dataset(made.id, "account")) == whole
+    with pytest.raises(ConfigError, match="complete"):
+        jobs.put_part(whole, 4, b"more")
+
+
+def test_rows_of_a_model_are_made_in_parts_and_scored(jobs, monkeypatch):
+    """A generation is what the model's own stream has; an evaluation of it reads like one of a file."""
+    jobs.account("account", "somebody")
+    data = jobs.add_dataset("account", "data.csv", table(300))
+    model = ended(jobs, jobs.submit("account", "synthesize", {**FAST, "dataset": data.id}))
+    made = ended(jobs, jobs.submit("account", "generate", {"model": model.id, "rows": 500}))
+    assert made.problem is None
+    folder = jobs.result(made.id)
+    assert sorted(path.name for path in folder.iterdir()) == ["part-00000.parquet", "rows.json"]
+    rows = pd.read_parquet(folder / "part-00000.parquet")
+    first = pd.read_parquet(jobs.result(model.id) / "files" / "synthetic.parquet")
+    pd.testing.assert_frame_equal(rows.head(300), first)
+    scored = ended(jobs, jobs.submit("account", "evaluate", {"dataset": data.id, "generation": made.id}))
+    assert scored.problem is None
+    assert json.loads((jobs.result(scored.id) / "outcome.json").read_text())["evaluation"]["scores"]
+    jobs.delete_dataset(data.id, "account")
+    assert ended(jobs, jobs.submit("account", "generate", {"model": model.id, "rows": 10})).state is State.SUCCEEDED
+    for wrong in ({"model": data.id}, {"model": "nothing"}, {}):
+        with pytest.raises((Gone, ConfigError)):
+            jobs.submit("account", "generate", wrong)
+
+
+def test_what_is_old_goes_from_an_account(tmp_path):
+    """Data sets and results; the account stays, and knows that they were there."""
+    jobs = Jobs(tmp_path / "home", keep_seconds=1.0, ttl_seconds=2.0, keep_spare=False)
+    try:
+        jobs.account("account", "somebody")
+        data = jobs.add_dataset("account", "data.csv", table(60))
+        job = ended(jobs, jobs.submit("account", "profile", {"dataset": data.id}))
+        until = time.monotonic() + 30
+        while jobs.blobs.sizes("account") and time.monotonic() < until:
+            time.sleep(0.1)
+        assert jobs.blobs.sizes("account") == []
+        assert jobs.store.was_there(job.id, "account")
+        assert jobs.store.was_there(data.id, "account")
+        assert jobs.workspace("account").name == "somebody"
+    finally:
+        jobs.close()
 
 
 def test_children_end_with_their_server(tmp_path):
     """A server that is killed leaves no process behind."""
     code = (
         "import sys, time; from pathlib import Path; from smartsynth.jobs import Jobs\n"
-        "jobs = Jobs(Path(sys.argv[1])); time.sleep(1); print(jobs._spare.pid, flush=True); time.sleep(60)"
+        "jobs = Jobs(Path(sys.argv[1])); time.sleep(1); print(jobs.worker.spare.pid, flush=True); time.sleep(60)"
     )
     server = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "home")], stdout=subprocess.PIPE, text=True)
     with server:
@@ -364,23 +524,22 @@ def test_a_spare_child_is_ready_before_it_is_needed(tmp_path):
     jobs = Jobs(tmp_path / "home")
     try:
         until = time.monotonic() + 20
-        while jobs._spare is None and time.monotonic() < until:
+        while jobs.worker.spare is None and time.monotonic() < until:
             time.sleep(0.05)
-        spare = jobs._spare.pid
+        spare = jobs.worker.spare.pid
         job = jobs.submit(jobs.open("data.csv", table()).id, "profile")
         assert ended(jobs, job).state is State.SUCCEEDED
-        assert jobs._spare.pid != spare
+        assert jobs.worker.spare.pid != spare
     finally:
         jobs.close()
-    assert jobs._spare.poll() is not None
+    assert jobs.worker.spare.poll() is not None
 
 
 def test_figures_become_lines_and_stay_few(tmp_path):
     """Thousands of epochs give a line that can still be drawn."""
-    store = Store(tmp_path / "jobs.sqlite")
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
     store.add_job("job", "space", "synthesize", "long", {})
-    store.claim("long")
-    reporter = Reporter(store, "job")
+    reporter = Reporter(store, store.claim("long", "me"))
     for step in range(5000):
         reporter(step / 5000, Note(f"Fit: Epoch {step}", loss=1 / (step + 1), broken=float("nan")))
     reporter(1.0, "Evaluate")
@@ -393,17 +552,16 @@ def test_figures_become_lines_and_stay_few(tmp_path):
 
 def test_a_reporter_stops_the_work_once_it_is_asked_to(tmp_path):
     """And once its job is gone."""
-    store = Store(tmp_path / "jobs.sqlite")
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
     store.add_job("job", "space", "synthesize", "long", {})
-    store.claim("long")
-    reporter = Reporter(store, "job")
+    reporter = Reporter(store, store.claim("long", "me"))
     reporter(0.1, "Fit: one")
     store.ask_to_cancel("job")
     with pytest.raises(Cancelled, match="Fit: two"):
         time.sleep(0.25)
         reporter(0.2, "Fit: two")
     with pytest.raises(Cancelled):
-        Reporter(store, "no such job")(0.5, "Fit")
+        Reporter(store, Claim("no such job", 1))(0.5, "Fit")
 
 
 def test_time_left_is_told_once_something_is_known():

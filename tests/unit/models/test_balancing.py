@@ -11,7 +11,7 @@ import smartsynth as ss
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
 from smartsynth.models.balancing import Balance, balance_of, balanced
-from smartsynth.result import resample
+from smartsynth.resampling import resample
 
 
 def source(shares, dtype=object):

@@ -1,0 +1,245 @@
+"""The rows of a saved run again, or more of them, without the real data.
+
+opened(folder)        which rows of the model's endless stream are meant
+  .rows(start, stop)  any stretch of them, made by itself: whoever makes it, it is the same
+resample(folder)      all of them at once
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartsynth import registry
+from smartsynth.config import ExportConfig, PrivacyConfig
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import ConfigError, ModelFormatError
+from smartsynth.facts import Recoding, to_json
+from smartsynth.models.balancing import Balance, balanced, taking_turns
+from smartsynth.models.base import BLOCK_ROWS, Generator
+from smartsynth.models.conditions import Given, conditions_of
+from smartsynth.models.privacy_filter import Release, Stream, replay
+from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
+from smartsynth.privacy.audit import note
+from smartsynth.privacy.recoding import Wanted, recoded
+from smartsynth.progress import Progress
+from smartsynth.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RELEASE_FILE = "release.json"
+RELEASE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """Rows made from a saved run.
+
+    Args:
+        synthetic: The rows, in the format of the run's real data.
+        seed: Seed they were made with.
+        unchecked: How many of them no privacy filter ever looked at; none of a run with a budget of differential privacy.
+        manifest: The run's manifest; without its scores if the rows are not exactly those of the run.
+        export: How files are written.
+        effective: How many independent rows they are worth, if they were made under conditions.
+    """
+
+    synthetic: Dataset
+    seed: int
+    unchecked: int
+    manifest: Mapping[str, Any]
+    export: ExportConfig
+    effective: float | None = None
+
+
+def resample(
+    folder: str | Path,
+    n: int | None = None,
+    *,
+    where: Given | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Resampled:
+    """Rows from a folder that `Result.save` or `Generator.save` wrote.
+
+    With the seed of the run (the default) the first rows are exactly those that the run released. Rows beyond them,
+    and all rows of another seed, were never checked by the privacy filter, because the real data are not here.
+
+    Args:
+        folder: A saved run, or a saved model alone; that needs `n`, and no row of it was ever checked.
+        n: Number of rows; those of the run if not given.
+        where: What every row must be like, such as `{"age": (60, None)}` or `["age>=60"]`; see `Generator.sample`. Such
+            rows were never checked, and they are not balanced.
+        seed: Another seed makes other rows.
+        progress: Called with the share done; may raise `Cancelled`.
+
+    Raises:
+        ModelFormatError: The folder is not a saved model, or is damaged.
+        ConfigError: n is not given and the folder is a model alone.
+    """
+    run = opened(folder, n, where=where, seed=seed)
+    rows = run.rows(progress=progress)
+    head, effective = dict(run.manifest), rows.attrs.get("effective_rows")
+    if run.privacy is not None:
+        rows, recoding = anonymised(rows, run.model.schema_, run.privacy)
+        head |= {"recoding": to_json(recoding)}
+    if where:
+        head |= {"effective_rows": effective}
+    made = Dataset(rows, run.model.schema_, run.source)
+    return Resampled(made, run.release.seed, run.unchecked, head, run.export, effective)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A saved run and which rows of it are meant.
+
+    Args:
+        model: The fitted generator.
+        n: Number of rows.
+        release: Which rows of the stream are left out.
+        balance: Which values are made equally often.
+        where: What every row is like.
+        unchecked: How many of the rows no privacy filter ever looked at.
+        privacy: What asks for k-anonymity, which looks at all rows together; None if nothing does.
+        manifest: The run's manifest; without its scores if the rows are not exactly those of the run.
+        source: The format of the run's real data.
+        export: How files are written.
+    """
+
+    model: Generator
+    n: int
+    release: Release
+    balance: Balance | None
+    where: Given | None
+    unchecked: int
+    privacy: PrivacyConfig | None
+    manifest: Mapping[str, Any]
+    source: Source
+    export: ExportConfig
+
+    def rows(self, start: int = 0, stop: int | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
+        """Rows `start` to `stop` of all, the same whether they are made alone or with the others; not yet k-anonymous."""
+        stop = self.n if stop is None else stop
+        if not 0 <= start < stop <= self.n:
+            raise ConfigError(f"start={start}, stop={stop}: rows go from 0 to {self.n}.")
+        seed = self.release.seed
+        if self.where:
+            return self.model.sample(stop - start, where=self.where, seed=seed, start=start, progress=progress)
+        first = self._place(start)
+        begin = first - first % BLOCK_ROWS  # whole blocks cost no more than parts of them
+        skipped = self.release.skipped
+        rest = (at - begin for at in skipped[bisect.bisect_left(skipped, first) :])
+        left = Release(seed, stop - start, (*range(first - begin), *rest))
+        endless = stream(self.model, seed, self.balance)
+        return replay(lambda at, n: endless(begin + at, n), left, progress=progress)
+
+    def _place(self, row: int) -> int:
+        """Where a row stands in the stream: as many places on as there are skipped ones before it."""
+        place = row
+        while (skipped := bisect.bisect_right(self.release.skipped, place)) != place - row:
+            place = row + skipped
+        return place
+
+
+def opened(folder: str | Path, n: int | None = None, *, where: Given | None = None, seed: int | None = None) -> Opened:
+    """The rows that `resample` makes of these arguments, not made yet."""
+    model = registry.load(folder)
+    note("sample from a saved model", generator=model.name, seed=seed, rows=n)
+    run = _saved_run(Path(folder))
+    if n is None:
+        if run is None:
+            raise ConfigError(f"n is not given, and {str(folder)!r} does not say how many rows were made. Give n.")
+        n = run.release.rows
+    if n < 1:
+        raise ConfigError(f"n={n} must be at least 1.")
+    known, release = 0, Release(secrets.randbits(32) if seed is None else seed, n)
+    if run is not None and seed in (None, run.release.seed):
+        release = Release(run.release.seed, n) if where else run.release
+        known = 0 if where else run.release.rows
+    head = {} if run is None else dict(run.manifest)
+    asked = head.get("config", {}).get("privacy", {})
+    checked = known if head.get("filter") else 0
+    if head.get("privacy", {}).get("epsilon") is not None:  # the model is private: no row needs a filter
+        checked = n
+    if n != known:  # what was measured on the rows of the run does not hold for others
+        head |= {"seed": release.seed, "rows": n, "scores": [], "filter": None}
+    if where:
+        conditions = [str(condition) for condition in conditions_of(where, model.schema_).values()]
+        head |= {"where": conditions}
+    return Opened(
+        model=model,
+        n=n,
+        release=release,
+        balance=None if run is None or where else run.balance,
+        where=where,
+        unchecked=max(n - checked, 0),
+        privacy=PrivacyConfig.model_validate(asked) if asked.get("k_anonymity") is not None else None,
+        manifest=head,
+        source=Source() if run is None else run.source,
+        export=ExportConfig() if run is None else run.export,
+    )
+
+
+def anonymised(rows: pd.DataFrame, schema: Schema, asked: PrivacyConfig) -> tuple[pd.DataFrame, Recoding | None]:
+    """The rows as k-anonymous as was asked for; they alone decide how."""
+    if asked.k_anonymity is None:
+        return rows, None
+    wanted = Wanted(
+        asked.k_anonymity,
+        default_quasi_identifiers(schema) if asked.quasi_identifiers is None else asked.quasi_identifiers,
+        sensitive_columns(schema),
+        asked.l_diversity,
+        asked.t_closeness,
+    )
+    return recoded(rows, schema, wanted)
+
+
+def stream(model: Generator, seed: int, balance: Balance | None = None) -> Stream:
+    """The endless rows of a fitted generator and a seed, as the privacy filter takes them."""
+
+    def under(where: Given | None) -> Stream:
+        return lambda start, n: model.sample(n, where=where, seed=seed, start=start)
+
+    if balance is None:
+        return under(None)
+    if not model.conditional:
+        return balanced(under(None), balance)
+    name = balance.column
+    return taking_turns(lambda value: under({name: value}), balance)
+
+
+@dataclass(frozen=True, slots=True)
+class _SavedRun:
+    release: Release
+    balance: Balance | None
+    source: Source
+    export: ExportConfig
+    manifest: Mapping[str, Any]
+
+
+def _saved_run(folder: Path) -> _SavedRun | None:
+    """What release.json of a saved run says; None for a model saved alone."""
+    path = folder / RELEASE_FILE
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        if record["format"] != RELEASE_FORMAT:
+            raise ModelFormatError(f"{path} has format {record['format']!r}; this version reads {RELEASE_FORMAT}.")
+        return _SavedRun(
+            Release.from_json(record["release"]),
+            Balance.from_json(record["balance"]) if record.get("balance") else None,
+            Source(**{**record["source"], "notes": ()}),
+            ExportConfig.model_validate(record["export"]),
+            dict(record["manifest"]),
+        )
+    except ModelFormatError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFormatError(f"{path} is damaged ({type(error).__name__}). Save the run again.") from error
