@@ -385,17 +385,9 @@ def evaluate(
 @command
 def generators(context: typer.Context, json: Json = False) -> None:
     """List the generators that can be used, and what each is for."""
-    from smartsynth import registry, selector
+    from smartsynth.pipeline import overview
 
-    extras = selector.machine().extras
-    rows = []
-    for name in registry.generators():
-        cls = registry.generator_class(name)
-        rows.append({
-            "name": name, "summary": cls.summary, "modality": cls.modality.value, "conditional": cls.conditional,
-            "dp": cls.dp, "min_rows": cls.min_rows, "extra": cls.extra,
-            "installed": cls.extra is None or cls.extra in extras,
-        })  # fmt: skip
+    rows = overview()
     screen = screen_of(context)
     if json:
         screen.answer(rows)

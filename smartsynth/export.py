@@ -112,12 +112,12 @@ def to_native(dataset: Dataset) -> Any:
     """The rows as the kind of table that the real rows came in: pandas, polars or Arrow."""
     if dataset.source.backend == "pandas":
         return dataset.frame
-    table = _arrow(dataset.frame)
+    table = to_arrow(dataset.frame)
     if dataset.source.backend == "arrow":
         return table
     import polars
 
-    return polars.from_arrow(table)
+    return polars.fromto_arrow(table)
 
 
 def _csv(dataset: Dataset, format: str, guard: bool) -> bytes:
@@ -139,7 +139,7 @@ def _written(series: pd.Series[Any], column: Column, decimal: str, guard: bool) 
         yes, no = (column.format or "True/False").split("/", 1)
         texts = [yes if cell else no for cell in known]
     elif pd.api.types.is_datetime64_any_dtype(series.dtype):
-        texts = list(known.dt.strftime(column.format or _iso(known)))
+        texts = list(known.dt.strftime(column.format or iso_format(known)))
     elif pd.api.types.is_timedelta64_dtype(series.dtype):
         texts = [str(cell) for cell in known]
     elif pd.api.types.is_float_dtype(series.dtype):
@@ -165,7 +165,7 @@ def _float(value: float, column: Column) -> str:
     return "0" if text == "-0" else text
 
 
-def _iso(moments: pd.Series[Any]) -> str:
+def iso_format(moments: pd.Series[Any]) -> str:
     """The shortest ISO 8601 format that loses nothing."""
     zone = "%z" if moments.dt.tz is not None else ""
     if not zone and (moments.dt.normalize() == moments).all():
@@ -184,7 +184,7 @@ def _records(dataset: Dataset, *, lines: bool) -> bytes:
 def _json_cells(series: pd.Series[Any], column: Column) -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         known = series.dropna()
-        return list(series.dt.strftime(column.format or _iso(known)).astype(object).where(series.notna(), None))
+        return list(series.dt.strftime(column.format or iso_format(known)).astype(object).where(series.notna(), None))
     return list(series.astype(object).where(series.notna(), None))
 
 
@@ -196,7 +196,8 @@ def _json_value(cell: Any) -> Any:
     return cell if cell is None or isinstance(cell, str | int | float | bool) else str(cell)
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """The rows as an Arrow table, without pandas' own notes about them."""
     import pyarrow
 
     try:
@@ -208,7 +209,7 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
 def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
     import pyarrow.parquet
 
-    table = _arrow(dataset.frame)
+    table = to_arrow(dataset.frame)
     if manifest is not None:
         table = table.replace_schema_metadata({"smartsynth": _json(manifest)})
     buffer = io.BytesIO()
@@ -273,7 +274,7 @@ def _card(dataset: Dataset) -> str:
 
     types = {"bool": "bool", "float": "float64", "int": "int64", "double": "float64"}
     features = []
-    for field in _arrow(dataset.frame.head(100)).schema:
+    for field in to_arrow(dataset.frame.head(100)).schema:
         name = str(field.type)
         features.append({"name": field.name, "dtype": types.get(name, name if name != "large_string" else "string")})
     head = {

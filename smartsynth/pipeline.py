@@ -309,6 +309,19 @@ def split(
     return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
 
 
+def overview() -> list[dict[str, Any]]:
+    """Each generator with what it is for and what it needs, as plain JSON types."""
+    extras, rows = selector.machine().extras, []
+    for name in registry.generators():
+        cls = registry.generator_class(name)
+        rows.append({
+            "name": name, "summary": cls.summary, "modality": cls.modality.value, "conditional": cls.conditional,
+            "dp": cls.dp, "min_rows": cls.min_rows, "extra": cls.extra,
+            "installed": cls.extra is None or cls.extra in extras,
+        })  # fmt: skip
+    return rows
+
+
 def settled(config: RunConfig | Mapping[str, Any] | str | Path | None, settings: Mapping[str, Any]) -> RunConfig:
     """One RunConfig from a configuration and the settings that win over it.
 

@@ -11,20 +11,23 @@ the parts that are missing. A worker holds the model and one part, however many 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from smartsynth import export
-from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
 from smartsynth.facts import to_json
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.models.conditions import Given
 from smartsynth.resampling import Opened, anonymised, opened
+from smartsynth.schema import Schema
 
 PART_ROWS = 64 * BLOCK_ROWS
 MOST_PARTS = 100_000
@@ -70,6 +73,7 @@ class Plan:
         return {
             "rows": self.opened.n, "seed": self.opened.release.seed, "unchecked": self.opened.unchecked, "parts": self.parts,
             "part_rows": self.part_rows, "fingerprint": self.fingerprint(), "manifest": to_json(self.opened.manifest),
+            "schema": self.opened.model.schema_.to_json(), "source": asdict(replace(self.opened.source, notes=())),
             "effective": round(sum(self.effective.values()), 1) if self.opened.where else None,
         }  # fmt: skip
 
@@ -116,8 +120,23 @@ def part_bytes(plan: Plan, index: int) -> bytes:
         plan.effective[index] = float(rows.attrs["effective_rows"])
     if run.privacy is not None:
         rows, _ = anonymised(rows, run.model.schema_, run.privacy)
-    made = Dataset(rows.reset_index(drop=True), run.model.schema_, run.source)
-    return export.to_bytes(made, format="parquet")
+    table = export.to_arrow(rows.reset_index(drop=True))
+    sink = io.BytesIO()
+    pq.write_table(table.cast(_layout(table.schema, run.model.schema_)), sink)
+    return sink.getvalue()
+
+
+def _layout(found: pa.Schema, schema: Schema) -> pa.Schema:
+    """The same types for every part, also where all cells of one part are missing."""
+    fields = []
+    for one, column in zip(found, schema, strict=True):
+        kind = one.type.value_type if pa.types.is_dictionary(one.type) else one.type
+        if column.dtype == "decimal":
+            kind = pa.string() if column.decimals is None else pa.decimal128(38, column.decimals)
+        elif pa.types.is_null(kind) or pa.types.is_large_string(kind):
+            kind = {"date": pa.date32(), "time": pa.time64("us")}.get(column.dtype, pa.string())
+        fields.append(pa.field(one.name, kind))
+    return pa.schema(fields)
 
 
 def _content(folder: Path) -> bytes:
@@ -126,8 +145,3 @@ def _content(folder: Path) -> bytes:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return whole.digest()
-
-
-def manifest_of(plan: Plan) -> Mapping[str, Any]:
-    """What travels with the parts."""
-    return plan.opened.manifest

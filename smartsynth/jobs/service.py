@@ -42,7 +42,11 @@ class Gone(SmartSynthError):  # noqa: N818 - a state of things rather than a mis
 
 
 class Busy(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
-    """Too much is asked for at once; later it may be possible."""
+    """Something else needs it at the moment."""
+
+
+class TooMany(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
+    """More is waiting than may wait; later it may be possible."""
 
 
 class Full(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
@@ -147,19 +151,26 @@ class Jobs:
         Raises:
             Full: The disk has no room for it.
         """
-        made = self.begin_dataset(workspace, name)
+        return self.fill_dataset(self.begin_dataset(workspace, name), content)
+
+    def fill_dataset(self, data: StoredData, content: bytes | IO[bytes]) -> StoredData:
+        """The whole content of a data set that was begun; if that fails, the data set is gone."""
         try:
             self._check_room(len(content) if isinstance(content, bytes) else 0)
-            size = self.blobs.put(_input(made), content)
+            size = self.blobs.put(_input(data), content)
         except BaseException:
-            self.store.remove_dataset(made.id)
+            self.store.remove_dataset(data.id)
             raise
-        return self._complete(made, size)
+        return self._complete(data, size)
 
-    def begin_dataset(self, workspace: str, name: str) -> StoredData:
-        """A data set whose content comes later, in parts."""
+    def stored_bytes(self, workspace: str) -> int:
+        """Bytes of the data sets of a workspace."""
+        return self.store.stored_bytes(workspace)
+
+    def begin_dataset(self, workspace: str, name: str, *, id: str | None = None) -> StoredData:
+        """A data set whose content comes later; the one of this id, if there is one already."""
         self.workspace(workspace)
-        dataset = secrets.token_urlsafe(12)
+        dataset = id or secrets.token_urlsafe(12)
         self.store.add_dataset(dataset, workspace, name)
         return self.dataset(dataset, workspace)
 
@@ -249,7 +260,7 @@ class Jobs:
 
         Raises:
             ConfigError: There is no such task, or the workspace is busy with one.
-            Busy: Too many jobs are waiting.
+            TooMany: Too many jobs are waiting.
             Gone: The workspace, or something that `settings` names, has been deleted.
             OtherRequest: `request` was used for something else.
         """
@@ -301,7 +312,7 @@ class Jobs:
         if before is not None and not before.state.is_final:
             raise ConfigError("This session already has such a job running. Wait for it, or cancel it.")
         if self.store.count(State.QUEUED) >= MOST_WAITING:
-            raise Busy(f"{MOST_WAITING} jobs are waiting already. Try again in a few minutes.")
+            raise TooMany(f"{MOST_WAITING} jobs are waiting already. Try again in a few minutes.")
 
     def watch(self, job: str) -> Job:
         """How a job stands.
@@ -324,6 +335,10 @@ class Jobs:
         if found is None or found.workspace != workspace:
             raise Gone("There is no such job.")
         return found
+
+    def unfinished(self, workspace: str) -> int:
+        """How many jobs of a workspace wait or run."""
+        return self.store.count(State.QUEUED, State.RUNNING, workspace=workspace)
 
     def latest(self, workspace: str, task: str, state: State | None = None) -> Job | None:
         """The newest job of a task in a workspace, of those in `state` if given."""

@@ -124,6 +124,11 @@ class Store:
         asked = asked.order_by(datasets.c.number.desc()).limit(limit)
         return self._read(lambda db: [_dataset(row) for row in db.execute(asked)])
 
+    def stored_bytes(self, workspace: str) -> int:
+        """Bytes of the data sets of a workspace."""
+        asked = sa.select(sa.func.coalesce(sa.func.sum(datasets.c.bytes), 0)).where(datasets.c.space == workspace)
+        return int(self._read(lambda db: db.execute(asked).scalar_one()))
+
     def remove_dataset(self, dataset: str) -> None:
         def remove(db: Connection) -> None:
             row = db.execute(sa.select(datasets.c.space).where(datasets.c.id == dataset)).first()

@@ -1,7 +1,7 @@
 """What a job can do: each task makes a folder of files out of data sets and results of other jobs.
 
-    profile      profile.json head.parquet source.json
-    synthesize   outcome.json rows-*.parquet head.parquet files/…
+    profile      profile.json profile.html head.parquet source.json
+    synthesize   outcome.json rows.json rows-*.parquet head.parquet files/…
     generate     rows.json part-*.parquet
     evaluate     outcome.json files/report.html files/report.json
 
@@ -17,7 +17,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,12 +79,14 @@ class Task:
 def profile(work: Work) -> None:
     """Read the file and look at it."""
     from smartsynth import ingest, pipeline
+    from smartsynth.result import write_profile
 
     config = RunConfig.build(work.settings.get("config", {}))
     work.progress(0.0, "Read")
     real = ingest.read(work.inputs["dataset"], limits=config.limits)
     found = pipeline.profile(real, config=config, progress=_prefixed("Profile", part(work.progress, 0.4, 0.95)))
     _write_json(work.folder / "profile.json", to_json(found))
+    write_profile(work.folder / "profile.html", found)
     _write_json(work.folder / "source.json", {"format": real.source.format, "notes": list(real.source.notes)})
     _write_rows(work.folder / "head.parquet", real.frame.head(HEAD_ROWS), found.schema)
 
@@ -192,6 +194,14 @@ def _rows_of(place: Path) -> Any:
 
 
 def _write_outcome(folder: Path, result: Result) -> None:
+    made = result.synthetic
+    rows = {
+        "rows": len(made),
+        "seed": result.config.seed,
+        "schema": made.schema.to_json(),
+        "manifest": to_json(result.manifest),
+    }
+    _write_json(folder / "rows.json", {**rows, "source": asdict(replace(made.source, notes=()))})
     _write_json(
         folder / "outcome.json",
         {

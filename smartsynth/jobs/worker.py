@@ -96,6 +96,11 @@ class Worker:
         self._thread = threading.Thread(target=self._watch_over, name="smartsynth-jobs", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def wake(self) -> None:
         """Look at the queue now."""
         self._wake.set()

@@ -22,7 +22,7 @@ from smartsynth.jobs import Jobs, State, from_environment
 from smartsynth.jobs.child import Reporter
 from smartsynth.jobs.facts import Claim, Job
 from smartsynth.jobs.database import Database
-from smartsynth.jobs.service import MOST_WAITING, Busy, Gone, OtherRequest
+from smartsynth.jobs.service import MOST_WAITING, Gone, OtherRequest, TooMany
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.worker import Bounds
 from smartsynth.progress import Note
@@ -242,7 +242,7 @@ def test_a_workspace_runs_one_job_of_a_kind_and_the_queue_has_an_end(jobs):
         jobs.submit(space.id, "synthesize", SLOW)
     for i in range(MOST_WAITING + 2):
         jobs.store.add_job(f"waiting-{i}", "nobody", "synthesize", "none", {})
-    with pytest.raises(Busy, match="waiting already"):
+    with pytest.raises(TooMany, match="waiting already"):
         jobs.submit(jobs.open("data.csv", table()).id, "synthesize", FAST)
     with pytest.raises(ConfigError, match="no-such"):
         jobs.submit(space.id, "no-such")

@@ -1,0 +1,159 @@
+"""The API as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from smartsynth._version import __version__
+from smartsynth.api import problems
+from smartsynth.api.access import Gate, Limits
+from smartsynth.api.keys import Keys
+from smartsynth.api.problems import PREFIX, Problem
+from smartsynth.api.watching import Metrics, Watch
+from smartsynth.jobs import Jobs
+
+DESCRIPTION = """Real data in, safe synthetic data out, with the evidence beside it.
+
+Send a data set, ask for a model of it, wait until the work has succeeded, and take the rows, the report and the model.
+Work is answered with 202 and `Location`; look there again after `Retry-After` seconds, or follow its events.
+Every error is a problem of RFC 9457."""
+
+
+@dataclass(slots=True)
+class Service:
+    """What the routes work with.
+
+    Args:
+        jobs: The jobs, data sets and files.
+        limits: What one account may ask for.
+        open: Whether requests of this machine need no key; only for a server that listens on this machine alone.
+    """
+
+    jobs: Jobs
+    limits: Limits = field(default_factory=Limits)
+    open: bool = False
+    keys: Keys = field(init=False)
+    gate: Gate = field(init=False)
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys, self.gate = Keys(self.jobs.store.database), Gate(self.limits)
+        self.metrics = Metrics(self.jobs)
+        if self.open:
+            self.jobs.account("local", "this machine")
+
+
+def create_app(service: Service, *, close: bool = False) -> FastAPI:
+    """The API over a service.
+
+    Args:
+        service: What it works with.
+        close: Stop the service's jobs when the server stops.
+    """
+    from smartsynth.api.routes import datasets, jobs, keys, system, works
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if close:
+            service.jobs.close()
+
+    app = FastAPI(
+        title="SmartSynth", version=__version__, description=DESCRIPTION, lifespan=lifespan,
+        openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, generate_unique_id_function=_operation,
+        responses=dict.fromkeys(("4XX", "5XX"), _PROBLEM),
+    )  # fmt: skip
+    app.state.service = service
+    problems.install(app)
+    for router in (datasets.router, works.router, jobs.router, keys.router, system.router):
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(system.root)
+    app.add_middleware(_Bounded, limits=service.limits)
+    app.add_middleware(Watch, metrics=service.metrics)
+    app.add_middleware(_Headers)
+    return app
+
+
+_PROBLEM: dict[str, Any] = {
+    "description": "What went wrong (RFC 9457).",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemShape"}}},
+}
+
+
+def _operation(route: APIRoute) -> str:
+    return route.name
+
+
+class _Headers:
+    """Middleware that tells browsers to trust nothing in an answer."""
+
+    HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+        (
+            b"content-security-policy",
+            b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+        ),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = {name.lower() for name, _ in message["headers"]}
+                more = [(name, value) for name, value in self.HEADERS if name not in known]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        await self._app(scope, receive, told)
+
+
+class _Bounded:
+    """Middleware that ends a request whose body is larger than it may be, before it is read."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app, self._limits = app, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")}
+        settings = (
+            headers.get(b"content-type", b"").startswith(b"application/json") and "/datasets" not in scope["path"]
+        )
+        most = self._limits.settings if settings else self._limits.body
+        told = headers.get(b"content-length", b"0")
+        scope.setdefault("state", {})
+        if told.isdigit() and int(told) > most:
+            from fastapi import Request
+
+            response = problems.answer(Request(scope), 413, "too-large", _too_large(most))
+            await response(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise Problem(413, "too-large", _too_large(most))
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _too_large(most: int) -> str:
+    return f"The request is larger than {most:,} bytes. Send the data set in parts, or a smaller one."

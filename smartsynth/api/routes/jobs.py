@@ -1,0 +1,105 @@
+"""Jobs: the work behind profiles, models, generations and evaluations, whatever they are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from smartsynth.api.access import Reader, Writer
+from smartsynth.api.problems import Problem
+from smartsynth.api.routes.common import Cursor, Limit, Once, Serving, before, cursor_of, linked, owned, shown, started
+from smartsynth.api.shapes import KINDS, JobShape, Page
+from smartsynth.config import RunConfig
+from smartsynth.jobs.service import Gone
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+EVENT_SECONDS = 0.5
+
+
+@router.post("", status_code=202)
+def create_job(
+    response: Response,
+    service: Serving,
+    key: Writer,
+    file: Annotated[UploadFile, File(description="The real data.")],
+    config: Annotated[str, Form(description="Settings of the run, as JSON.")] = "{}",
+    once: Once = None,
+) -> JobShape:
+    """Send a data set and learn it, in one request."""
+    try:
+        values = json.loads(config)
+    except ValueError:
+        raise Problem(422, "bad-request", "config is not JSON.") from None
+    if not isinstance(values, dict):
+        raise Problem(422, "bad-request", "config must be a JSON object of settings.")
+    asked: dict[str, Any] = {"config": RunConfig.build(values).model_dump(mode="json", exclude_unset=True)}
+    name = file.filename or "data"
+    if once is not None and (known := service.jobs.store.by_request(key.account, once)) is not None:
+        asked["dataset"] = known.job.settings.get("dataset")  # the file came with the first request
+    else:
+        asked["dataset"] = service.jobs.add_dataset(key.account, name, file.file).id
+    return started(service, key, "synthesize", {**asked, "name": name}, once, response)
+
+
+@router.get("")
+def list_jobs(
+    request: Request, response: Response, service: Serving, key: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[JobShape]:
+    """The jobs of this account, the newest first."""
+    found = service.jobs.store.jobs(key.account, KINDS.values(), before=before(cursor), limit=limit + 1)
+    following = cursor_of(found[limit - 1].number) if len(found) > limit else None
+    now = time.time()
+    return Page(items=[JobShape.of(job, now) for job in found[:limit]], next=linked(response, request, following))
+
+
+@router.get("/{id}")
+def get_job(id: str, response: Response, service: Serving, key: Reader) -> JobShape:
+    """How a job stands."""
+    with owned(service, key, id):
+        return shown(service.jobs.job(id, key.account), response)
+
+
+@router.post("/{id}/cancel", status_code=202)
+def cancel_job(id: str, response: Response, service: Serving, key: Writer) -> JobShape:
+    """Ask a job to stop; nothing of it is kept."""
+    with owned(service, key, id):
+        job = service.jobs.job(id, key.account)
+        if job.state.is_final:
+            raise Problem(409, "busy", f"The job has ended: it is {job.state.value}.")
+        service.jobs.cancel(id, wait=False)
+        return shown(service.jobs.job(id, key.account), response)
+
+
+@router.delete("/{id}", status_code=204)
+def delete_job(id: str, service: Serving, key: Writer) -> None:
+    """Delete a job that has ended, with everything that it made."""
+    with owned(service, key, id):
+        service.jobs.delete_job(id, key.account)
+
+
+@router.get("/{id}/events", response_class=EventSourceResponse)
+async def follow_job(id: str, service: Serving, key: Reader, request: Request) -> AsyncIterator[ServerSentEvent]:
+    """The job as it goes on, as server-sent events: `progress` whenever something changed, `end` once."""
+    with owned(service, key, id):
+        job = await run_in_threadpool(service.jobs.job, id, key.account)
+    number, last = 0, ""
+    while True:
+        shape = JobShape.of(job, time.time())
+        text = shape.model_dump_json(exclude={"seconds_left"})
+        if text != last or job.state.is_final:
+            number, last = number + 1, text
+            yield ServerSentEvent(data=shape, event="end" if job.state.is_final else "progress", id=str(number))
+        if job.state.is_final or await request.is_disconnected():
+            return
+        await asyncio.sleep(EVENT_SECONDS)
+        try:
+            job = await run_in_threadpool(service.jobs.job, id, key.account)
+        except Gone:
+            return
