@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from smartsynth._version import __version__
 
 if TYPE_CHECKING:
+    from smartsynth.client import Client
     from smartsynth.config import RunConfig
     from smartsynth.dataset import Dataset
     from smartsynth.errors import (
@@ -53,6 +54,8 @@ _PLACES = {
     "resample": "resampling",
     "Generator": "models.base",
     "evaluate": "pipeline",
+    # the same verbs on a server
+    "Client": "client",
     # what passes between them
     "RunConfig": "config",
     "Dataset": "dataset",
@@ -89,6 +92,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "resample",
     "Generator",
     "evaluate",
+    "Client",
     "RunConfig",
     "Dataset",
     "Schema",

@@ -1,4 +1,4 @@
-"""The command line: profile, synthesize, sample, evaluate, generators, app.
+"""The command line: profile, synthesize, sample, evaluate, generators, app, serve, keys.
 
 Each command parses its options, calls one function of the library and shows what came back. How it talks to the shell
 is in shell.py; what it computes is in pipeline.py.
@@ -7,6 +7,8 @@ is in shell.py; what it computes is in pipeline.py.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +23,7 @@ from smartsynth.shell import (
     command,
     evaluation_parts,
     generator_table,
+    key_table,
     profile_parts,
     result_parts,
     screen_of,
@@ -499,6 +502,104 @@ def web_app(
     script = Path(__file__).parent / "ui" / "entry.py"
     # In place of this process, so that Ctrl-C and the end of a service reach the server itself.
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])  # noqa: S606 - no shell is meant
+
+
+@app.command()
+@command
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8501,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            help="Address to listen on. On any but this machine's own, the API asks for a key; the web app asks nobody.",
+        ),
+    ] = "127.0.0.1",
+    only: Annotated[str, typer.Option("--only", help="api, ui or worker alone; all of them if not given.")] = "all",
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Serve the web app and the REST API, with workers of their own; Ctrl-C stops them."""
+    from smartsynth import server
+
+    if only not in server.PARTS:
+        raise ConfigError(
+            f"only={only!r} is not known.{did_you_mean(only, server.PARTS)} Parts: {', '.join(server.PARTS)}."
+        )
+    if only != "worker":
+        _check_free(host, port)
+        screen_of(context).note(*_addresses(host, port, only))
+    server.serve(host, port, only=only, log_level=log_level.upper())
+
+
+keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys of the service of this machine.")
+app.add_typer(keys_app, name="keys")
+
+
+@keys_app.command("create")
+@command
+def create_key(
+    context: typer.Context,
+    name: Annotated[str, typer.Option("--name", help="What to call the key.")] = "key",
+    scope: Annotated[str, typer.Option("--scope", help="read, write or admin.")] = "write",
+    days: Annotated[float | None, typer.Option("--days", help="Days until it expires; never if not given.")] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Account of another key to share; a new one if not given.")
+    ] = None,
+) -> None:
+    """Make an API key. Its text is shown once, on standard output, and cannot be found again."""
+    with _service_keys() as (jobs, keys):
+        text, made = keys.create(jobs, name, scope=scope, days=days, account=account)
+    sys.stdout.write(text + "\n")
+    screen_of(context).note(f"Key {made.id} of {made.account} may {made.scope}. Keep it: only a hash of it is stored.")
+
+
+@keys_app.command("list")
+@command
+def list_keys(context: typer.Context, json: Json = False) -> None:
+    """List the keys; their texts are not known."""
+    from dataclasses import asdict
+
+    with _service_keys() as (_, keys):
+        found = keys.all()
+    screen = screen_of(context)
+    if json:
+        screen.answer([asdict(key) for key in found])
+    else:
+        screen.out.print(key_table(found))
+
+
+@keys_app.command("revoke")
+@command
+def revoke_key(
+    context: typer.Context, key: Annotated[str, typer.Argument(help="Id of the key.", show_default=False)]
+) -> None:
+    """Let a key open nothing from now on."""
+    with _service_keys() as (_, keys):
+        if not keys.revoke(key):
+            raise ConfigError(f"key={key!r} is not known. `smartsynth keys list` shows the keys.")
+    screen_of(context).note(f"Key {key} opens nothing any more.")
+
+
+@contextmanager
+def _service_keys() -> Iterator[tuple[Any, Any]]:
+    """The service of this machine and its keys."""
+    try:
+        from smartsynth.api.keys import Keys
+        from smartsynth.jobs import from_environment
+    except ImportError:
+        raise MissingExtraError("The API", "api") from None
+    jobs = from_environment(workers=0)
+    try:
+        yield jobs, Keys(jobs.store.database)
+    finally:
+        jobs.close()
+
+
+def _addresses(host: str, port: int, only: str) -> list[str]:
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    said = [] if only == "api" else [f"Web app: {at}"]
+    return said if only == "ui" else [*said, f"API: {at}/api/v1 (description: {at}/api/v1/openapi.json)"]
 
 
 def main() -> None:

@@ -226,7 +226,7 @@ class RunConfig(Settings):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise ConfigError("\n".join(_explain(cls, dict(e)) for e in error.errors())) from None
+            raise ConfigError("\n".join(explain(cls, dict(e)) for e in error.errors())) from None
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -260,7 +260,7 @@ class RunConfig(Settings):
         return schema.with_target(self.target) if self.target is not None else schema
 
 
-def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:
+def explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     """One pydantic error as `name=value message. Did you mean …?`"""
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":

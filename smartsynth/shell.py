@@ -329,6 +329,18 @@ def budget_table(found: Iterable[Spent]) -> Table:
     return table
 
 
+def key_table(keys: Iterable[Any]) -> Table:
+    """API keys, the oldest first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Key", "Name", "May", "Account", "Made", "Expires", "State"):
+        table.add_column(title)
+    for key in keys:
+        state = "revoked" if key.revoked is not None else "open" if key.holds else "expired"
+        until = "never" if key.expires is None else moment(key.expires)
+        table.add_row(key.id, _safe(key.name), key.scope, key.account, moment(key.created), until, state)
+    return table
+
+
 def audit_table(entries: Iterable[Entry]) -> Table:
     """What was done, the last at the end."""
     table = Table(box=None, pad_edge=False, header_style="bold")

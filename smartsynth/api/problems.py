@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from smartsynth.config import RunConfig, explain
 from smartsynth.errors import DataError, SmartSynthError, outcome
 from smartsynth.jobs.database import Unavailable
 from smartsynth.jobs.service import Busy, Full, Gone, OtherRequest, TooMany
@@ -130,11 +131,17 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  (what it was registered for)
     errors = [
-        {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": str(one["msg"])}
-        for one in error.errors()
+        {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": _worded(one)} for one in error.errors()
     ]
     detail = "; ".join(f"{one['pointer']}: {one['detail']}" for one in errors[:10])
     return answer(request, 422, "bad-request", detail or "The request is not valid.", errors=errors)
+
+
+def _worded(one: Mapping[str, Any]) -> str:
+    """What is wrong in one place; about a setting of a run, as the library says it."""
+    if one["loc"][:2] == ("body", "config") and len(one["loc"]) > 2:
+        return explain(RunConfig, {**one, "loc": one["loc"][2:]})
+    return str(one["msg"])
 
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:

@@ -51,8 +51,8 @@ def log_to_stderr(level: str = "INFO") -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
-    for name in ("uvicorn.access", "uvicorn.error"):
-        logging.getLogger(name).handlers, logging.getLogger(name).propagate = [], name != "uvicorn.access"
+    logging.getLogger("uvicorn.error").handlers, logging.getLogger("uvicorn.error").propagate = [], True
+    logging.getLogger("uvicorn.access").disabled = True  # it writes down addresses, and a page's address is a secret
 
 
 class Metrics:

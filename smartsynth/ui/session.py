@@ -19,10 +19,18 @@ T = TypeVar("T")
 KEY = "session"
 
 
+_given: list[Jobs] = []
+
+
+def use(jobs: Jobs) -> None:
+    """The jobs of the server that the pages are a part of."""
+    _given[:] = [jobs]
+
+
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """The jobs of this server; the only thing that sessions share."""
-    return from_environment()
+    return _given[0] if _given else from_environment()
 
 
 def current() -> Workspace | None:
