@@ -48,7 +48,6 @@ def main() -> None:
     warm_up()
     fence, _, job = sys.stdin.readline().strip().partition(" ")
     if not job:
-        print('NOJOB',file=sys.stderr)
         return
     threading.Thread(target=_follow_the_server, daemon=True).start()
     store = Store(Database(place["database"], patience=PATIENCE))
@@ -59,7 +58,6 @@ def run(store: Store, blobs: Blobs, claim: Claim) -> None:
     """Do a job and write down how it ended. Its result appears whole or not at all."""
     found = store.job(claim.job)
     if found is None or not store.holds(claim):
-        print('NOTHELD',found,claim,file=sys.stderr)
         return
     work, place = blobs.scratch / claim.name, f"{found.workspace}/{claim.name}"
     try:
@@ -71,14 +69,12 @@ def run(store: Store, blobs: Blobs, claim: Claim) -> None:
         blobs.put_folder(place, work)
         if not store.finish(claim, State.SUCCEEDED, result=place):
             blobs.delete(place)
-            print('NOTFIN',store.job(claim.job),claim,file=sys.stderr)
             return
         _drop_older(store, blobs, found, keep=place)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         _write_down(store, claim, error)
     ended = store.job(claim.job)
-    print('END',ended and ended.state,file=sys.stderr)
     if ended is None or ended.state.is_final:
         drop_steps(blobs, claim.job, found.workspace)
 

@@ -73,7 +73,7 @@ def test_a_profile_is_what_the_library_finds(owner):
     made = finished(owner, owner.post("/profiles", json={"dataset": owner.dataset}))
     found = from_json(Profile, owner.get(inside(made["links"]["profile"])).json())
     assert found.rows == 300
-    assert [column["name"] for column in owner.get(inside(made["links"]["schema"])).json()["columns"]][0] == "age"
+    assert owner.get(inside(made["links"]["schema"])).json()["columns"][0]["name"] == "age"
     assert "<html" in owner.get(inside(made["links"]["report"])).text
 
 
@@ -85,7 +85,7 @@ def test_any_number_of_rows_under_conditions(owner):
     first = owner.get(inside(owner.model["links"]["data"]), params={"format": "csv"}).content
     assert rows.startswith(first)
     assert rows.count(b"\n") == 20_001
-    assert owner.get(inside(made["links"]["manifest"])).json()["unchecked"] == 20_000
+    assert owner.get(inside(made["links"]["manifest"])).json()["unchecked"] == 19_700
     for format, read in (("parquet", pd.read_parquet), ("json", pd.read_json)):
         whole = read(io.BytesIO(owner.get(inside(made["links"]["data"]), params={"format": format}).content))
         assert len(whole) == 20_000

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from servers import apart
 
 import smartsynth as ss
 from smartsynth import registry
@@ -59,7 +60,7 @@ def found_in(content):
 
 
 def bytes_under(folder):
-    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return apart(path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def test_the_search_can_fail(tmp_path):
@@ -152,7 +153,7 @@ def test_jobs_and_their_records_hold_no_value_and_deleted_ones_nothing(tmp_path,
                 time.sleep(0.1)
             assert jobs.watch(job.id).state.is_final
         records = bytes_under(tmp_path / "server")
-        database = b"".join(path.read_bytes() for path in (tmp_path / "server").glob("records.sqlite*"))
+        database = apart((tmp_path / "server").glob("records.sqlite*"))
         inside = [needle for needle in found_in(database) if needle not in (b"Quillon00", b"vex00@planted.example")]
         assert inside == []  # the name and the note of the upload were given by its owner
         assert found_in(records)

@@ -1,7 +1,7 @@
 """A run within a budget of differential privacy: what it releases, what it refuses, what it says."""
 
-import secrets
 import json
+import secrets
 
 import numpy as np
 import pandas as pd

@@ -48,14 +48,13 @@ async def upload_dataset(
 ) -> DatasetShape:
     """Send a data set: CSV, TSV, JSON, JSON lines, Parquet or Excel."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        form = await request.form(max_files=1, max_fields=10)
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise Problem(400, "bad-request", "The form has no file in its field `file`.")
-        content: IO[bytes] = file.file
-        name = name or file.filename
-        size = file.size or 0
-        made = await run_in_threadpool(_stored, service, key.account, name or "data", content, size, once)
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Problem(400, "bad-request", "The form has no file in its field `file`.")
+            name = name or file.filename
+            size = file.size or 0
+            made = await run_in_threadpool(_stored, service, key.account, name or "data", file.file, size, once)
     else:
         with tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(service.jobs.blobs.scratch)) as whole:
             size = await _received(request, whole)

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -17,6 +17,7 @@ from smartsynth.api.problems import Problem
 from smartsynth.api.routes.common import Cursor, Limit, Once, Serving, before, cursor_of, linked, owned, shown, started
 from smartsynth.api.shapes import KINDS, JobShape, Page
 from smartsynth.config import RunConfig
+from smartsynth.jobs.facts import Job
 from smartsynth.jobs.service import Gone
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -84,11 +85,17 @@ def delete_job(id: str, service: Serving, key: Writer) -> None:
         service.jobs.delete_job(id, key.account)
 
 
-@router.get("/{id}/events", response_class=EventSourceResponse)
-async def follow_job(id: str, service: Serving, key: Reader, request: Request) -> AsyncIterator[ServerSentEvent]:
-    """The job as it goes on, as server-sent events: `progress` whenever something changed, `end` once."""
+def _followed(id: str, service: Serving, key: Reader) -> Job:
+    """The job, found before the stream begins, so that a wrong id is a problem and not an empty stream."""
     with owned(service, key, id):
-        job = await run_in_threadpool(service.jobs.job, id, key.account)
+        return service.jobs.job(id, key.account)
+
+
+@router.get("/{id}/events", response_class=EventSourceResponse)
+async def follow_job(
+    job: Annotated[Job, Depends(_followed)], service: Serving, request: Request
+) -> AsyncIterator[ServerSentEvent]:
+    """The job as it goes on, as server-sent events: `progress` whenever something changed, `end` once."""
     number, last = 0, ""
     while True:
         shape = JobShape.of(job, time.time())
@@ -100,6 +107,6 @@ async def follow_job(id: str, service: Serving, key: Reader, request: Request) -
             return
         await asyncio.sleep(EVENT_SECONDS)
         try:
-            job = await run_in_threadpool(service.jobs.job, id, key.account)
+            job = await run_in_threadpool(service.jobs.watch, job.id)
         except Gone:
             return

@@ -13,7 +13,6 @@ from smartsynth.api.problems import MEANINGS, Problem
 from smartsynth.api.routes.common import Serving
 from smartsynth.api.shapes import GeneratorShape, Health, ProblemShape
 from smartsynth.config import RunConfig
-from smartsynth.errors import SmartSynthError
 
 router = APIRouter(tags=["service"])
 root = APIRouter(tags=["service"])
@@ -68,6 +67,6 @@ def metrics(service: Serving, key: Admin) -> Response:
 def _works(ask: Any) -> bool:
     try:
         ask()
-    except (SmartSynthError, OSError):
+    except Exception:  # whatever the reason, it cannot be used now
         return False
     return True

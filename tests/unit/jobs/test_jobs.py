@@ -20,8 +20,8 @@ from smartsynth.errors import Cancelled, ConfigError
 from smartsynth.facts import Evaluation, Profile, from_json
 from smartsynth.jobs import Jobs, State, from_environment
 from smartsynth.jobs.child import Reporter
-from smartsynth.jobs.facts import Claim, Job
 from smartsynth.jobs.database import Database
+from smartsynth.jobs.facts import Claim, Job
 from smartsynth.jobs.service import MOST_WAITING, Gone, OtherRequest, TooMany
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.worker import Bounds
