@@ -23,6 +23,7 @@ from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.jobs.blobs import Blobs, file_name
 from smartsynth.jobs.database import Database
 from smartsynth.jobs.facts import Claim, Job, State, StoredData, Workspace
+from smartsynth.jobs.steps import drop_steps
 from smartsynth.jobs.store import Store
 from smartsynth.jobs.tasks import INPUTS, TASKS
 from smartsynth.jobs.worker import Bounds, Worker
@@ -371,6 +372,7 @@ class Jobs:
         self.store.remove_job(job)
         if place is not None:
             self.blobs.delete(place)
+        drop_steps(self.blobs, job, workspace)
         audit.note("delete job", workspace=known_as(workspace), job=known_as(job))
 
     def result(self, job: str) -> Path:
