@@ -93,7 +93,7 @@ class JobShape(BaseModel):
         return cls.model_validate({
             "id": job.id, "kind": kind, "state": job.state.value, "progress": min(max(job.fraction, 0.0), 1.0),
             "stage": job.stage, "message": job.message, "seconds_left": job.seconds_left(now), "ahead": job.ahead,
-            "attempts": job.attempts, "created": job.created, "started": job.started, "ended": job.ended,
+            "attempts": job.attempts + job.deaths, "created": job.created, "started": job.started, "ended": job.ended,
             "settings": dict(job.settings), "problem": problem,
             "figures": {name: list(line) for name, line in job.figures.items()}, "links": links_of(job),
         })  # fmt: skip

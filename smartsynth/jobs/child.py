@@ -126,8 +126,8 @@ class Reporter:
 
 
 def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
-    if isinstance(error, Unavailable) or (isinstance(error, OSError) and not isinstance(error, SmartSynthError)):
-        _try_again(store, claim, error)
+    if (trouble := _of_the_machine(error)) is not None:
+        _try_again(store, claim, trouble)
     if isinstance(error, Cancelled):
         store.finish(claim, State.CANCELLED, str(error) or "Cancelled. Nothing was kept.", "cancelled")
         return
@@ -144,15 +144,23 @@ def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
     store.finish(claim, State.FAILED, text, kind)
 
 
+def _of_the_machine(error: BaseException) -> BaseException | None:
+    """The trouble with the disk or the database that an error is, or came from; None if it is of another kind."""
+    cause = error.__cause__ if isinstance(error, SmartSynthError) else error
+    if isinstance(error, Unavailable) or (isinstance(error, OSError) and not isinstance(error, SmartSynthError)):
+        return error
+    return cause if isinstance(cause, OSError) and cause.errno is not None else None
+
+
 def _try_again(store: Store, claim: Claim, error: BaseException) -> None:
     """The disk or the database failed: the server gives the job to another attempt, unless this was the last one."""
-    from smartsynth.jobs.worker import MOST_ATTEMPTS
+    from smartsynth.jobs.worker import MOST_DEATHS
 
     _log_place(error)
     found = store.job(claim.job)
-    if found is not None and found.attempts >= MOST_ATTEMPTS:
+    if found is not None and found.deaths + 1 >= MOST_DEATHS:
         what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        text = f"The server could not write what it made, {found.attempts} times ({what}). Start it again later."
+        text = f"The server could not write what it made, {found.deaths + 1} times ({what}). Start it again later."
         store.finish(claim, State.FAILED, text, "internal")
     time.sleep(0.3)
     sys.exit(AGAIN)

@@ -43,7 +43,8 @@ class Job:
         created, started, ended: Seconds since 1970.
         problem: Why it failed, in sentences for the user.
         problem_type: Stable name of the kind of failure, as in `errors.OUTCOMES`.
-        attempts: How often it was begun since its last finished step.
+        attempts: How often servers took it since its last finished step and were gone before they had done it, with this one.
+        deaths: How often its process died since its last finished step.
         number: Grows from job to job.
         request: The caller's own name of the request that made it, its `Idempotency-Key`.
     """
@@ -63,6 +64,7 @@ class Job:
     problem: str | None = None
     problem_type: str | None = None
     attempts: int = 0
+    deaths: int = 0
     number: int = 0
     request: str | None = None
 

@@ -161,6 +161,7 @@ class Store:
                     "id": job, "space": workspace, "task": task, "lane": lane, "settings": _json(settings),
                     "state": State.QUEUED.value, "created": self._now(db), "request": request, "fingerprint": fingerprint,
                     "fraction": 0.0, "message": "", "figures": "{}", "fence": 0, "attempts": 0,
+                    "deaths": 0,
                 }  # fmt: skip
                 db.execute(jobs.insert().values(row))
             return found
@@ -318,9 +319,11 @@ class Store:
         return self._write(keep)
 
     def give_back(self, claim: Claim, *, counted: bool) -> None:
-        """A job goes back to the queue; `counted` says whether this attempt counts against it."""
-        less = 0 if counted else 1
-        change = {"state": State.QUEUED.value, "holder": None, "lease": None, "attempts": jobs.c.attempts - less}
+        """A job goes back to the queue; `counted` says whether its process died of itself."""
+        change = {
+            "state": State.QUEUED.value, "holder": None, "lease": None, "attempts": jobs.c.attempts - 1,
+            "deaths": jobs.c.deaths + int(counted),
+        }  # fmt: skip
         self._write(lambda db: db.execute(sa.update(jobs).where(*_held(claim)).values(change)))
 
     def holders(self) -> list[str]:
@@ -357,7 +360,7 @@ class Store:
         """A step is done, and the job's attempts count anew; False if the claim no longer holds or somebody was quicker."""
 
         def write(db: Connection) -> bool:
-            if db.execute(sa.update(jobs).where(*_held(claim)).values(attempts=1)).rowcount == 0:
+            if db.execute(sa.update(jobs).where(*_held(claim)).values(attempts=1, deaths=0)).rowcount == 0:
                 return False
             known = db.execute(sa.select(steps.c.place).where(steps.c.job == claim.job, steps.c.name == name)).scalar()
             if known is None:
@@ -371,7 +374,7 @@ class Store:
         """As `finish_step`, for a checkpoint that takes the place of the one before."""
 
         def write(db: Connection) -> bool:
-            if db.execute(sa.update(jobs).where(*_held(claim)).values(attempts=1)).rowcount == 0:
+            if db.execute(sa.update(jobs).where(*_held(claim)).values(attempts=1, deaths=0)).rowcount == 0:
                 return False
             db.execute(steps.delete().where(steps.c.job == claim.job, steps.c.name == name))
             row = {"job": claim.job, "name": name, "place": place, "fence": claim.fence, "ended": self._now(db)}
@@ -471,7 +474,7 @@ def _job(db: Connection, row: Row[Any]) -> Job:
         id=row.id, workspace=row.space, task=row.task, settings=json.loads(row.settings), state=State(row.state),
         fraction=row.fraction, message=row.message, figures=figures, ahead=ahead, created=row.created,
         started=row.started, ended=row.ended, problem=row.problem, problem_type=row.problem_type,
-        attempts=row.attempts, number=row.number, request=row.request,
+        attempts=row.attempts, deaths=row.deaths, number=row.number, request=row.request,
     )  # fmt: skip
 
 

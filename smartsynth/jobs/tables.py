@@ -55,6 +55,7 @@ jobs = Table(
     Column("lease", Float),
     Column("fence", Integer, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("deaths", Integer, nullable=False, default=0),
     Index("jobs_by_space", "space", "task"),
     Index("jobs_by_state", "state", "lane", "number"),
     Index("jobs_by_request", "space", "request", unique=True),

@@ -42,7 +42,10 @@ RENEW_SECONDS = LEASE_SECONDS / 4
 MEMORY_SECONDS = 0.5
 TIDY_SECONDS = 20.0
 SWEEP_SECONDS = 3600.0
-MOST_ATTEMPTS = 3
+MOST_DEATHS = 4
+"""A job whose process dies so often at one step is not begun again: it is the job that kills it."""
+MOST_ATTEMPTS = 20
+"""A job with which servers go down so often at one step is not begun again."""
 _log = logging.getLogger(__name__)
 
 
@@ -181,10 +184,10 @@ class Worker:
             return
         if child.claim.job in self._store.cancel_asked([child.claim.job]):
             self._mark_cancelled(child, found.message)
-        elif found.attempts >= MOST_ATTEMPTS:
+        elif found.deaths + 1 >= MOST_DEATHS:
             how = "killed, perhaps for want of memory" if status == -signal.SIGKILL else "stopped"
             at = f" at “{found.message}”" if found.message else ""
-            text = f"Its process was {how} (status {status}){at}, {found.attempts} times."
+            text = f"Its process was {how} (status {status}){at}, {found.deaths + 1} times."
             self._finish(child, State.FAILED, text, "stopped")
         else:
             self._store.give_back(child.claim, counted=True)

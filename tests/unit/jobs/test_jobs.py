@@ -173,7 +173,7 @@ def test_a_process_that_dies_every_time_is_a_failed_job(jobs):
                 killed.add(child.process.pid)
                 os.kill(child.process.pid, signal.SIGKILL)
         time.sleep(0.02)
-    assert (done.state, done.problem_type, len(killed)) == (State.FAILED, "stopped", 3)
+    assert (done.state, done.problem_type, len(killed)) == (State.FAILED, "stopped", 4)
     assert "memory" in done.problem
     assert [path.name for path in (jobs.root / "work" / space.id).iterdir()] == ["input"]
 

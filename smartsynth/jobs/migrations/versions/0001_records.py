@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("lease", sa.Float),
         sa.Column("fence", sa.Integer, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("deaths", sa.Integer, nullable=False),
     )
     op.create_index("jobs_by_space", "jobs", ["space", "task"])
     op.create_index("jobs_by_state", "jobs", ["state", "lane", "number"])
