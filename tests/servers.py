@@ -29,7 +29,13 @@ def app_command(port: int) -> list[str]:
 
 @contextmanager
 def served(
-    command: Sequence[str], port: int, folder: Path, *, cwd: Path = ROOT, settings: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    folder: Path,
+    *,
+    cwd: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
+    health: str = "/_stcore/health",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server from the moment that it answers; its sessions and its log lie in `folder`."""
     environment = os.environ | {"HOME": str(folder), "SMARTSYNTH_HOME": str(folder / "sessions")} | (settings or {})
@@ -38,7 +44,7 @@ def served(
         process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=out, stderr=out)
     try:
         end = time.monotonic() + PATIENCE
-        while not answers(port):
+        while not answers(port, health):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, f"no answer within {PATIENCE:.0f} s:\n{log.read_text()}"
             time.sleep(0.2)
@@ -53,10 +59,10 @@ def apart(paths: Iterable[Path]) -> bytes:
     return subprocess.run(["cat", *map(str, paths)], check=True, capture_output=True).stdout
 
 
-def answers(port: int) -> bool:
+def answers(port: int, path: str = "/_stcore/health") -> bool:
     """Whether the server says that it is well."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
             return True
     except OSError:
         return False

@@ -31,7 +31,7 @@ from smartsynth.jobs.database import Unavailable
 
 KINDS = ("write", "fsync", "rename", "commit")
 SETTINGS = {"profile": {}, "synthesize": {"config": {"generator": "copula", "seed": 1, "evaluate": {"enabled": False}}}}
-MOST_ROUNDS = 6
+MOST_ROUNDS = 12
 
 
 class Faults:

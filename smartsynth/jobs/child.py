@@ -1,7 +1,8 @@
 """The child process of a job: `python -m smartsynth.jobs.child`.
 
-It imports what any job needs, waits for a claim on standard input, does that one job and ends. When the server goes away,
-standard input closes and the child goes too. What it says about an unforeseen error holds no value of the data.
+It imports what any job needs, waits for a claim on standard input, does that job, says so on standard output and waits for
+the next. The server ends it after a long job, and after some quick ones. When the server goes away, standard input closes
+and the child goes too. What it says about an unforeseen error holds no value of the data.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 import math
 import os
+import queue
 import resource
 import shutil
 import sys
@@ -34,6 +36,8 @@ REPORT_SECONDS = 0.2
 MOST_POINTS = 300
 PATIENCE = 30.0
 """Seconds for which a child tries to reach the database again."""
+DONE = b"."
+"""What it says after each job."""
 AGAIN = 75
 """Exit status of an attempt that met with trouble of the machine and may be made again."""
 _log = logging.getLogger(__name__)
@@ -44,14 +48,19 @@ def main() -> None:
     place = json.loads(os.environ["SMARTSYNTH_CHILD"])
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (place["memory"], place["memory"]))
+    server = os.dup(1)
+    os.dup2(2, 1)  # what a library prints goes to the log and not to the server
     os.nice(NICE)
     warm_up()
-    fence, _, job = sys.stdin.readline().strip().partition(" ")
-    if not job:
-        return
-    threading.Thread(target=_follow_the_server, daemon=True).start()
+    claims: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_follow_the_server, args=(claims,), daemon=True).start()
+    fence, _, job = claims.get().partition(" ")
     store = Store(Database(place["database"], patience=PATIENCE))
-    run(store, Blobs(place["storage"], Path(place["root"]) / "scratch"), Claim(job, int(fence)))
+    blobs = Blobs(place["storage"], Path(place["root"]) / "scratch")
+    while True:
+        run(store, blobs, Claim(job, int(fence)))
+        os.write(server, DONE)
+        fence, _, job = claims.get().partition(" ")
 
 
 def run(store: Store, blobs: Blobs, claim: Claim) -> None:
@@ -182,11 +191,14 @@ def _drop_older(store: Store, blobs: Blobs, job: Job, *, keep: str) -> None:
             blobs.delete(place)
 
 
-def _follow_the_server() -> None:
-    """End with the server, whose end closes our standard input."""
-    while os.read(0, 4096):  # not sys.stdin, whose lock a thread must not hold when the process ends
-        pass
-    os._exit(1)
+def _follow_the_server(claims: queue.SimpleQueue[str]) -> None:
+    """Hand on the claims that the server sends, and end with the server, whose end closes our standard input."""
+    text = ""
+    while read := os.read(0, 4096):  # not sys.stdin, whose lock a thread must not hold when the process ends
+        *lines, text = (text + read.decode()).split("\n")
+        for line in lines:
+            claims.put(line)
+    os._exit(0 if not claims.qsize() else 1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     lanes    quick jobs (a look at a file) never wait behind long ones (a training)
     spare    one child process is kept ready with everything imported, so that a job starts at once
+    quick    a child that has done a quick job takes another one; after a long one it is ended
     bounds   a child that uses more memory or time than one job may is ended, and its job says so
 
 A job whose child died goes back to the queue and goes on after its last finished step. One that dies again and again at
@@ -16,6 +17,7 @@ import logging
 import os
 import platform
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -42,7 +44,9 @@ RENEW_SECONDS = LEASE_SECONDS / 4
 MEMORY_SECONDS = 0.5
 TIDY_SECONDS = 20.0
 SWEEP_SECONDS = 3600.0
-MOST_DEATHS = 4
+MOST_QUICK = 20
+"""Quick jobs that one child does before another one takes its place."""
+MOST_DEATHS = 10
 """A job whose process dies so often at one step is not begun again: it is the job that kills it."""
 MOST_ATTEMPTS = 20
 """A job with which servers go down so often at one step is not begun again."""
@@ -71,6 +75,7 @@ class _Child:
     lane: str
     workspace: str
     began: float
+    done: int = 0
 
 
 class Worker:
@@ -93,6 +98,7 @@ class Worker:
         self.holder = f"{_host()}:{os.getpid()}:{_start_of(os.getpid())}:{secrets.token_hex(4)}"
         self.children: dict[str, _Child] = {}
         self.spare: subprocess.Popen[str] | None = None
+        self._idle: list[tuple[subprocess.Popen[str], int]] = []
         self._guard = threading.RLock()
         self._wake, self._closing = threading.Event(), threading.Event()
         self._next: dict[str, float] = {}
@@ -124,6 +130,8 @@ class Worker:
                 self._end(child)
                 with contextlib.suppress(Unavailable):
                     self._store.give_back(child.claim, counted=False)
+            for process, _ in self._idle:
+                _end(process)
             if self.spare is not None:
                 _end(self.spare)
 
@@ -171,11 +179,22 @@ class Worker:
 
     def _reap(self) -> None:
         for child in list(self.children.values()):
+            said = _said(child.process)
             status = child.process.poll()
-            if status is None:
-                continue
-            self._end(child)
-            self._after_death(child, status)
+            if said:
+                self._after_job(child)
+            elif status is not None:
+                self._end(child)
+                self._after_death(child, status)
+
+    def _after_job(self, child: _Child) -> None:
+        """A child that has done its job does another one, if it is one of the quick ones."""
+        del self.children[child.claim.job]
+        if child.lane == "quick" and child.done + 1 < MOST_QUICK and child.process.poll() is None:
+            self._idle.append((child.process, child.done + 1))
+        else:
+            _end(child.process)
+        self._wake.set()
 
     def _after_death(self, child: _Child, status: int) -> None:
         """A child that ended without a word about its job: it is begun again, unless it was stopped or dies every time."""
@@ -246,17 +265,25 @@ class Worker:
             text = f"The server stopped {found.attempts - 1} times while this job ran at “{found.message}”."
             self._store.finish(claim, State.FAILED, text, "stopped")
             return
-        process, self.spare = self.spare or self._spawn(), None
-        if process.poll() is not None:
-            process = self._spawn()
-        self.children[claim.job] = _Child(process, claim, lane, found.workspace, time.monotonic())
+        process, done = self._free_process(lane)
+        self.children[claim.job] = _Child(process, claim, lane, found.workspace, time.monotonic(), done)
         _tell(process, claim)
+
+    def _free_process(self, lane: str) -> tuple[subprocess.Popen[str], int]:
+        """A process that waits for a job, and how many it has done."""
+        while lane == "quick" and self._idle:
+            process, done = self._idle.pop()
+            if process.poll() is None:
+                return process, done
+            _end(process)
+        process, self.spare = self.spare or self._spawn(), None
+        return (process, 0) if process.poll() is None else (self._spawn(), 0)
 
     def _spawn(self) -> subprocess.Popen[str]:
         place = json.dumps({**self._place, "memory": self._memory})
         return subprocess.Popen(
             [sys.executable, "-m", "smartsynth.jobs.child"],
-            stdin=subprocess.PIPE, text=True, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
             env={**os.environ, "SMARTSYNTH_CHILD": place},
         )  # fmt: skip
 
@@ -283,9 +310,17 @@ def _end(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _said(process: subprocess.Popen[str]) -> bool:
+    """Whether a child has said that its job is done; never waits."""
+    if process.stdout is None or not select.select([process.stdout], [], [], 0)[0]:
+        return False
+    return bool(os.read(process.stdout.fileno(), 64))
 
 
 def _memory_of(pid: int) -> int:
