@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
     from smartsynth.facts import Evaluation
+    from smartsynth.shell import Screen
 
 app = typer.Typer(
     name="smartsynth",
@@ -260,14 +261,27 @@ def sample(
         int | None, typer.Option("--seed", min=0, help="Another seed makes other rows; by default that of the run.")
     ] = None,
     format: Format = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="local or ray: write a folder of Parquet parts, any number of rows, here or at an address such as "
+            "s3://bucket/rows. Run again, it makes what is missing.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Make the rows of a saved run again, or more of them. The real data are not needed."""
     from smartsynth import export
     from smartsynth.resampling import resample
 
-    format = _format(output, format)
     screen = screen_of(context, quiet=quiet)
+    if engine is not None or "://" in output:
+        if format not in (None, "parquet") or output == "-":
+            raise typer.BadParameter("--engine and addresses write a folder of Parquet parts: no --format, and no -.")
+        _sample_parts(screen, folder, output, rows, where, seed, engine or "local")
+        return
+    format = _format(output, format)
     with screen.progress() as progress:
         made = resample(folder, rows, where=where, seed=seed, progress=progress)
     if made.effective is not None:
@@ -285,6 +299,23 @@ def sample(
     else:
         written = export.write(made.synthetic, output, format=format, manifest=made.manifest, config=made.export)
         screen.note(f"Wrote {', '.join(map(str, written))} (seed {made.seed}).")
+
+
+def _sample_parts(
+    screen: Screen, folder: Path, output: str, rows: int | None, where: list[str] | None, seed: int | None, engine: str
+) -> None:
+    """Write the rows of a saved run in parts."""
+    from smartsynth import scale
+
+    wanted = scale.plan(folder, rows, where=where, seed=seed)
+    with screen.progress() as progress:
+        names = scale.write(wanted, output, engine=engine, progress=progress)
+    run = wanted.opened
+    if run.unchecked:
+        screen.note(
+            f"{run.unchecked:,} of {run.n:,} rows were not checked by the privacy filter: the real data are not here."
+        )
+    screen.note(f"Wrote {run.n:,} rows in {len(names) - 1:,} parts to {output} (seed {run.release.seed}).")
 
 
 @app.command()

@@ -14,6 +14,10 @@ import hashlib
 import io
 import json
 import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smartsynth import export
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.facts import to_json
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.models.conditions import Given
+from smartsynth.progress import Progress, silent
 from smartsynth.resampling import Opened, anonymised, opened
 from smartsynth.schema import Schema
 
@@ -145,3 +150,182 @@ def _content(folder: Path) -> bytes:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return whole.digest()
+
+
+def write(plan: Plan, url: str | Path, *, engine: str = "local", progress: Progress | None = None) -> list[str]:
+    """Write all parts that are missing, and the manifest last; the names of all files.
+
+    Args:
+        plan: The rows and their parts.
+        url: Folder, or a URL that fsspec can reach, such as `s3://bucket/rows`. It may hold parts of the same plan: they
+            stay as they are, so a run that was stopped goes on.
+        engine: `local` for this process, or `ray` for the cluster that RAY_ADDRESS names (a new one on this machine, if none).
+        progress: Called with the share of the parts that are there; may raise `Cancelled`, after which the parts stay.
+
+    Raises:
+        ConfigError: The folder holds rows of another plan, or something else, or the engine is not known.
+        MissingExtraError: Ray, or the file system of the URL, is not installed.
+    """
+    if engine not in ENGINES:
+        raise ConfigError(
+            f"engine={engine!r} is not known.{did_you_mean(engine, ENGINES)} Engines: {', '.join(ENGINES)}."
+        )
+    target, report = Target.of(url), progress or silent
+    missing = _begin(plan, target)
+    report(1 - len(missing) / plan.parts, f"{plan.parts - len(missing):,} of {plan.parts:,} parts were there")
+    made = _here(plan, missing, target) if engine == "local" else _on_ray(plan, missing, target)
+    for number, effective in enumerate(made, plan.parts - len(missing) + 1):
+        if effective is not None:
+            plan.effective[number] = effective
+        report(number / plan.parts, f"Sample: part {number:,} of {plan.parts:,}")
+    manifest = {**plan.opened.manifest, "parts": plan.parts, "part_rows": plan.part_rows}
+    target.put("manifest.json", (json.dumps(to_json(manifest), ensure_ascii=False, indent=2) + "\n").encode())
+    return [*(plan.name(index) for index in range(plan.parts)), "manifest.json"]
+
+
+ENGINES = ("local", "ray")
+PLAN_FILE = "_plan.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder that parts are written to, here or elsewhere.
+
+    Args:
+        root: Its path in the file system.
+        protocol: The file system, as fsspec names it; `file` is this machine's.
+    """
+
+    root: str
+    protocol: str = "file"
+
+    @classmethod
+    def of(cls, url: str | Path) -> Target:
+        """The folder of a path or URL."""
+        text = str(url)
+        if "://" not in text:
+            return cls(str(Path(text).absolute()))
+        return cls(text.rstrip("/"), text.partition("://")[0])
+
+    def names(self) -> set[str]:
+        """What is in it."""
+        if self.protocol == "file":
+            folder = Path(self.root)
+            return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        fs, root = self._filesystem()
+        fs.invalidate_cache()
+        try:
+            return {str(path).rstrip("/").rpartition("/")[2] for path in fs.ls(root, detail=False)}
+        except FileNotFoundError:
+            return set()
+
+    def get(self, name: str) -> bytes:
+        """The content of a file."""
+        if self.protocol == "file":
+            return (Path(self.root) / name).read_bytes()
+        fs, root = self._filesystem()
+        return bytes(fs.cat_file(f"{root}/{name}"))
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
+        if self.protocol != "file":
+            fs, root = self._filesystem()
+            fs.pipe_file(f"{root}/{name}", content)
+            return
+        folder = Path(self.root)
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, work = tempfile.mkstemp(prefix=".part-", dir=str(folder))
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(work).chmod(0o644)
+            Path(work).replace(folder / name)
+        finally:
+            Path(work).unlink(missing_ok=True)
+
+    def _filesystem(self) -> tuple[Any, str]:
+        try:
+            from fsspec.core import url_to_fs
+
+            fs, root = url_to_fs(self.root)
+        except ImportError:
+            extra = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}.get(self.protocol, "api")
+            raise MissingExtraError(f"Writing to {self.protocol}://", extra) from None
+        except ValueError:
+            raise ConfigError(f"{self.protocol}:// is no file system that can be written to.") from None
+        return fs, str(root).rstrip("/")
+
+
+def _begin(plan: Plan, target: Target) -> list[int]:
+    """The parts that are missing, in a folder that says whose parts it holds."""
+    there, mine = target.names(), plan.fingerprint()
+    if PLAN_FILE in there:
+        known = json.loads(target.get(PLAN_FILE))["fingerprint"]
+        if known != mine:
+            raise ConfigError(
+                f"{target.root} holds rows of another model, seed or number of rows. Name another folder, or delete it first."
+            )
+    elif there - {name for name in there if name.startswith(".part-")}:
+        raise ConfigError(f"{target.root} exists and holds other files. Name another folder.")
+    else:
+        target.put(PLAN_FILE, (json.dumps({"fingerprint": mine, "parts": plan.parts}) + "\n").encode())
+    return [index for index in range(plan.parts) if plan.name(index) not in there]
+
+
+def _here(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[float | None]:
+    """Make the parts one after the other; the effective rows of each, under conditions."""
+    for index in missing:
+        target.put(plan.name(index), part_bytes(plan, index))
+        yield plan.effective.get(index)
+
+
+def _on_ray(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[float | None]:
+    """Make the parts on a Ray cluster; a part whose worker was lost is made by another one."""
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtraError("The engine `ray`", "ray") from None
+    if not ray.is_initialized():
+        ray.init(
+            address=os.environ.get("RAY_ADDRESS"), log_to_driver=False, configure_logging=False, include_dashboard=False
+        )
+    run = plan.opened
+    order = ray.put(
+        (plan.fingerprint(), _packed(plan.folder), run.n, run.where, run.release.seed, plan.part_rows, target)
+    )
+    task = ray.remote(num_cpus=1, max_retries=MOST_RETRIES)(_part_on_ray)
+    waiting: list[Any] = []
+    todo = list(reversed(missing))
+    while todo or waiting:
+        most = 2 * max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        while todo and len(waiting) < most:
+            waiting.append(task.remote(order, todo.pop()))
+        done, waiting = ray.wait(waiting, num_returns=1)
+        yield from ray.get(done)
+
+
+MOST_RETRIES = 20
+_known: dict[str, tuple[tempfile.TemporaryDirectory[str], Plan]] = {}
+
+
+def _part_on_ray(order: tuple[str, bytes, int, Given | None, int, int, Target], index: int) -> float | None:
+    """Make and write one part, in a worker that keeps the model between its parts."""
+    fingerprint, packed, n, where, seed, part_rows, target = order
+    if fingerprint not in _known:
+        _known.clear()
+        home = tempfile.TemporaryDirectory(prefix="smartsynth-")
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            archive.extractall(home.name)
+        _known[fingerprint] = home, plan(home.name, n, where=where, seed=seed, part_rows=part_rows)
+    mine = _known[fingerprint][1]
+    target.put(mine.name(index), part_bytes(mine, index))
+    return mine.effective.pop(index, None)
+
+
+def _packed(folder: Path) -> bytes:
+    """The files of a saved run as one zip."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder).as_posix())
+    return whole.getvalue()

@@ -1,0 +1,87 @@
+"""Rows on a real Ray cluster of two nodes: the same bytes as on one core, whatever is lost on the way."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from api.conftest import people
+
+import smartsynth as ss
+from smartsynth import scale
+
+PART = 4_096
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return ss.synthesize(people(), generator="copula", seed=1, target="label").save(
+        tmp_path_factory.mktemp("saved") / "run"
+    )
+
+
+@pytest.fixture
+def cluster():
+    """A head without room for work and two nodes of one core."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    nodes = [made.add_node(num_cpus=1) for _ in range(2)]
+    made.wait_for_nodes()
+    yield made, nodes
+    ray.shutdown()
+    made.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_two_nodes_make_the_bytes_of_one_core_and_a_lost_node_loses_nothing(saved, cluster, tmp_path):
+    """A node is killed while parts are made; then the driver is, and a rerun makes what is missing."""
+    import ray
+
+    made, nodes = cluster
+    plan = scale.plan(saved, 40 * PART, part_rows=PART)
+    scale.write(plan, tmp_path / "here")
+    ray.init(address=made.address, log_to_driver=False)
+    killed = threading.Event()
+
+    def progress(share: float, message: str = "") -> None:
+        if share > 0.2 and not killed.is_set():
+            killed.set()
+            made.remove_node(nodes[0], allow_graceful=False)
+
+    scale.write(plan, tmp_path / "there", engine="ray", progress=progress)
+    assert killed.is_set()
+    same(tmp_path / "here", tmp_path / "there")
+    ray.shutdown()
+
+    code = (
+        "import sys; from smartsynth import scale\n"
+        "plan = scale.plan(sys.argv[1], int(sys.argv[2]), part_rows=int(sys.argv[3]))\n"
+        "scale.write(plan, sys.argv[4], engine='ray')"
+    )
+    again = tmp_path / "again"
+    command = [sys.executable, "-c", code, str(saved), str(40 * PART), str(PART), str(again)]
+    environment = os.environ | {"RAY_ADDRESS": made.address}
+    driver = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while len(list(again.glob("part-*"))) < 5 and time.monotonic() < until:
+        time.sleep(0.05)
+    driver.kill()
+    driver.wait()
+    there = {path.name: path.stat().st_mtime_ns for path in again.glob("part-*.parquet")}
+    assert not (again / "manifest.json").exists()
+    time.sleep(2)  # parts that were being made
+    assert subprocess.run(command, env=environment, stderr=subprocess.DEVNULL, timeout=300).returncode == 0
+    assert all((again / name).stat().st_mtime_ns == when for name, when in there.items())
+    same(tmp_path / "here", again)
+
+
+def same(one, two) -> None:
+    """Folders with the same files, to the byte."""
+    names = sorted(path.name for path in one.iterdir())
+    assert names == sorted(path.name for path in two.iterdir() if not path.name.startswith(".part-"))
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
