@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,11 @@ bench-rules: $(VENV)/.dev  ## Privacy rules of other tools on known-bad generato
 	$(BIN)/python benchmarks/privacy/rules.py --data $(DATA) --work $(RULES)
 	$(BIN)/python benchmarks/tabular/page.py
 
+bench-service: $(VENV)/.dev  ## Load and faults of the service, about twenty minutes
+	$(BIN)/python benchmarks/service/load.py --out docs/benchmarks/load.json
+	$(BIN)/python benchmarks/service/injected.py --task synthesize --out docs/benchmarks/injected.json
+	$(BIN)/python benchmarks/service/kills.py --kills 200 --out docs/benchmarks/kills.json
+
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
@@ -119,3 +124,5 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 # The report is opened in a real browser by tests that are skipped where there is none.
 system:
 	@command -v chromium >/dev/null || $(SYSTEM_PACKAGE) chromium || echo "No Chromium: the browser tests will be skipped." >&2
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(SYSTEM_PACKAGE) postgresql || echo "No PostgreSQL: its tests will be skipped." >&2
+	@command -v curl >/dev/null || $(SYSTEM_PACKAGE) curl || echo "No curl: the examples of the API will not be run." >&2

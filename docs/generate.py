@@ -62,13 +62,22 @@ def cli_page() -> str:
         "",
         *_options(group.params),
     ]
-    for name, command in group.commands.items():
+    for name, command in _commands(group):
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         usage = " ".join(["smartsynth", name, *(p.name.upper() for p in arguments), "[OPTIONS]"])
         lines += ["", f"## smartsynth {name}", "", command.help, "", "```console", f"$ {usage}", "```", ""]
         lines += [f"- `{p.name.upper()}`: {p.help}" for p in arguments] + ([""] if arguments else [])
         lines += _options([p for p in command.params if p.param_type_name == "option"])
     return "\n".join(lines) + "\n"
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its full name; those of a group follow one another."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 EXIT_CODES = {

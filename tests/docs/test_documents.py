@@ -42,7 +42,13 @@ def test_every_command_in_the_documents_exists_with_its_options():
     """A shell line that names smartsynth uses commands and options that there are."""
     group = typer.main.get_command(app)
     options = {
-        name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help", "-h"}
+        name: {
+            o
+            for one in (command, *getattr(command, "commands", {}).values())
+            for p in one.params
+            for o in (*p.opts, *p.secondary_opts)
+        }
+        | {"--help", "-h"}
         for name, command in group.commands.items()
     }
     shared = {o for p in group.params for o in p.opts}
@@ -78,6 +84,9 @@ def test_make_targets_named_in_the_documents_exist():
     assert named - targets == set()
 
 
+RUN = ("sdv", "torch", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3")
+
+
 def pins(name: str) -> dict[str, str]:
     lines = (ROOT / name).read_text("utf-8").splitlines()
     return dict(line.split("==") for line in lines if line and not line.startswith(("#", "-r ")))
@@ -92,12 +101,12 @@ def wanted(*extras: str) -> list[Requirement]:
 
 
 def test_the_pinned_sets_fit_the_ranges():
-    """requirements.txt pins every dependency of the core, CTGAN, PyTorch and the web app inside its range, and nothing twice."""
+    """requirements.txt pins every dependency of the core, CTGAN, PyTorch, the web app, the API and its client inside its range, and nothing twice."""
     run, dev = pins("requirements.txt"), pins("requirements-dev.txt")
-    for requirement in wanted("sdv", "torch", "dp", "dpsgd", "ui"):
+    for requirement in wanted(*RUN):
         version = run[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} does not allow {version}"
-    for requirement in wanted("dev"):
+    for requirement in wanted("dev", "ray"):
         version = (run | dev)[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} does not allow {version}"
     assert set(run) & set(dev) == set()
@@ -107,4 +116,4 @@ def test_what_is_asked_for_is_listed_as_asked_for():
     """The first part of requirements.txt has the names of pyproject.toml, no more and no less."""
     first = (ROOT / "requirements.txt").read_text("utf-8").split("# What those bring")[0]
     names = {line.split("==")[0] for line in first.splitlines() if "==" in line}
-    assert names == {canonicalize_name(requirement.name) for requirement in wanted("sdv", "torch", "dp", "dpsgd", "ui")}
+    assert names == {canonicalize_name(requirement.name) for requirement in wanted(*RUN)}

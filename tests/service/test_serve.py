@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
+import pandas as pd
 import pytest
 from api.conftest import COPULA, people
-from servers import free_port, served
+from servers import ROOT, free_port, served
 
 import smartsynth as ss
 
@@ -109,3 +112,23 @@ def test_what_cannot_be_served_is_said_at_once(words):
     )
     assert done.returncode in (2, 4)
     assert "Traceback" not in done.stderr
+
+
+def test_the_commands_of_the_documentation_do_what_it_says(tmp_path):
+    """docs/api.md, from the first line to the last, in one shell against a real server."""
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    (script,) = re.findall(r"```bash\n(.+?)```", page, re.DOTALL)
+    port = free_port()
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "loans.csv").write_bytes(people().replace(b"label", b"Status"))
+    with served(command(port), port, tmp_path):
+        script = "set -euo pipefail\n" + script.replace("127.0.0.1:8501", f"127.0.0.1:{port}")
+        done = subprocess.run(["bash", "-c", script], cwd=home, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "succeeded"
+    assert len(pd.read_csv(home / "synthetic.csv")) == 300
+    assert len(pd.read_parquet(home / "more.parquet")) == 100_000
+    assert "event: end" in (home / "events.txt").read_text()
+    assert json.loads((home / "scores.json").read_text())["scores"]
+    assert zipfile.is_zipfile(home / "model.zip")
