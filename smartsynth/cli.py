@@ -41,10 +41,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with local variables would show real data
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Real data in, safe synthetic data out, with the evidence beside it.",
-    epilog="DATA is a CSV, JSON, JSONL, Parquet or Excel file, or - for standard input.",
+    epilog="DATA is a CSV, JSON, JSONL, Parquet or Excel file, a folder of Parquet files, an address such as "
+    "postgresql://USER@HOST/DB#TABLE or s3://BUCKET/PATH, or - for standard input.",
 )
 
-Data = Annotated[str, typer.Argument(help="Real data: a file, or - for standard input.", show_default=False)]
+Data = Annotated[
+    str, typer.Argument(help="Real data: a file, a folder, an address, or - for standard input.", show_default=False)
+]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="File or folder to write, or - for standard output.", show_default=False)
 ]
@@ -113,7 +116,7 @@ def profile(
     from smartsynth.utils.exploration import write_exploration
 
     screen = screen_of(context, quiet=quiet)
-    real = ingest.read(_source(data), limits=pipeline.settled(config, {}).limits)
+    real = ingest.read(_source(data, config), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
         found = pipeline.profile(real, config=config, progress=progress, **_given(target=target))
     if html is not None:
@@ -205,7 +208,7 @@ def synthesize(
     quiet: Quiet = False,
 ) -> None:
     """Make synthetic rows from real ones, with the evidence of how good and how safe they are."""
-    from smartsynth import pipeline
+    from smartsynth import connectors, pipeline
 
     _check_outputs(output, report, json=json, evaluated=evaluate is not False)
     format = _format(output, format)
@@ -220,9 +223,9 @@ def synthesize(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         result = pipeline.synthesize(
-            _source(data),
+            _source(data, config),
             config=config,
-            holdout=None if holdout is None else _source(holdout),
+            holdout=None if holdout is None else _source(holdout, config),
             progress=progress,
             **settings,
         )
@@ -231,6 +234,9 @@ def synthesize(
         written += result.report(report)
     if output == "-":
         screen.data(_bytes(result.synthetic, format, result.config.export))
+    elif "://" in output:
+        elsewhere = connectors.write(result.synthetic, output, config=result.config.export)
+        screen.note(f"Wrote {len(result.synthetic):,} rows to {elsewhere}.")
     else:
         written += result.export(output, format=format)
     screen.note(*result_parts(result, written))
@@ -396,7 +402,8 @@ def evaluate(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         checked = pipeline.examine(
-            _source(real), _source(synthetic), holdout=None if holdout is None else _source(holdout),
+            _source(real, config), _source(synthetic, config),
+            holdout=None if holdout is None else _source(holdout, config),
             config=config, progress=progress, **_given(target=target, seed=seed),
         )  # fmt: skip
     evaluation = checked.evaluation
@@ -658,8 +665,14 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _source(text: str) -> str | Path:
-    return "-" if text == "-" else Path(text)
+def _source(text: str, config: Path | None = None) -> Any:
+    """What a command reads: standard input, a file, or a table that lies elsewhere."""
+    from smartsynth import connectors, pipeline
+
+    if not connectors.is_elsewhere(text):
+        return "-" if text == "-" else Path(text)
+    run = pipeline.settled(config, {})
+    return connectors.read(text, limits=run.limits, seed=run.seed or 0)
 
 
 def _given(**settings: Any) -> dict[str, Any]:
@@ -717,7 +730,12 @@ def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: b
 def _format(output: str, format: str | None) -> str | None:
     """The format to write, refused before any work if there is none of this name; None leaves it to the input."""
     from smartsynth import export
+    from smartsynth.connectors import Place
 
+    if "://" in output:
+        if Place.of(output).table is None:
+            export.format_of(Path(output), format)
+        return format
     return format if output == "-" and format is None else export.format_of(Path(output), format)
 
 

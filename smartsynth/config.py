@@ -183,6 +183,11 @@ class Limits(Settings):
     max_rows: int = Field(20_000_000, ge=1, description="Number of rows.")
     max_columns: int = Field(5_000, ge=1, description="Number of columns.")
     max_cell_chars: int = Field(1_000_000, ge=1, description="Characters in one cell.")
+    sample_rows: int = Field(
+        1_000_000,
+        ge=100,
+        description="Rows that are drawn at random from a database, a lake or a bucket that has more.",
+    )
     min_rows: int = Field(20, ge=2, description="Fewest rows that anything can be learnt from.")
 
 

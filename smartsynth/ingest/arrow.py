@@ -19,7 +19,7 @@ def read_table(source: Any, limits: Limits, *, name: str) -> Dataset:
 
     table = source if isinstance(source, pa.Table) else pa.table(source)
     backend = "polars" if type(source).__module__.partition(".")[0] == "polars" else "arrow"
-    return dataset(_frame(table, limits, name), Source(name=name, backend=backend), limits)
+    return dataset(frame_of(table, limits, name), Source(name=name, backend=backend), limits)
 
 
 def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
@@ -30,13 +30,14 @@ def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         check_shape(file.metadata.num_rows, file.metadata.num_columns, limits, name)
-        frame = _frame(file.read(), limits, name)
+        frame = frame_of(file.read(), limits, name)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
     return dataset(frame, Source(name=name, format="parquet"), limits)
 
 
-def _frame(table: Any, limits: Limits, name: str) -> pd.DataFrame:
+def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:
+    """The rows of an Arrow table, with nullable dtypes where cells are missing."""
     import pyarrow as pa
 
     check_shape(table.num_rows, table.num_columns, limits, name)
