@@ -14,7 +14,10 @@ from smartsynth.jobs.facts import Job, StoredData
 T = TypeVar("T")
 Id = Annotated[str, Field(pattern=r"^[\w-]{4,64}$", examples=["q1Zk7Yw0pX3vNn2B"])]
 
-KINDS = {"profiles": "profile", "models": "synthesize", "generations": "generate", "evaluations": "evaluate"}
+KINDS = {
+    "profiles": "profile", "models": "synthesize", "generations": "generate", "evaluations": "evaluate",
+    "imports": "import", "exports": "export",
+}  # fmt: skip
 """Resources that are made by jobs, with the task that makes each."""
 RESOURCES = {task: name for name, task in KINDS.items()}
 
@@ -66,7 +69,7 @@ class JobShape(BaseModel):
     """A piece of work, and what it makes."""
 
     id: str
-    kind: Literal["profiles", "models", "generations", "evaluations"]
+    kind: Literal["profiles", "models", "generations", "evaluations", "imports", "exports"]
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     progress: float = Field(ge=0, le=1, description="Share of the work that is done.")
     stage: str = Field(examples=["Fit"])
@@ -107,7 +110,9 @@ def links_of(job: Job) -> dict[str, str]:
     if not job.state.is_final:
         links["cancel"] = f"{PREFIX}/jobs/{job.id}/cancel"
     if job.state.value == "succeeded":
-        links |= {name: f"{here}/{name}" for name in PARTS[kind]}
+        links |= {name: f"{here}/{name}" for name in PARTS.get(kind, ())}
+        if kind == "imports":
+            links["dataset"] = f"{PREFIX}/datasets/{job.id}"
     return links
 
 
@@ -173,6 +178,35 @@ class EvaluationRequest(Shape):
     generation: Id | None = Field(None, description="… or as a generation or a model.")
     holdout: Id | None = Field(None, description="Real rows that the generator never saw.")
     config: RunConfig = Field(default_factory=RunConfig, examples=[{"target": "income"}])
+
+
+class ConnectionShape(BaseModel):
+    """A place that the operator has named."""
+
+    name: str
+    kind: Literal["database", "storage"]
+    tables: list[str] = Field(description="Tables that are allowed, with `*` for any letters.")
+    write: bool
+
+
+class ImportRequest(Shape):
+    """A table or file of a named place."""
+
+    connection: str = Field(max_length=100, examples=["warehouse"])
+    table: str | None = Field(None, max_length=200, examples=["public.orders"], description="Of a database.")
+    path: str | None = Field(None, max_length=1000, examples=["2024/orders.parquet"], description="Of storage.")
+    name: str | None = Field(None, min_length=1, max_length=255, description="What to call the data set.")
+
+
+class ExportRequest(Shape):
+    """Rows for a named place."""
+
+    model: Id | None = Field(None, description="The rows of a model that passed the privacy filter …")
+    generation: Id | None = Field(None, description="… or those of a generation.")
+    connection: str = Field(max_length=100, examples=["lake"])
+    table: str | None = Field(None, max_length=200, description="Of a database.")
+    path: str | None = Field(None, max_length=1000, examples=["2024/synthetic.parquet"], description="Of storage.")
+    replace: bool = Field(False, description="Whether what is there may be replaced.")
 
 
 class GeneratorShape(BaseModel):

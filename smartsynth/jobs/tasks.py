@@ -4,6 +4,8 @@
     synthesize   outcome.json rows.json rows-*.parquet head.parquet files/…
     generate     rows.json part-*.parquet
     evaluate     outcome.json files/report.html files/report.json
+    import       import.json, and a data set
+    export       export.json, and rows elsewhere
 
 A folder holds what the pages show and what the user may take away (`files/`). The samples of real rows in it are for
 their owner's eyes and go when the workspace goes.
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import RunConfig
 from smartsynth.facts import to_json
+from smartsynth.jobs.blobs import file_name
 from smartsynth.jobs.budgets import WorkspaceBudget
 from smartsynth.jobs.steps import Steps
 from smartsynth.progress import Progress, part, under
@@ -165,11 +168,48 @@ def evaluate(work: Work) -> None:
     write_report(work.folder / "files" / "report.html", found.evaluation, found.profile, {"manifest": found.manifest})
 
 
+def import_rows(work: Work) -> None:
+    """Read a table of a named place; it is a data set of this workspace under the job's own id."""
+    from smartsynth import connectors, export
+    from smartsynth.connections import address_of
+
+    asked, steps = work.settings, work.steps
+    work.progress(0.0, "Read")
+    real = connectors.read(address_of(asked["connection"], table=asked.get("table"), path=asked.get("path")))
+    work.progress(0.7, "Write files")
+    id = steps.claim.job
+    name = f"{str(asked.get('name') or real.source.name).removesuffix('.parquet')}.parquet"
+    steps.store.add_dataset(id, steps.workspace, name)
+    place = f"{steps.workspace}/input/{id}.{file_name(name)}"
+    size = steps.blobs.put(place, export.to_bytes(real, format="parquet"))
+    steps.store.complete_dataset(id, place, size)
+    _write_json(work.folder / "import.json", {"dataset": id, "rows": len(real), "notes": list(real.source.notes)})
+
+
+def export_rows(work: Work) -> None:
+    """Write the rows of a model or a generation to a named place."""
+    from smartsynth import connectors, ingest
+    from smartsynth.connections import address_of
+
+    asked = work.settings
+    table, path = asked.get("table"), asked.get("path")
+    address = address_of(asked["connection"], table=table, path=path, writing=True)
+    rows = ingest.read(_rows_of(work.inputs["model"] if "model" in work.inputs else work.inputs["generation"]))
+    work.progress(0.3, "Write files")
+    # An attempt that was stopped may have written: what it wrote may be replaced.
+    again = work.steps.find("begun") is not None
+    work.steps.keep("begun", lambda folder: folder.mkdir())
+    written = connectors.write(rows, address, replace=bool(asked.get("replace")) or again)
+    _write_json(work.folder / "export.json", {"rows": len(rows), "written": written})
+
+
 TASKS = {
     "profile": Task(profile, "quick", ("dataset",)),
     "synthesize": Task(synthesize, "long", ("dataset",), patience=9),
     "generate": Task(generate, "long", ("model",), patience=9),
     "evaluate": Task(evaluate, "long", ("dataset",), patience=9),
+    "import": Task(import_rows, "long", (), patience=9),
+    "export": Task(export_rows, "long", (), patience=9),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from commands import invoke
 
-from smartsynth import connectors, ingest
+from smartsynth import connections, connectors, ingest
 from smartsynth.config import Limits
 from smartsynth.errors import ConfigError, DataError
 
@@ -147,3 +147,64 @@ def test_more_rows_than_may_be_are_drawn_with_the_same_chance(tmp_path):
         total[connectors.read(str(tmp_path), limits=limits, seed=seed).frame["i"]] += 1
     assert abs(total.mean() - 2.0) < 1e-9
     assert abs(total.var() - 1.8) < 0.1  # binomial: 20 draws with a chance of a tenth
+
+
+def test_the_service_reads_and_writes_named_places_alone(base, bucket, tmp_path, monkeypatch):
+    """From a table to a data set, from a model to a bucket and a table; everything else is refused."""
+    import yaml
+    from api.conftest import finished, listening, someone
+
+    from smartsynth.api.app import Service
+    from smartsynth.jobs import Jobs
+
+    named = {
+        "warehouse": {"url": base, "tables": ["people", "made_*"], "write": True},
+        "lake": {"url": bucket, "write": True},
+        "archive": {"url": bucket},
+    }
+    (tmp_path / "places.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
+    monkeypatch.setenv("SMARTSYNTH_CONNECTIONS", str(tmp_path / "places.yaml"))
+    jobs = Jobs(tmp_path / "home", keep_spare=False)
+    service = Service(jobs)
+    try:
+        with listening(service) as address, someone(service, address) as http:
+            assert [one["name"] for one in http.get("/connections").json()] == ["warehouse", "lake", "archive"]
+            assert base not in http.get("/connections").text
+            done = finished(http, http.post("/imports", json={"connection": "warehouse", "table": "people"}))
+            assert done["problem"] is None
+            dataset = http.get(done["links"]["dataset"].removeprefix("/api/v1")).json()
+            assert (dataset["state"], dataset["name"]) == ("ready", "people.parquet")
+            config = {"generator": "copula", "seed": 1, "evaluate": {"enabled": False}}
+            model = finished(http, http.post("/models", json={"dataset": dataset["id"], "config": config}))["id"]
+            for to in (
+                {"connection": "lake", "path": "2024/people.csv"},
+                {"connection": "warehouse", "table": "made_people"},
+            ):
+                assert finished(http, http.post("/exports", json={"model": model, **to}))["problem"] is None
+            assert len(connectors.read(f"{bucket}/2024/people.csv")) == 500
+            assert len(connectors.read(f"{base}#made_people")) == 500
+            again = finished(
+                http, http.post("/exports", json={"model": model, "connection": "lake", "path": "2024/people.csv"})
+            )
+            assert "there already" in again["problem"]["detail"]
+            lake = finished(http, http.post("/imports", json={"connection": "archive", "path": "2024/people.csv"}))
+            assert lake["problem"] is None
+            for kind, body in (
+                ("imports", {"connection": "warehouse", "table": "secrets"}), ("imports", {"connection": "nowhere", "path": "x"}),
+                ("imports", {"connection": "lake", "path": "../other/x.csv"}), ("imports", {"connection": "lake", "path": "/etc/passwd"}),
+                ("imports", {"connection": "lake", "path": "file:///etc/passwd"}), ("imports", {"connection": "lake", "table": "x"}),
+                ("imports", {"connection": "lake", "path": "a*"}), ("imports", {"connection": "warehouse"}),
+                ("imports", {"connection": "http://169.254.169.254/", "path": "latest"}),
+                ("exports", {"model": model, "connection": "archive", "path": "x.csv"}),
+                ("exports", {"model": model, "connection": "warehouse", "table": "people_2"}),
+            ):  # fmt: skip
+                answer = http.post(f"/{kind}", json=body)
+                assert (answer.status_code, answer.json()["type"]) == (422, "/api/v1/problems/bad-config"), body
+    finally:
+        jobs.close()
+    (tmp_path / "places.yaml").write_text(yaml.safe_dump({"x": {"url": "postgresql://me:hunter2@h/d"}}))
+    with pytest.raises(ConfigError, match="holds a password"):
+        connections.connections()
+    (tmp_path / "places.yaml").write_text("x: {ulr: y}")
+    with pytest.raises(ConfigError, match="SMARTSYNTH_CONNECTIONS"):
+        connections.connections()

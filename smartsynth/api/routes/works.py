@@ -133,7 +133,7 @@ def _file(folder: Path, name: str, media_type: str, *, attachment: str | None = 
     return FileResponse(path, media_type=media_type, filename=attachment)
 
 
-def _lists(kind: Literal["profiles", "models", "generations", "evaluations"]) -> None:
+def _lists(kind: str) -> None:
     """The routes that all kinds have: the list, one of it, and its end."""
 
     def many(
@@ -163,7 +163,7 @@ def _lists(kind: Literal["profiles", "models", "generations", "evaluations"]) ->
     )  # fmt: skip
 
 
-for _kind in ("profiles", "models", "generations", "evaluations"):
+for _kind in KINDS:
     _lists(_kind)
 
 
