@@ -85,9 +85,10 @@ def serve(host: str, port: int, *, only: str = "all", log_level: str = "INFO") -
 def _api(jobs: Jobs, open_here: bool) -> Any:
     try:
         from smartsynth.api.app import Service, create_app
+        from smartsynth.api.watching import traced
     except ImportError:
         raise MissingExtraError("The API", "api") from None
-    return create_app(Service(jobs, open=open_here))
+    return traced(create_app(Service(jobs, open=open_here)))
 
 
 def _web_app(jobs: Jobs, api: Any) -> Any:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import secrets
 import sys
 import time
-from collections.abc import Iterable
 from contextvars import ContextVar
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from smartsynth.errors import MissingExtraError
 from smartsynth.jobs.facts import State
 from smartsynth.jobs.service import Jobs
 
@@ -135,22 +137,62 @@ def _pattern(scope: Scope) -> str:
     return path if isinstance(path, str) else "unknown"
 
 
-def traced(app: ASGIApp, exporters: Iterable[object] = ()) -> ASGIApp:
-    """The app with a span for each request, if OpenTelemetry is installed and asked for by its own variables.
+def traced(app: ASGIApp) -> ASGIApp:
+    """The app with a span for each request, sent to where OpenTelemetry's own variables say; as it is, if they say nothing.
+
+    Spans have the route's pattern, the method and the status, and no address.
 
     Raises:
-        MissingExtraError: It is not installed.
+        MissingExtraError: A place is named and OpenTelemetry is not installed.
     """
-    from smartsynth.errors import MissingExtraError
-
+    if not any(os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")):
+        return app
     try:
-        from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise MissingExtraError("Tracing", "otel") from None
-    provider = TracerProvider()
-    for exporter in exporters:
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-    traced_app: ASGIApp = OpenTelemetryMiddleware(app, tracer_provider=provider)
-    return traced_app
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "smartsynth")})
+    )
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return _Traced(app, provider)
+
+
+class _Traced:
+    """An app with a span for each request."""
+
+    def __init__(self, app: ASGIApp, provider: Any) -> None:
+        self._app, self._provider, self._tracer = app, provider, provider.get_tracer("smartsynth.api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            self._provider.shutdown()
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        from opentelemetry.propagate import extract
+        from opentelemetry.trace import SpanKind
+
+        status = 500
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        came = extract({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+        with self._tracer.start_as_current_span("request", context=came, kind=SpanKind.SERVER) as span:
+            try:
+                await self._app(scope, receive, told)
+            finally:
+                route = _pattern(scope)
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attributes({
+                    "http.request.method": scope["method"], "http.route": route, "http.response.status_code": status,
+                })  # fmt: skip

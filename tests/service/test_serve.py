@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
@@ -132,3 +134,39 @@ def test_the_commands_of_the_documentation_do_what_it_says(tmp_path):
     assert "event: end" in (home / "events.txt").read_text()
     assert json.loads((home / "scores.json").read_text())["scores"]
     assert zipfile.is_zipfile(home / "model.zip")
+
+
+def test_requests_are_spans_for_whoever_collects_them(tmp_path):
+    """Sent by OpenTelemetry's protocol, with the pattern of the route and no address."""
+    received = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    port = free_port()
+    told = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
+    try:
+        with served(command(port, "--only", "api"), port, tmp_path, settings=told, health="/healthz"):
+            assert asked(port, "/api/v1/datasets/planted-id?planted=query")[0] == 404
+            until = time.monotonic() + 20
+            while b"/datasets/{dataset}" not in b"".join(body for _, body in received) and time.monotonic() < until:
+                time.sleep(0.1)
+    finally:
+        collector.shutdown()
+        collector.server_close()
+    whole = b"".join(body for _, body in received)
+    assert {path for path, _ in received} == {"/v1/traces"}
+    assert b"/datasets/{dataset}" in whole
+    assert b"smartsynth" in whole
+    assert b"planted" not in whole
