@@ -19,10 +19,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.concurrency import run_in_threadpool
 
 from smartsynth.api.keys import Key
 from smartsynth.api.problems import Problem
 from smartsynth.errors import ConfigError
+from smartsynth.privacy.audit import ACTOR
 
 LOCAL = Key("local", "local", "this machine", "admin", 0.0)
 _BEARER = HTTPBearer(auto_error=False, description="An API key, as `smartsynth keys create` shows it.")
@@ -85,7 +87,9 @@ class Gate:
             )
 
 
-def known(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None) -> Key:
+async def known(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None
+) -> Key:
     """The key of a request.
 
     Raises:
@@ -102,7 +106,7 @@ def known(request: Request, given: Annotated[HTTPAuthorizationCredentials | None
             )
         key = LOCAL
     else:
-        found = service.keys.find(given.credentials)
+        found = await run_in_threadpool(service.keys.find, given.credentials)
         if found is None:
             who = request.client.host if request.client else "?"
             service.gate.count(f"refused:{who}")
@@ -113,6 +117,7 @@ def known(request: Request, given: Annotated[HTTPAuthorizationCredentials | None
         key = found
     service.gate.count(key.account)
     request.state.key = key
+    ACTOR.set(f"key {key.id}")
     return key
 
 

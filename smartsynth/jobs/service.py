@@ -36,6 +36,8 @@ MOST_WAITING = 50
 SPARE_BYTES = 200 * 1024**2
 """An upload is refused that would leave less than this on the disk."""
 MOST_PARTS = 10_000
+GONE_SECONDS = 90 * 86400.0
+"""How long it is remembered that something was there once."""
 
 
 class Gone(SmartSynthError):  # noqa: N818 - a state of things rather than a mistake
@@ -414,6 +416,7 @@ class Jobs:
 
     def sweep(self) -> None:
         """Delete files that no record knows: what a crash left behind."""
+        self.store.forget_gone(GONE_SECONDS)
         for workspace in self.blobs.names():
             if self.store.workspace(workspace) is None:
                 self.blobs.delete(workspace)

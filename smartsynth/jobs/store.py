@@ -20,7 +20,7 @@ from smartsynth.jobs.database import Database
 from smartsynth.jobs.facts import Claim, Job, State, StoredData
 from smartsynth.jobs.tables import datasets, gone, jobs, secrets, spaces, spent, steps
 
-LEASE_SECONDS = 8.0
+LEASE_SECONDS = 5.0
 """How long a job waits for a holder that no longer answers."""
 UNFINISHED = (State.QUEUED.value, State.RUNNING.value)
 
@@ -257,6 +257,10 @@ class Store:
         if db.execute(sa.select(gone.c.id).where(gone.c.id == id)).first() is None:
             db.execute(gone.insert().values(id=id, space=workspace, at=self._now(db)))
 
+    def forget_gone(self, seconds: float) -> None:
+        """What was deleted longer ago than this is not remembered."""
+        self._write(lambda db: db.execute(gone.delete().where(gone.c.at < self._now(db) - seconds)))
+
     def ended_before(self, seconds: float) -> list[str]:
         """Jobs of workspaces that stay, which ended longer ago than this."""
 
@@ -392,7 +396,10 @@ class Store:
                 "state": State.CANCELLED.value, "ended": now, "problem": "Cancelled before it started.",
                 "problem_type": "cancelled",
             }  # fmt: skip
-            db.execute(sa.update(jobs).where(jobs.c.id == job, jobs.c.state == State.QUEUED.value).values(ended))
+            nobody = sa.or_(
+                jobs.c.state == State.QUEUED.value, sa.and_(jobs.c.state == State.RUNNING.value, jobs.c.lease < now)
+            )
+            db.execute(sa.update(jobs).where(jobs.c.id == job, nobody).values(ended))
             running = (jobs.c.id == job, jobs.c.state == State.RUNNING.value, jobs.c.cancel_asked.is_(None))
             db.execute(sa.update(jobs).where(*running).values(cancel_asked=now))
 

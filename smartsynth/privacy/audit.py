@@ -53,7 +53,7 @@ class Entry:
     Args:
         seq: Its number, from 1.
         time: When, in UTC.
-        actor: Who: the user of the machine, or SMARTSYNTH_ACTOR.
+        actor: Who: the user of the machine, or SMARTSYNTH_ACTOR, or the API key of a request.
         action: What was done, such as `synthesize started`.
         what: Details, of the fields in FIELDS.
         prev, hash: Hash of the entry before, and its own.
@@ -247,7 +247,14 @@ def note(action: str, **what: Any) -> None:
 _current: ContextVar[tuple[Log, str, str] | None] = ContextVar("audit", default=None)
 
 
+ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
+"""Who asks, where one process works for many; else the user of the machine."""
+
+
 def _actor() -> str:
+    asking = ACTOR.get()
+    if asking is not None:
+        return asking
     try:
         return os.environ.get("SMARTSYNTH_ACTOR") or getpass.getuser()
     except (KeyError, OSError):

@@ -16,6 +16,7 @@ from smartsynth.api.keys import SCOPES
 from smartsynth.api.watching import JsonLines
 from smartsynth.errors import ConfigError
 from smartsynth.jobs import Jobs
+from smartsynth.privacy.audit import Log
 
 OPEN = {"/healthz", "/readyz", f"{PREFIX}/problems/{{kind}}"}
 
@@ -214,3 +215,21 @@ def test_readiness_tells_what_is_missing(tmp_path):
             assert httpx.get(f"{address}/healthz").status_code == 200
     finally:
         jobs.close()
+
+
+def test_every_call_that_touches_data_is_in_the_audit_log(service, address, tmp_path, monkeypatch):
+    """With the key that asked, and no id that would open anything."""
+    monkeypatch.setenv("SMARTSYNTH_AUDIT", str(tmp_path / "audit.jsonl"))
+    with someone(service, address) as http:
+        dataset = send(http)
+        job = finished(http, http.post("/profiles", json={"dataset": dataset}))
+        http.get(job["links"]["profile"].removeprefix(PREFIX))
+        http.delete(f"/profiles/{job['id']}")
+        http.delete(f"/datasets/{dataset}")
+        http.post("/keys", json={"name": "x"})
+    log = Log(tmp_path / "audit.jsonl")
+    assert log.verify() is None
+    mine = [entry.action for entry in log.entries() if entry.actor == f"key {http.key.id}"]
+    assert mine == ["upload", "submit profile", "download", "delete job", "delete dataset", "create key"]
+    text = (tmp_path / "audit.jsonl").read_text()
+    assert not any(word in text for word in (dataset, job["id"], http.key.account, http.text))

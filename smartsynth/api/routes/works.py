@@ -40,6 +40,7 @@ from smartsynth.api.shapes import (
 )  # fmt: skip
 from smartsynth.config import RunConfig
 from smartsynth.jobs.facts import Job, State
+from smartsynth.jobs.service import known_as
 from smartsynth.privacy import audit
 
 router = APIRouter()
@@ -121,7 +122,7 @@ def _result(service: Service, key: Key, kind: str, id: str) -> Path:
             "not-ready",
             f"The work is {job.state.value}, so it has no result{'' if job.state.is_final else ' yet'}.",
         )
-    audit.note("download", job=id)
+    audit.note("download", job=known_as(id))
     with owned(service, key, id):
         return service.jobs.result(id)
 
