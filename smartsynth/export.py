@@ -117,7 +117,7 @@ def to_native(dataset: Dataset) -> Any:
         return table
     import polars
 
-    return polars.fromto_arrow(table)
+    return polars.from_arrow(table)
 
 
 def _csv(dataset: Dataset, format: str, guard: bool) -> bytes:
