@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from smartsynth.facts import Choice, Evaluation, FilterSummary, Profile, Score
     from smartsynth.ingest import read
+    from smartsynth.many import synthesize_many
     from smartsynth.models.base import Generator
     from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
@@ -54,6 +55,7 @@ _PLACES = {
     "resample": "resampling",
     "Generator": "models.base",
     "evaluate": "pipeline",
+    "synthesize_many": "many",
     # the same verbs on a server
     "Client": "client",
     # what passes between them
@@ -92,6 +94,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "resample",
     "Generator",
     "evaluate",
+    "synthesize_many",
     "Client",
     "RunConfig",
     "Dataset",

@@ -17,7 +17,7 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,7 @@ def write(plan: Plan, url: str | Path, *, engine: str = "local", progress: Progr
             plan.effective[number] = effective
         report(number / plan.parts, f"Sample: part {number:,} of {plan.parts:,}")
     manifest = {**plan.opened.manifest, "parts": plan.parts, "part_rows": plan.part_rows}
-    target.put("manifest.json", (json.dumps(to_json(manifest), ensure_ascii=False, indent=2) + "\n").encode())
+    target.put("manifest.json", as_json(manifest))
     return [*(plan.name(index) for index in range(plan.parts)), "manifest.json"]
 
 
@@ -206,6 +206,10 @@ class Target:
         if "://" not in text:
             return cls(str(Path(text).absolute()))
         return cls(text.rstrip("/"), text.partition("://")[0])
+
+    def inside(self, name: str) -> Target:
+        """A folder in it."""
+        return Target(f"{self.root}/{name}", self.protocol)
 
     def names(self) -> set[str]:
         """What is in it."""
@@ -256,6 +260,11 @@ class Target:
         return fs, str(root).rstrip("/")
 
 
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """A manifest as a file."""
+    return (json.dumps(to_json(value), ensure_ascii=False, indent=2) + "\n").encode()
+
+
 def _begin(plan: Plan, target: Target) -> list[int]:
     """The parts that are missing, in a folder that says whose parts it holds."""
     there, mine = target.names(), plan.fingerprint()
@@ -291,7 +300,7 @@ def _on_ray(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[floa
         )
     run = plan.opened
     order = ray.put(
-        (plan.fingerprint(), _packed(plan.folder), run.n, run.where, run.release.seed, plan.part_rows, target)
+        (plan.fingerprint(), packed(plan.folder), run.n, run.where, run.release.seed, plan.part_rows, target)
     )
     task = ray.remote(num_cpus=1, max_retries=MOST_RETRIES)(_part_on_ray)
     waiting: list[Any] = []
@@ -302,6 +311,22 @@ def _on_ray(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[floa
             waiting.append(task.remote(order, todo.pop()))
         done, waiting = ray.wait(waiting, num_returns=1)
         yield from ray.get(done)
+
+
+def cluster() -> Any:
+    """Ray, connected to the cluster that RAY_ADDRESS names, or to a new one on this machine.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtraError("The engine `ray`", "ray") from None
+    if not ray.is_initialized():
+        address = os.environ.get("RAY_ADDRESS")
+        ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
+    return ray
 
 
 MOST_RETRIES = 20
@@ -322,8 +347,8 @@ def _part_on_ray(order: tuple[str, bytes, int, Given | None, int, int, Target], 
     return mine.effective.pop(index, None)
 
 
-def _packed(folder: Path) -> bytes:
-    """The files of a saved run as one zip."""
+def packed(folder: Path) -> bytes:
+    """The files of a folder as one zip."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):

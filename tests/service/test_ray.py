@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+import pandas as pd
 import pytest
 from api.conftest import people
 
@@ -85,3 +86,22 @@ def same(one, two) -> None:
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir() if not path.name.startswith(".part-"))
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_many_tables_are_learnt_side_by_side(cluster, tmp_path):
+    """The same files as one after the other; one that cannot be read leaves the others alone."""
+    import ray
+
+    from smartsynth.many import synthesize_many
+
+    made, _ = cluster
+    tables = {f"table{i}": people(200, seed=i) for i in range(4)} | {"broken": b""}
+    settings = {"generator": "copula", "seed": 1, "evaluate": {"enabled": False}}
+    ray.init(address=made.address, log_to_driver=False)
+    there = synthesize_many(tables, tmp_path / "there", engine="ray", **settings)
+    here = synthesize_many(tables, tmp_path / "here", **settings)
+    assert [(one.name, one.problem is None) for one in there] == [(one.name, one.problem is None) for one in here]
+    for i in range(4):
+        one, two = (tmp_path / place / f"table{i}" / "rows.parquet" for place in ("there", "here"))
+        pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(two))
