@@ -290,15 +290,7 @@ def _here(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[float 
 
 def _on_ray(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[float | None]:
     """Make the parts on a Ray cluster; a part whose worker was lost is made by another one."""
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtraError("The engine `ray`", "ray") from None
-    if not ray.is_initialized():
-        ray.init(
-            address=os.environ.get("RAY_ADDRESS"), log_to_driver=False, configure_logging=False, include_dashboard=False
-        )
-    run = plan.opened
+    ray, run = cluster(), plan.opened
     order = ray.put(
         (plan.fingerprint(), packed(plan.folder), run.n, run.where, run.release.seed, plan.part_rows, target)
     )
