@@ -1,6 +1,6 @@
 """The web app and the API in one process, with workers, records and files in one folder: `smartsynth serve`.
 
-    smartsynth.server:application   for any ASGI server; the environment sets everything (docs/deploy.md)
+    uvicorn --factory smartsynth.server:application   another ASGI server; the environment sets everything (docs/deploy.md)
 
 Parts of it alone, for machines that share a database and a storage: `serve --only api`, `serve --only worker`.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,16 @@ from smartsynth.jobs import Jobs, from_environment
 PARTS = ("all", "api", "ui", "worker")
 
 
-def application(*, jobs: Jobs | None = None, only: str = "all", open_here: bool = False) -> Any:
+def application(
+    *, jobs: Jobs | None = None, only: str = "all", open_here: bool = False, log_level: str | None = None
+) -> Any:
     """The ASGI application.
 
     Args:
         jobs: What it works with; as the environment says, if not given.
         only: `all`, or `api` or `ui` alone.
         open_here: Whether requests of this machine need no API key.
+        log_level: Log lines are JSON from this level on; as the caller has set up logging, if not given.
 
     Raises:
         ConfigError: `only` is none of these.
@@ -37,7 +42,7 @@ def application(*, jobs: Jobs | None = None, only: str = "all", open_here: bool 
     api = None if only == "ui" else _api(jobs, open_here)
     if only == "api":
         return api
-    return _web_app(jobs, api)
+    return _web_app(jobs, api, log_level)
 
 
 def work(jobs: Jobs) -> None:
@@ -67,7 +72,7 @@ def serve(host: str, port: int, *, only: str = "all", log_level: str = "INFO") -
         work(from_environment())
         return
     jobs = from_environment(workers=None if only in ("all", "ui") else int(os.environ.get("SMARTSYNTH_WORKERS", "0")))
-    app = application(jobs=jobs, only=only, open_here=host in ("127.0.0.1", "::1", "localhost"))
+    app = application(jobs=jobs, only=only, open_here=host in ("127.0.0.1", "::1", "localhost"), log_level=log_level)
     try:
         uvicorn.run(
             app,
@@ -91,7 +96,7 @@ def _api(jobs: Jobs, open_here: bool) -> Any:
     return traced(create_app(Service(jobs, open=open_here)))
 
 
-def _web_app(jobs: Jobs, api: Any) -> Any:
+def _web_app(jobs: Jobs, api: Any, log_level: str | None) -> Any:
     try:
         from starlette.routing import Mount, Route
         from streamlit.starlette import App
@@ -104,7 +109,16 @@ def _web_app(jobs: Jobs, api: Any) -> Any:
     if api is not None:
         routes = [Mount("/api", app=_Whole(api, "/api"))]
         routes += [Route(path, endpoint=_Whole(api, "")) for path in ("/healthz", "/readyz", "/metrics")]
-    return App(Path(__file__).parent / "ui" / "entry.py", routes=routes)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        if log_level is not None:
+            from smartsynth.api.watching import log_to_stderr
+
+            log_to_stderr(log_level)  # Streamlit has set up the server's loggers its own way by now
+        yield
+
+    return App(Path(__file__).parent / "ui" / "entry.py", routes=routes, lifespan=lifespan)
 
 
 class _Whole:
