@@ -279,7 +279,12 @@ class Jobs:
             return _same(known.job, known.fingerprint, fingerprint)
         self._check_inputs(workspace, task, asked)
         if record is not None and not record[3]:
-            self._check_idle(workspace, task)
+            try:
+                self._check_idle(workspace, task)
+            except (ConfigError, TooMany):  # the job in the way may be the one that this very request has just made
+                if request is not None and (known := self.store.by_request(workspace, request)) is not None:
+                    return _same(known.job, known.fingerprint, fingerprint)
+                raise
         job = secrets.token_urlsafe(12)
         audit.note(f"submit {task}", workspace=known_as(workspace), job=known_as(job))
         known = self.store.add_job(

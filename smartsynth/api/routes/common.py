@@ -75,13 +75,15 @@ def started(
 ) -> JobShape:
     """Queue a job and say where to look."""
     jobs = service.jobs
-    if once is None or jobs.store.by_request(key.account, once) is None:
-        unfinished = jobs.unfinished(key.account)
-        if unfinished >= service.limits.unfinished:
-            raise Problem(
-                429, "too-many", f"{unfinished} jobs of this account wait or run, and {service.limits.unfinished} may.",
-                {"Retry-After": "10"},
-            )  # fmt: skip
+    unfinished = jobs.unfinished(
+        key.account
+    )  # counted before the look at the request, which another try may be making now
+    known = once is not None and jobs.store.by_request(key.account, once) is not None
+    if unfinished >= service.limits.unfinished and not known:
+        raise Problem(
+            429, "too-many", f"{unfinished} jobs of this account wait or run, and {service.limits.unfinished} may.",
+            {"Retry-After": "10"},
+        )  # fmt: skip
     job = jobs.submit(
         key.account, task, {name: value for name, value in settings.items() if value is not None}, request=once
     )
