@@ -1,5 +1,6 @@
 """What a run keeps while it works, so that one that was stopped goes on from there.
 
+    training   how far a neural training is (models/training.py)
     learnt     the fitted model, why it was chosen, and the draw that rows were kept aside by
     released   which rows of the model's stream passed the privacy filter
 
@@ -10,27 +11,16 @@ row is kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from smartsynth import registry
 from smartsynth.facts import Choice, FilterSummary, from_json, to_json
 from smartsynth.models.base import Generator
 from smartsynth.models.privacy_filter import Release
+from smartsynth.models.training import Checkpoints
 
 LEARNT, RELEASED = "learnt", "released"
-
-
-class Checkpoints(Protocol):
-    """Folders by name that outlive the process."""
-
-    def find(self, name: str, /) -> Path | None:
-        """The folder that was kept under this name."""
-
-    def keep(self, name: str, write: Callable[[Path], object], /) -> None:
-        """Keep the folder that `write` makes, whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

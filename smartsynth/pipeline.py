@@ -18,7 +18,7 @@ import numpy as np
 
 from smartsynth import guarantee, ingest, race, registry, selector
 from smartsynth.alignment import align
-from smartsynth.checkpoints import Checkpoints, Learnt, keep_learnt, keep_released, recall_learnt, recall_released
+from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
@@ -27,6 +27,7 @@ from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
 from smartsynth.models.privacy_filter import PrivacyFilter, filtered, replay
+from smartsynth.models.training import Checkpoints
 from smartsynth.privacy import treatments
 from smartsynth.privacy.audit import about, audited
 from smartsynth.privacy.ledger import Ledger
@@ -121,7 +122,14 @@ def synthesize(
         account = spending or Spending.of_this_machine()
         spent = guarantee.reserve(model, run, real.frame, schema, account, release=release)
         if not model.is_fitted:
-            model.fit(train, schema=schema, seed=seed, refine=run.generator.refine, progress=report)
+            model.fit(
+                train,
+                schema=schema,
+                seed=seed,
+                refine=run.generator.refine,
+                progress=report,
+                checkpoints=checkpoints,
+            )
         if learnt is None:
             if model.ratio_ is not None:
                 choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))

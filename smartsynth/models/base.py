@@ -38,6 +38,7 @@ from smartsynth.inference import infer_schema
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given, conditions_of
 from smartsynth.models.table_ratio import TableRatio
+from smartsynth.models.training import Checkpoints
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Modality, Schema
@@ -91,6 +92,8 @@ class Generator(ABC):
     """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""
     refines: ClassVar[bool] = False
     """Whether density-ratio refinement is a part of the generator already."""
+    resumes: ClassVar[bool] = False
+    """Whether `_fit` takes `checkpoints` and goes on from them."""
 
     schema_: Schema
     ratio_: TableRatio | None = None
@@ -108,6 +111,7 @@ class Generator(ABC):
         seed: int = 0,
         refine: bool = False,
         progress: Progress | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Self:
         """Learn the table.
 
@@ -118,6 +122,8 @@ class Generator(ABC):
             refine: Learn the density ratio of real rows to the generator's, and choose rows by it from a pool a few times
                 larger (refinement.py). Nothing is added to a generator that does so anyway.
             progress: Called with the share done; may raise `Cancelled`, which leaves the generator as it was.
+            checkpoints: Where a long training of a generator with `resumes = True` keeps how far it is; one that was stopped goes
+                on from there, with the same data, options and seed.
 
         Raises:
             DataError: The table is empty, too small, or does not match the schema.
@@ -135,7 +141,8 @@ class Generator(ABC):
         try:
             self.ratio_ = None
             real = data.reset_index(drop=True)
-            self._fit(real, schema, np.random.default_rng([seed, 0xF17]), part(report, 0.0, 0.6) if refine else report)
+            rng, share = np.random.default_rng([seed, 0xF17]), part(report, 0.0, 0.6) if refine else report
+            self._fit(real, schema, rng, share, **({"checkpoints": checkpoints} if self.resumes else {}))
             if refine:
                 self.schema_ = schema
                 self.ratio_ = TableRatio.fit(

@@ -1,7 +1,7 @@
-"""SDV's CTGAN: a conditional GAN for tables, trained by SDV, sampled and saved by us.
+"""SDV's CTGAN: a conditional GAN for tables, trained as SDV trains it, sampled and saved by us.
 
     table ──encoding──▶ numbers and category codes ──grid──▶ numbers that no row has alone
-    fit     SDV trains CTGAN on columns c0, c1, … that hold these numbers and codes
+    fit     CTGAN's networks train on columns c0, c1, … that hold these numbers and codes (ctgan_training.py)
     keep    weights of the generator network, modes of the numbers, frequencies of the codes; the rest is thrown away
     sample  noise, one wished-for code per row ──network──▶ modes, places in them, codes ──encoding──▶ table
 
@@ -14,9 +14,10 @@ Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019), "Modeling Tabular Data 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,10 +26,12 @@ from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.models.base import Generator, State
+from smartsynth.models.ctgan_training import CTGANTraining
 from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.options import not_between, not_whole, not_widths
-from smartsynth.progress import Note, Progress, part
+from smartsynth.models.training import Checkpoints, train, train_on_ray
+from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
 
 N_BINS = 512
@@ -51,6 +54,8 @@ class CTGANGenerator(Generator):
         min_count: A value held by fewer rows is never stored and never comes back on purpose.
         latent_noise: Standard deviation of noise on the hidden layers when rows are made. It blurs rows and is not private:
             it comes with no guarantee. The generator `dpctgan` has one.
+        workers: With more than 1, so many workers of a Ray cluster train together (extra `ray`), each on a GPU of its own
+            where there are enough. Each draws batches of `batch_size`, so an epoch has fewer steps.
     """
 
     name: ClassVar[str] = "ctgan"
@@ -62,6 +67,7 @@ class CTGANGenerator(Generator):
     quality: ClassVar[float] = 0.0
     min_rows: ClassVar[int] = 20
     extra: ClassVar[str | None] = "sdv"
+    resumes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -76,6 +82,7 @@ class CTGANGenerator(Generator):
         discriminator_lr: float = 2e-4,
         min_count: int = 5,
         latent_noise: float = 0.0,
+        workers: int = 1,
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
@@ -87,8 +94,16 @@ class CTGANGenerator(Generator):
         self.discriminator_lr = discriminator_lr
         self.min_count = min_count
         self.latent_noise = latent_noise
+        self.workers = workers
 
-    def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
+    def _fit(
+        self,
+        data: pd.DataFrame,
+        schema: Schema,
+        rng: np.random.Generator,
+        progress: Progress,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         self._check_options()
         self._encoder = TableEncoder.fit(data, schema, min_count=self.min_count, rng=rng)
         self._spans: list[_Span] = []
@@ -98,15 +113,15 @@ class CTGANGenerator(Generator):
         if table.empty:
             return
         options = {k: v for k, v in self.get_params().items() if k not in ("min_count", "latent_noise")}
-        model = _train(table, options, int(rng.integers(2**31)), part(progress, 0.05, 0.98))
+        model = _train(table, options, int(rng.integers(2**31)), part(progress, 0.05, 0.98), checkpoints)
         self._spans = [
             _Span.of(*source, info)
-            for source, info in zip(sources, model._transformer._column_transform_info_list, strict=True)
+            for source, info in zip(sources, model.transformer._column_transform_info_list, strict=True)
         ]
-        self._condition = _wishes(model._data_sampler)
+        self._condition = _wishes(model.sampler)
         self._weights = {
             name: np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float32)
-            for name, tensor in model._generator.named_parameters()
+            for name, tensor in model.generator.named_parameters()
         }
 
     def _sample_block(
@@ -175,7 +190,7 @@ class CTGANGenerator(Generator):
         self.generator_dim, self.discriminator_dim = tuple(self.generator_dim), tuple(self.discriminator_dim)
 
     def _check_options(self) -> None:
-        wrong = not_whole(self, ("epochs", "batch_size", "pac", "embedding_dim", "min_count"))
+        wrong = not_whole(self, ("epochs", "batch_size", "pac", "embedding_dim", "min_count", "workers"))
         wrong += not_widths(self, ("generator_dim", "discriminator_dim"))
         wrong += not_between(self, {"generator_lr": 1, "discriminator_lr": 1})
         if not (isinstance(self.latent_noise, int | float) and 0 <= self.latent_noise <= 10):
@@ -263,65 +278,41 @@ def _wishes(sampler: Any) -> NDArray[np.float64]:
     return flat / flat.sum() if len(flat) else flat
 
 
-def _train(table: pd.DataFrame, options: Mapping[str, Any], seed: int, progress: Progress) -> Any:
-    """SDV's CTGAN, trained; on a GPU where there is one."""
-    try:
-        import ctgan.synthesizers.ctgan as loop
-        import joblib
-        from sdv.metadata import Metadata
-        from sdv.single_table import CTGANSynthesizer
-    except ImportError as error:
-        raise MissingExtraError("The generator 'ctgan'", "sdv") from error
-    columns = {
-        name: {"sdtype": "numerical" if table[name].dtype.kind == "f" else "categorical"} for name in table.columns
-    }
-    with _TRAINING, _seeded(seed):
-        metadata = Metadata.load_from_dict({"tables": {"t": {"columns": columns}}})
-        synthesizer = CTGANSynthesizer(
-            metadata, enforce_min_max_values=False, enforce_rounding=False, enable_gpu=True, **options
-        )
-        # SDV prints advice about wide tables here.
-        synthesizer._print_warning = lambda data: None
-        # In other processes the modes would be drawn from unseeded states.
-        with _epochs_reported(loop, synthesizer, options["epochs"], progress), joblib.parallel_config("sequential"):
-            synthesizer.fit({"t": table})
-    return synthesizer._model
+def _train(
+    table: pd.DataFrame, options: Mapping[str, Any], seed: int, progress: Progress, checkpoints: Checkpoints | None
+) -> CTGANTraining:
+    """CTGAN's networks, trained; on a GPU where there is one, and on a Ray cluster where several workers are asked for."""
+    workers = options["workers"]
+    with _TRAINING, _seeded():
+        if workers == 1:
+            training = CTGANTraining(table, options, seed)
+            train(training, progress, checkpoints)
+            return training
+        progress(0.0, f"Training on {workers} workers of a Ray cluster")
+        make = partial(_joined, table, dict(options), seed)
+        end = train_on_ray(make, workers, progress)
+        training = CTGANTraining(table, options, seed, workers=workers)
+        training.restore(end)
+        return training
+
+
+def _joined(table: pd.DataFrame, options: Mapping[str, Any], seed: int, rank: int, workers: int) -> CTGANTraining:
+    return CTGANTraining(table, options, seed, rank=rank, workers=workers)
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """NumPy's and torch's global states seeded for a while, then as they were."""
-    import torch
-
+def _seeded() -> Iterator[None]:
+    """NumPy's and torch's global states used for a while, then as they were; nothing runs in other processes meanwhile."""
+    try:
+        import joblib
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("The generator 'ctgan'", "sdv") from error
     before = np.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         try:
-            np.random.seed(seed)
-            torch.manual_seed(seed)
-            yield
+            # In other processes the modes would be drawn from unseeded states.
+            with joblib.parallel_config("sequential"):
+                yield
         finally:
             np.random.set_state(before)
-
-
-@contextmanager
-def _epochs_reported(loop: Any, synthesizer: Any, epochs: int, progress: Progress) -> Iterator[None]:
-    """CTGAN's progress bar replaced by our callback, the only place where its training can be watched and stopped."""
-
-    def reported(steps: Iterable[int], **_: Any) -> Iterator[int]:
-        progress(0.0, "Training")
-        for step in steps:
-            yield step
-            progress((step + 1) / epochs, Note(f"Epoch {step + 1} of {epochs}", _losses(synthesizer._model)))
-
-    before: Callable[..., Any] = loop.tqdm
-    loop.tqdm = reported
-    try:
-        yield
-    finally:
-        loop.tqdm = before
-
-
-def _losses(model: Any) -> dict[str, float]:
-    """Both networks' losses on the last batch of the last epoch."""
-    last = model.loss_values.iloc[-1]
-    return {"generator loss": float(last["Generator Loss"]), "discriminator loss": float(last["Discriminator Loss"])}
