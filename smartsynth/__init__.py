@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smartsynth.ingest import read
     from smartsynth.many import synthesize_many
     from smartsynth.models.base import Generator
+    from smartsynth.parts import evaluate_parts
     from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
     from smartsynth.resampling import resample
@@ -56,6 +57,7 @@ _PLACES = {
     "Generator": "models.base",
     "evaluate": "pipeline",
     "synthesize_many": "many",
+    "evaluate_parts": "parts",
     # the same verbs on a server
     "Client": "client",
     # what passes between them
@@ -94,6 +96,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "resample",
     "Generator",
     "evaluate",
+    "evaluate_parts",
     "synthesize_many",
     "Client",
     "RunConfig",

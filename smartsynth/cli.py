@@ -198,6 +198,15 @@ def synthesize(
             "--budget", metavar="TIME", help="With -g auto: let generators race on DATA for 120s, 2min or 1h."
         ),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="local|ray",
+            help="With --budget: ray races on the cluster of RAY_ADDRESS.",
+            show_default=False,
+        ),
+    ] = None,
     refine: Annotated[
         bool | None,
         typer.Option(
@@ -227,6 +236,7 @@ def synthesize(
             config=config,
             holdout=None if holdout is None else _source(holdout, config),
             progress=progress,
+            engine=engine or "local",
             **settings,
         )
     written = [] if save is None else [result.save(save)]
@@ -386,6 +396,18 @@ def evaluate(
     fail_on_leakage: Annotated[
         bool, typer.Option("--fail-on-leakage", help="End with code 7 unless the attacks found no leakage.")
     ] = False,
+    by_part: Annotated[
+        bool, typer.Option("--by-part", help="SYNTHETIC is a folder of Parquet parts: score each of them.")
+    ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="local|ray",
+            help="With --by-part: ray uses the cluster of RAY_ADDRESS.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     json: Json = False,
@@ -400,6 +422,14 @@ def evaluate(
         raise typer.BadParameter("Only one of REAL, SYNTHETIC and --holdout can be standard input.")
     bounds = [_bound(text) for text in fail_under or []]
     screen = screen_of(context, quiet=quiet)
+    if engine is not None and not by_part:
+        raise typer.BadParameter("--engine goes with --by-part.")
+    if by_part:
+        if report is not None or bounds:
+            raise typer.BadParameter("--by-part writes no report and knows no --fail-under. Leave them out.")
+        asked = _given(target=target, seed=seed)
+        _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
+        return
     with screen.progress() as progress:
         checked = pipeline.examine(
             _source(real, config), _source(synthetic, config),
@@ -419,6 +449,36 @@ def evaluate(
         worse.append(f"--fail-on-leakage: {evaluation.verdict['privacy']}")
     if worse:
         screen.fail(*worse)
+        raise typer.Exit(NOT_GOOD_ENOUGH)
+
+
+def _evaluate_parts(
+    screen: Screen,
+    real: str,
+    folder: str,
+    holdout: str | None,
+    config: Path | None,
+    engine: str,
+    asked: dict[str, Any],
+    json: bool,
+    fail_on_leakage: bool,
+) -> None:
+    """`smartsynth evaluate --by-part`."""
+    from smartsynth.facts import Outcome, to_json
+    from smartsynth.parts import evaluate_parts
+    from smartsynth.shell import parts_of_output
+
+    with screen.progress() as progress:
+        found = evaluate_parts(
+            _source(real, config), folder, holdout=None if holdout is None else _source(holdout, config), config=config,
+            engine=engine, progress=progress, **asked,
+        )  # fmt: skip
+    if json:
+        screen.answer(to_json(found))
+    else:
+        screen.show(parts_of_output(found))
+    if fail_on_leakage and found.outcome is not Outcome.PASS:
+        screen.fail(f"--fail-on-leakage: {found.outcome.value}.")
         raise typer.Exit(NOT_GOOD_ENOUGH)
 
 

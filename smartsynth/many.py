@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from smartsynth import export, ingest, pipeline
+from smartsynth.cluster import check_engine, cluster, packed
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
-from smartsynth.errors import ConfigError, SmartSynthError, did_you_mean
+from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.progress import Progress, silent
-from smartsynth.scale import ENGINES, Target, as_json, cluster, packed
+from smartsynth.scale import Target, as_json
 
 DONE = "manifest.json"
 
@@ -64,10 +65,7 @@ def synthesize_many(
         ConfigError: A setting, a name or the engine is wrong.
         MissingExtraError: Ray, or the file system of the URL, is not installed.
     """
-    if engine not in ENGINES:
-        raise ConfigError(
-            f"engine={engine!r} is not known.{did_you_mean(engine, ENGINES)} Engines: {', '.join(ENGINES)}."
-        )
+    check_engine(engine)
     for name in tables:
         if not re.fullmatch(r"[\w-][\w.-]{0,99}", name):
             raise ConfigError(f"tables: the name {name!r} cannot be a folder. Use letters, digits, _, - and dots.")

@@ -19,6 +19,7 @@ import numpy as np
 from smartsynth import guarantee, ingest, race, registry, selector
 from smartsynth.alignment import align
 from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
+from smartsynth.cluster import check_engine
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
@@ -56,6 +57,7 @@ def synthesize(
     spending: Account | None = None,
     checkpoints: Checkpoints | None = None,
     release: str | None = None,
+    engine: str = "local",
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -69,6 +71,7 @@ def synthesize(
         checkpoints: Keeps what is learnt, so that a run that was stopped goes on from there: with the same data, settings and
             seed it ends with the same rows.
         release: Name of the run in that account: a run that goes on spends its budget once.
+        engine: Where generators race, with `generator.budget`: `local`, or `ray` for the cluster that RAY_ADDRESS names.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
@@ -80,6 +83,7 @@ def synthesize(
     if run.seed is None:
         run = run.model_copy(update={"seed": secrets.randbits(32)})
     _check_generator(run)  # a wrong name costs no waiting
+    _check_race(run, engine)
     seed, private = run.seed or 0, run.privacy.epsilon is not None
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
@@ -115,6 +119,7 @@ def synthesize(
                 budget=run.generator.budget,
                 seed=seed,
                 refine=run.generator.refine,
+                engine=engine,
                 progress=report,
             )
         stages.expect(_expected(found, choice, run))
@@ -380,6 +385,12 @@ def _maker(choice: Choice, run: RunConfig, schema: Schema) -> Make:
         return model.sample(len(rows), seed=seed, progress=part(progress, 0.8, 1.0))
 
     return make
+
+
+def _check_race(run: RunConfig, engine: str) -> None:
+    check_engine(engine)
+    if engine != "local" and run.generator.budget is None:
+        raise ConfigError(f"engine={engine!r} is where generators race. Set generator.budget, or leave the engine out.")
 
 
 def _check_generator(run: RunConfig) -> None:

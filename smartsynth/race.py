@@ -26,6 +26,7 @@ import pandas as pd
 from loky import ProcessPoolExecutor
 
 from smartsynth import registry, selector
+from smartsynth.cluster import cluster, packed, unpack
 from smartsynth.errors import Cancelled, ConfigError, SmartSynthError
 from smartsynth.facts import Choice, Contender, Profile, Race
 from smartsynth.formats import number, span
@@ -64,6 +65,7 @@ def run(
     seed: int = 0,
     refine: bool = False,
     candidates: Sequence[str] | None = None,
+    engine: str = "local",
     progress: Progress | None = None,
 ) -> tuple[Choice, Generator]:
     """The best generator for these data that `budget` seconds allow, fitted, with the leaderboard.
@@ -76,6 +78,8 @@ def run(
         seed: Same seed, same split and models; which generators finish depends on the machine.
         refine: Whether every generator is refined; otherwise each that can be races with and without.
         candidates: Names of generators; all of them if not given.
+        engine: `local` for one generator after the other on this machine, or `ray` for all of them side by side on a cluster
+            (see `cluster.cluster`).
         progress: Called with the share of the budget that is used; may raise `Cancelled`.
 
     Raises:
@@ -83,7 +87,8 @@ def run(
     """
     clock = _Clock(budget, progress or silent)
     jury = _Jury(train, schema, profile.target, seed)
-    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, _Lane(clock, Path(folder)) as lane:
+    lanes: type[_Lane | _Cluster] = _Cluster if engine == "ray" else _Lane
+    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, lanes(clock, Path(folder)) as lane:
         heats: list[_Heat] = []
         entries, left_out = _entries(
             replace(profile, rows=len(jury.learn)), candidates or registry.generators(), refine
@@ -91,8 +96,11 @@ def run(
         if not entries:
             why = "; ".join(f"{one.label}: {one.reason}" for one in left_out)
             raise ConfigError(f"budget={budget:g}: no generator can race on {len(jury.learn)} rows. {why}")
-        for entry in entries:
-            heats.append(_heat(entry, jury, lane, clock, heats, schema, seed))
+        if isinstance(lane, _Cluster):
+            heats = _side_by_side(entries, jury, lane, clock, schema, seed)
+        else:
+            for entry in entries:
+                heats.append(_heat(entry, jury, lane, clock, heats, schema, seed))
         best = _ranked(heats)[0]
         if not best.contender.finished:
             why = "; ".join(f"{heat.contender.label}: {heat.contender.reason}" for heat in heats)
@@ -201,6 +209,30 @@ def _heat(
     return _Heat(entry, contender, learnt.folder, is_near)
 
 
+def _side_by_side(
+    entries: Sequence[_Entry], jury: _Jury, field: _Cluster, clock: _Clock, schema: Schema, seed: int
+) -> list[_Heat]:
+    """All entries learn the racing rows at once, and are judged one after the other."""
+    most = (clock.left - len(entries) * jury.seconds) / (1 + LEARN_ALL)
+    until, heats = time.monotonic() + most, []
+    shared = field.shared(jury.learn)
+    running = []
+    for entry in (_scaled(entry, most) for entry in entries):
+        if entry.seconds * LEAST_EFFORT > most or entry.seconds > 4 * most:
+            heats.append(_Heat(entry, _without(entry, _no_time(entry, most)), Path(), False))
+        else:
+            running.append((entry, field.start(entry, shared, schema, seed, rows=len(jury.judge))))
+    for entry, job in running:
+        learnt = field.result(entry, job, until)
+        if not isinstance(learnt, _Learnt) or learnt.rows is None:
+            heats.append(_Heat(entry, _without(entry, str(learnt)), Path(), False))
+            continue
+        clock.tick(f"Judging {entry.generator}")
+        contender, is_near = jury.judged(entry, learnt.rows, learnt.seconds)
+        heats.append(_Heat(entry, contender, learnt.folder, is_near))
+    return heats
+
+
 def _scaled(entry: _Entry, most: float) -> _Entry:
     """The entry with its effort cut to what fits in `most` seconds, if its effort can be set."""
     cls = registry.generator_class(entry.generator)
@@ -268,6 +300,67 @@ class _Lane:
         except BaseException:
             self._stop()
             raise
+
+
+class _Cluster:
+    """Runs generators side by side on a Ray cluster."""
+
+    def __init__(self, clock: _Clock, folder: Path) -> None:
+        self._clock, self._folder, self._count = clock, folder, 0
+        self._ray = cluster()
+        self._task = self._ray.remote(num_cpus=1, max_retries=1)(_learn_away)
+        self._jobs: list[Any] = []
+
+    def __enter__(self) -> _Cluster:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for job in self._jobs:
+            self._ray.cancel(job, force=True)
+
+    def shared(self, data: pd.DataFrame) -> Any:
+        """Rows that all of them learn, sent once."""
+        return self._ray.put(data)
+
+    def start(self, entry: _Entry, data: Any, schema: Schema, seed: int, *, rows: int) -> Any:
+        """Let an entry learn."""
+        job = self._task.remote(entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows)
+        self._jobs.append(job)
+        return job
+
+    def result(self, entry: _Entry, job: Any, until: float) -> _Learnt | str:
+        """What an entry learnt, or why there is nothing."""
+        began, errors = time.monotonic(), self._ray.exceptions
+        while not self._ray.wait([job], timeout=TICK)[0]:
+            self._clock.tick(f"Racing {_without(entry, '').label}")
+            if time.monotonic() >= until:
+                self._ray.cancel(job, force=True)
+                return f"{OUT_OF_TIME} it was stopped after {span(time.monotonic() - began)}. Give more time."
+        try:
+            content, made, seconds = self._ray.get(job)
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, SmartSynthError):
+                return f"It cannot learn these data: {error.cause}"
+            return f"It failed ({type(error.cause).__name__})."
+        except errors.RayError as error:  # the process died, and the one after it
+            return f"It failed ({type(error).__name__})."
+        self._count += 1
+        return _Learnt(unpack(content, self._folder / str(self._count)), made, seconds)
+
+    def learn(
+        self, entry: _Entry, data: pd.DataFrame, schema: Schema, seed: int, *, rows: int, until: float
+    ) -> _Learnt | str:
+        """The fitted generator and `rows` rows, or why there are none."""
+        return self.result(entry, self.start(entry, data, schema, seed, rows=rows), until)
+
+
+def _learn_away(
+    generator: str, options: dict[str, Any], refine: bool, data: pd.DataFrame, schema: Schema, seed: int, rows: int
+) -> tuple[bytes, pd.DataFrame | None, float]:
+    """On the cluster: fit, sample, and the saved model as one file."""
+    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as home:
+        made, seconds = _learn(generator, options, refine, data, schema, seed, rows, Path(home) / "model")
+        return packed(Path(home) / "model"), made, seconds
 
 
 def _result(job: Future[Any], until: float, tick: Callable[[], None]) -> Any:

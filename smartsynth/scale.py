@@ -16,7 +16,6 @@ import json
 import math
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,7 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smartsynth import export
-from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
+from smartsynth.cluster import check_engine, cluster, packed, unpack
+from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.facts import to_json
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.models.conditions import Given
@@ -166,10 +166,7 @@ def write(plan: Plan, url: str | Path, *, engine: str = "local", progress: Progr
         ConfigError: The folder holds rows of another plan, or something else, or the engine is not known.
         MissingExtraError: Ray, or the file system of the URL, is not installed.
     """
-    if engine not in ENGINES:
-        raise ConfigError(
-            f"engine={engine!r} is not known.{did_you_mean(engine, ENGINES)} Engines: {', '.join(ENGINES)}."
-        )
+    check_engine(engine)
     target, report = Target.of(url), progress or silent
     missing = _begin(plan, target)
     report(1 - len(missing) / plan.parts, f"{plan.parts - len(missing):,} of {plan.parts:,} parts were there")
@@ -183,7 +180,6 @@ def write(plan: Plan, url: str | Path, *, engine: str = "local", progress: Progr
     return [*(plan.name(index) for index in range(plan.parts)), "manifest.json"]
 
 
-ENGINES = ("local", "ray")
 PLAN_FILE = "_plan.json"
 
 
@@ -305,44 +301,18 @@ def _on_ray(plan: Plan, missing: Sequence[int], target: Target) -> Iterator[floa
         yield from ray.get(done)
 
 
-def cluster() -> Any:
-    """Ray, connected to the cluster that RAY_ADDRESS names, or to a new one on this machine.
-
-    Raises:
-        MissingExtraError: Ray is not installed.
-    """
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtraError("The engine `ray`", "ray") from None
-    if not ray.is_initialized():
-        address = os.environ.get("RAY_ADDRESS")
-        ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
-    return ray
-
-
 MOST_RETRIES = 20
 _known: dict[str, tuple[tempfile.TemporaryDirectory[str], Plan]] = {}
 
 
 def _part_on_ray(order: tuple[str, bytes, int, Given | None, int, int, Target], index: int) -> float | None:
     """Make and write one part, in a worker that keeps the model between its parts."""
-    fingerprint, packed, n, where, seed, part_rows, target = order
+    fingerprint, content, n, where, seed, part_rows, target = order
     if fingerprint not in _known:
         _known.clear()
         home = tempfile.TemporaryDirectory(prefix="smartsynth-")
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            archive.extractall(home.name)
+        unpack(content, Path(home.name))
         _known[fingerprint] = home, plan(home.name, n, where=where, seed=seed, part_rows=part_rows)
     mine = _known[fingerprint][1]
     target.put(mine.name(index), part_bytes(mine, index))
     return mine.effective.pop(index, None)
-
-
-def packed(folder: Path) -> bytes:
-    """The files of a folder as one zip."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            archive.write(path, path.relative_to(folder).as_posix())
-    return whole.getvalue()

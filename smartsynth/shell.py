@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race
     from smartsynth.privacy.audit import Entry
+from smartsynth.parts import PartsEvaluation
 from smartsynth.privacy.spending import Spent
 from smartsynth.result import Result
 
@@ -302,6 +303,24 @@ def attack_table(battery: Battery) -> Table:
             attack.outcome.value,
         )  # fmt: skip
     return table
+
+
+def parts_of_output(found: PartsEvaluation) -> Iterator[Table | str]:
+    """The spread of each score over the parts, and the parts that hold what they must not."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Score")
+    for title in ("Best", "Median", "Worst", "Yardstick"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Worst part", no_wrap=True)
+    for one in found.spreads:
+        figures = [number(value) for value in (one.best, one.median, one.worst, one.reference)]
+        table.add_row(_safe(one.name), *figures, _safe(one.worst_part))
+    yield table
+    yield "The yardstick is the same measure of real training data against real data kept aside."
+    yield f"{count(len(found.parts))} parts, {count(found.rows)} rows. Privacy: {found.outcome.value}."
+    for part in found.parts:
+        if part.name in found.leaking:
+            yield f"{plain(part.name)}: {part.sentence}"
 
 
 def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:

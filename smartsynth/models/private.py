@@ -12,6 +12,7 @@ import pandas as pd
 from smartsynth.errors import ConfigError
 from smartsynth.models.base import Generator
 from smartsynth.models.dp_domain import Domain, DomainLearner, is_open, within_declared
+from smartsynth.models.training import Checkpoints
 from smartsynth.privacy.accountant import checked
 from smartsynth.privacy.ledger import THRESHOLDS, Budget, Entry, Ledger, Touch
 from smartsynth.privacy.noise import Noise
@@ -50,12 +51,13 @@ class PrivateGenerator(Generator):
         seed: int = 0,
         refine: bool = False,
         progress: Progress | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Self:
         """Learn the table within the budget; `seed` has no part in the noise, so two fits differ.
 
         Without a schema the kinds of the columns are read off the data, which no guarantee covers: `ledger_` says so.
         """
-        super().fit(data, schema=schema, seed=seed, refine=refine, progress=progress)
+        super().fit(data, schema=schema, seed=seed, refine=refine, progress=progress, checkpoints=checkpoints)
         what = "names, kinds and formats of the columns"
         known = Entry("schema", what, Touch.PUBLIC, "given as a schema")
         read = Entry("schema", what, Touch.OPEN, "read off the data")

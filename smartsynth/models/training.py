@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from smartsynth.errors import MissingExtraError, SmartSynthError
+from smartsynth.cluster import cluster
+from smartsynth.errors import SmartSynthError
 from smartsynth.progress import Note, Progress
 
 CHECKPOINT = "training"
@@ -117,13 +118,7 @@ def train_on_ray(make: Callable[[int, int], Training], workers: int, progress: P
         MissingExtraError: Ray is not installed.
         SmartSynthError: The cluster is too small, or lost too many workers.
     """
-    from smartsynth.scale import cluster
-
     ray = cluster()
-    try:
-        import ray.train
-    except ImportError:
-        raise MissingExtraError("Training on a Ray cluster", "ray") from None
     found = ray.cluster_resources()
     if found.get("CPU", 0) < workers:
         raise SmartSynthError(

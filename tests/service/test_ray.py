@@ -1,8 +1,10 @@
 """Rows on a real Ray cluster of two nodes: the same bytes as on one core, whatever is lost on the way."""
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -12,6 +14,7 @@ from api.conftest import people
 
 import smartsynth as ss
 from smartsynth import scale
+from smartsynth.errors import DataError
 
 PART = 4_096
 
@@ -105,3 +108,42 @@ def test_many_tables_are_learnt_side_by_side(cluster, tmp_path):
     for i in range(4):
         one, two = (tmp_path / place / f"table{i}" / "rows.parquet" for place in ("there", "here"))
         pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(two))
+
+
+def rows(n, seed=0):
+    return pd.read_csv(io.BytesIO(people(n, seed)))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_parts_are_scored_alike_on_two_nodes(cluster, tmp_path):
+    """The same figures as on one core, and a damaged part is named."""
+    import ray
+
+    made, _ = cluster
+    for index in range(4):
+        rows(600, seed=index).to_parquet(tmp_path / f"part-{index:05d}.parquet")
+    given = {"holdout": rows(600, seed=9), "seed": 1, "target": "label"}
+    here = ss.evaluate_parts(rows(600, seed=8), tmp_path, **given)
+    ray.init(address=made.address, log_to_driver=False)
+    assert ss.evaluate_parts(rows(600, seed=8), tmp_path, engine="ray", **given) == here
+    (tmp_path / "part-00002.parquet").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="part-00002"):
+        ss.evaluate_parts(rows(600, seed=8), tmp_path, engine="ray", **given)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_generators_race_on_two_nodes(cluster):
+    """Side by side, within the budget; the winner has learnt all rows."""
+    import ray
+
+    made, _ = cluster
+    ray.init(address=made.address, log_to_driver=False)
+    began = time.monotonic()
+    result = ss.synthesize(rows(900), generator={"budget": 40}, engine="ray", seed=1, target="label")
+    race = result.choice.race
+    tried = [one for one in race.contenders if one.finished]
+    assert len(tried) >= 2
+    assert result.choice.generator == tried[0].generator
+    assert race.seconds <= 40.0
+    assert time.monotonic() - began < 120
+    assert ss.load(result.save(tempfile.mkdtemp() + "/run")) is not None
