@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, DataError, MissingExtraError, did_you_mean
 from smartsynth.ingest.arrow import frame_of
 from smartsynth.ingest.frames import dataset
+from smartsynth.sketches import Sketcher
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -312,8 +313,9 @@ def _drawn(batches: Iterator[pd.DataFrame], limits: Limits, seed: int, *, name: 
     rng, most = np.random.default_rng([seed, 0xD2A3]), limits.sample_rows
     pool: list[pd.DataFrame] = []
     lots: list[np.ndarray[Any, np.dtype[np.float64]]] = []
-    seen = 0
+    seen, sketcher = 0, Sketcher()
     for batch in batches:
+        sketcher.add(batch)
         lots.append(rng.random(len(batch)))
         pool.append(batch)
         seen += len(batch)
@@ -324,7 +326,8 @@ def _drawn(batches: Iterator[pd.DataFrame], limits: Limits, seed: int, *, name: 
     frame = pd.concat(pool, ignore_index=True) if len(pool) > 1 else pool[0].reset_index(drop=True)
     note = f"{len(frame):,} of {seen:,} rows were drawn at random, each with the same chance (limits.sample_rows)."
     source = Source(name=name, format=kind, notes=(note,) if seen > most else ())
-    return dataset(_plain(frame), source, limits)
+    made = dataset(_plain(frame), source, limits)
+    return replace(made, whole=sketcher.whole()) if seen > most else made
 
 
 def _smallest(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from smartsynth.schema import Schema
+from smartsynth.sketches import Whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +36,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Real (or synthetic) rows with their schema. The frame is never changed in place."""
+    """Real (or synthetic) rows with their schema. The frame is never changed in place.
+
+    Where they are a draw of more rows than were to be read, `whole` says what all of them look like.
+    """
 
     frame: pd.DataFrame
     schema: Schema
     source: Source = Source()
+    whole: Whole | None = None
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -22,6 +22,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from smartsynth.formats import number, percent
 from smartsynth.schema import Schema
+from smartsynth.sketches import Whole
 
 
 def to_json(value: Any) -> Any:
@@ -143,7 +144,8 @@ class Profile:
     """What a data set looks like.
 
     `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
-    `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column.
+    `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column;
+    `whole` is what all rows look like, where the rest is about a draw of them.
     """
 
     schema: Schema
@@ -158,6 +160,7 @@ class Profile:
     alerts: tuple[Alert, ...] = ()
     target: str | None = None
     seconds: float = 0.0
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)

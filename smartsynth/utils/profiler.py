@@ -73,6 +73,7 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         dependencies=_dependencies(frame, schema),
         geographic_pairs=_geographic(schema),
         target=given or guessed_target(frame, layout),
+        whole=dataset.whole,
     )
     result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")
