@@ -380,7 +380,7 @@ def _whole_table(whole: Whole) -> Table:
     for column in whole.columns:
         shown = [number(column.quantiles[i]) for i in (1, 3, 5)] if column.quantiles else ["", "", ""]
         share = percent(column.missing / max(whole.rows, 1))
-        table.add_row(_safe(plain(column.name)), share, f"~{number(column.distinct)}", *shown)
+        table.add_row(_safe(plain(column.name)), share, f"~{count(column.distinct)}", *shown)
     return table
 
 
