@@ -69,6 +69,12 @@ def running(jobs: Jobs, job: Job) -> Job:
     raise AssertionError("job never began to learn")
 
 
+def epoch(message: str) -> int | None:
+    """The epoch that a message speaks of."""
+    found = re.search(r"Epoch (\d+) of", message)
+    return None if found is None else int(found[1])
+
+
 FAST = {"config": {"generator": "copula", "seed": 1, "target": "label"}, "name": "data.csv"}
 SLOW = {"config": {"generator": "forest", "seed": 1}, "name": "data.csv"}
 
@@ -387,6 +393,34 @@ def test_a_server_that_stops_gives_its_jobs_back(tmp_path):
         assert (done.state, done.attempts) == (State.SUCCEEDED, 1)
     finally:
         second.close()
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_after_its_checkpoint(jobs):
+    """No epoch before the checkpoint is done again, and the rows are those of a run that nobody killed."""
+    pytest.importorskip("ctgan")
+    config = {"generator": {"name": "ctgan", "options": {"epochs": 240, "batch_size": 100}}, "seed": 1}
+    space = jobs.open("data.csv", table(3_000))
+    job = jobs.submit(space.id, "synthesize", {"config": config, "name": "data.csv"})
+    until = time.monotonic() + 10 * WAIT
+    while jobs.store.step(job.id, "training") is None:
+        assert time.monotonic() < until
+        assert not jobs.watch(job.id).state.is_final
+        time.sleep(0.1)
+    before = epoch(jobs.watch(job.id).message)
+    (child,) = jobs.worker.children.values()
+    os.kill(child.process.pid, signal.SIGKILL)
+    seen = set()
+    while not (now := jobs.watch(job.id)).state.is_final:
+        seen.add(epoch(now.message))
+        time.sleep(0.01)
+    assert now.state is State.SUCCEEDED, now.problem
+    assert before - 5 <= min(seen - {None})
+    whole = ended(
+        jobs, jobs.submit(jobs.open("data.csv", table(3_000)).id, "synthesize", {"config": config, "name": "data.csv"})
+    )
+    rows = [(jobs.result(one.id) / "files" / "synthetic.csv").read_bytes() for one in (now, whole)]
+    assert rows[0] == rows[1]
 
 
 def test_who_holds_an_older_claim_is_not_listened_to(tmp_path):
