@@ -181,13 +181,17 @@ def _log_place(error: BaseException) -> None:
 
 
 def _drop_older(store: Store, blobs: Blobs, job: Job, *, keep: str) -> None:
-    """Only the newest result of each task is kept in a passing workspace."""
+    """Only the newest result of each task is kept in a passing workspace.
+
+    The records forget a result first, so that what a process leaves that is killed meanwhile is swept away.
+    """
     record = store.workspace(job.workspace)
     if record is None or record[3]:
         return
     for older in store.jobs(job.workspace, [job.task]):
         place = store.result_place(older.id) if older.state is State.SUCCEEDED else None
         if place is not None and place != keep:
+            store.forget_result(older.id)
             blobs.delete(place)
 
 

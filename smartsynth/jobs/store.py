@@ -445,6 +445,10 @@ class Store:
 
         return self._write(write)
 
+    def forget_result(self, job: str) -> None:
+        """A job that succeeded has no result any more."""
+        self._write(lambda db: db.execute(sa.update(jobs).where(jobs.c.id == job).values(result=None)))
+
     def places(self) -> set[str]:
         """Names in the storage that the records know: data sets, steps of unfinished jobs, results."""
 

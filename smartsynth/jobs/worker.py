@@ -41,6 +41,8 @@ GRACE_SECONDS = 0.15
 TICK_SECONDS = 0.1
 IDLE_SECONDS = 1.0
 RENEW_SECONDS = LEASE_SECONDS / 4
+TIDY_UP_SECONDS = 60.0
+"""So long a child may delete what its result replaces."""
 MEMORY_SECONDS = 0.5
 TIDY_SECONDS = 20.0
 SWEEP_SECONDS = 3600.0
@@ -153,7 +155,8 @@ class Worker:
         self._reap()
         if self.children and self._due("renew", RENEW_SECONDS):
             for claim in self._store.renew([child.claim for child in self.children.values()]):
-                self._end(self.children[claim.job])
+                if not self._is_tidying(self.children[claim.job]):
+                    self._end(self.children[claim.job])
         self._stop_cancelled()
         if self.children and self._due("bounds", MEMORY_SECONDS):
             self._keep_bounds()
@@ -162,6 +165,13 @@ class Worker:
             self._jobs.tidy()
         if self._due("sweep", SWEEP_SECONDS):
             self._jobs.sweep()
+
+    def _is_tidying(self, child: _Child) -> bool:
+        """Whether a child has ended its job and deletes what is no longer needed."""
+        found = self._store.job(child.claim.job)
+        if found is None or found.ended is None:
+            return False
+        return found.state is State.SUCCEEDED and time.time() - found.ended < TIDY_UP_SECONDS
 
     def _due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()

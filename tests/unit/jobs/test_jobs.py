@@ -19,7 +19,8 @@ from smartsynth import export
 from smartsynth.errors import Cancelled, ConfigError
 from smartsynth.facts import Evaluation, Profile, from_json
 from smartsynth.jobs import Jobs, State, from_environment, worker
-from smartsynth.jobs.child import Reporter
+from smartsynth.jobs.blobs import Blobs
+from smartsynth.jobs.child import Reporter, _drop_older
 from smartsynth.jobs.database import Database
 from smartsynth.jobs.facts import Claim, Job
 from smartsynth.jobs.service import MOST_WAITING, Gone, OtherRequest, TooMany
@@ -393,6 +394,49 @@ def test_a_server_that_stops_gives_its_jobs_back(tmp_path):
         assert (done.state, done.attempts) == (State.SUCCEEDED, 1)
     finally:
         second.close()
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_a_child_that_tidies_up_is_left_alone(jobs, monkeypatch, succeeded):
+    """Its lease is over once the result is there; one whose job was taken by somebody else is ended."""
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.0)
+    space = jobs.open("data.csv", table())
+    jobs.store.add_job("job", space.id, "profile", "nobody's", {})
+    claim = jobs.store.claim("nobody's", jobs.worker.holder)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(["sleep", "60"], start_new_session=True, **pipes)
+    with jobs.worker._guard:
+        jobs.worker.children["job"] = worker._Child(process, claim, "nobody's", space.id, time.monotonic(), 0)
+        if succeeded:
+            assert jobs.store.finish(claim, State.SUCCEEDED, result="somewhere")
+        else:
+            jobs.store.free(jobs.worker.holder)
+            jobs.store.claim("nobody's", "another server")
+        jobs.worker._next.clear()
+        jobs.worker._look_after()
+        assert (process.poll() is None) is succeeded
+        assert ("job" in jobs.worker.children) is succeeded
+
+
+def test_what_a_killed_child_left_of_an_older_result_is_swept_away(jobs, monkeypatch):
+    """The records no longer know it before the first of its files is deleted."""
+    space = jobs.open("data.csv", table())
+    older = ended(jobs, jobs.submit(space.id, "profile"))
+    place = jobs.store.result_place(older.id)
+
+    def killed(name):
+        assert name == place
+        (jobs.root / "work" / place / "profile.html").unlink()
+        raise KeyboardInterrupt
+
+    broken = Blobs(str(jobs.root / "work"), jobs.root / "scratch")
+    monkeypatch.setattr(broken, "delete", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _drop_older(jobs.store, broken, older, keep="another")
+    jobs.sweep()
+    assert jobs.blobs.names(space.id) == ["input"]
+    with pytest.raises(Gone):
+        jobs.result(older.id)
 
 
 @pytest.mark.slow
