@@ -1,4 +1,4 @@
-"""The command line: profile, synthesize, sample, evaluate, generators, app, serve, keys.
+"""The command line: profile, synthesize, sample, impute, continue, evaluate, generators, app, serve, keys.
 
 Each command parses its options, calls one function of the library and shows what came back. How it talks to the shell
 is in shell.py; what it computes is in pipeline.py.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +60,24 @@ Format = Annotated[
     ),
 ]
 Target = Annotated[str | None, typer.Option("--target", help="Column that models predict; guessed if not given.")]
+Entity = Annotated[
+    str | None,
+    typer.Option("--entity", help="Time series: column that names whom a row is about, such as a patient."),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        "--time", help="Time series: column that says when a row happened; alone, the rows are one plain series."
+    ),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(
+        "--window",
+        min=2,
+        help="Plain series: rows of the windows it is learnt and made in, 24 if not given; alone, rows are in their order.",
+    ),
+]
 Holdout = Annotated[
     str | None, typer.Option("--holdout", help="Real rows that nothing is learnt from; without it, a fifth of DATA.")
 ]
@@ -100,6 +119,9 @@ def profile(
     context: typer.Context,
     data: Data,
     target: Target = None,
+    entity: Entity = None,
+    time: Time = None,
+    window: Window = None,
     html: Annotated[Path | None, typer.Option("--html", help="HTML page to write.")] = None,
     explore: Annotated[
         Path | None,
@@ -118,7 +140,8 @@ def profile(
     screen = screen_of(context, quiet=quiet)
     real = ingest.read(_source(data, config), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
-        found = pipeline.profile(real, config=config, progress=progress, **_given(target=target))
+        asked = _given(target=target, entity=entity, time=time, window=window)
+        found = pipeline.profile(real, config=config, progress=progress, **asked)
     if html is not None:
         screen.note(f"Wrote {write_profile(html, found)}.")
     if explore is not None:
@@ -136,12 +159,21 @@ def synthesize(
     data: Data,
     output: Output,
     rows: Annotated[
-        int | None, typer.Option("--rows", "-n", min=1, help="Rows to make; as many as DATA has if not given.")
+        int | None,
+        typer.Option(
+            "--rows",
+            "-n",
+            min=1,
+            help="Rows to make, of time series entities or windows; as many as DATA has if not given.",
+        ),
     ] = None,
     generator: Annotated[
         str | None, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
     ] = None,
     target: Target = None,
+    entity: Entity = None,
+    time: Time = None,
+    window: Window = None,
     balance: Annotated[
         str | None, typer.Option("--balance", help="Column whose values are made equally often, such as a rare target.")
     ] = None,
@@ -224,7 +256,7 @@ def synthesize(
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
-        rows=rows, target=target, balance=balance, seed=seed,
+        rows=rows, target=target, entity=entity, time=time, window=window, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
         privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
@@ -351,6 +383,7 @@ def impute(
     from smartsynth import export, formats, ingest, registry
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
+    from smartsynth.models.sequence_base import SequenceGenerator
 
     format = _format(output, format)
     model = registry.load(folder)
@@ -358,12 +391,13 @@ def impute(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.impute(partly.frame, seed=seed, progress=progress)
-    filled = Dataset(rows, model.schema_, partly.source)
+    schema = model.known_schema if isinstance(model, SequenceGenerator) else model.schema_
+    filled = Dataset(rows, schema, partly.source)
     lost = len(rows.columns) - len(partly.frame.columns)
     gaps, left = int(partly.frame.isna().sum().sum()) + lost * len(rows), int(rows.isna().sum().sum())
-    screen.note(
-        f"Filled {gaps - left:,} cells, each row's chosen among {rows.attrs['effective_draws']:.0f} independent draws."
-    )
+    among = rows.attrs.get("effective_draws")
+    chosen = "" if among is None else f", each row's chosen among {among:.0f} independent draws"
+    screen.note(f"Filled {gaps - left:,} cells{chosen}.")
     if left:
         names = ", ".join(formats.plain(name, 40) for name in rows.columns if rows[name].isna().any())
         screen.note(f"{left:,} cells are missing still: the model knows no value for {names}.")
@@ -371,6 +405,58 @@ def impute(
         screen.data(_bytes(filled, format, ExportConfig()))
     else:
         written = export.write(filled, output, format=format, manifest=None, config=ExportConfig())
+        screen.note(f"Wrote {', '.join(map(str, written))}.")
+
+
+@app.command("continue")
+@command
+def continue_(
+    context: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder that `smartsynth synthesize --save` wrote of a time series.", show_default=False),
+    ],
+    data: Annotated[
+        str, typer.Argument(help="Known rows of each entity, or of the series: a file, or -.", show_default=False)
+    ],
+    output: Output,
+    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Rows to add to each entity, at most.")] = 24,
+    paths: Annotated[
+        int,
+        typer.Option("--paths", min=1, help="Continuations of each; more than 1 are told apart by a column `path`."),
+    ] = 1,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same rows.")] = None,
+    format: Format = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw rows that may follow known ones from a saved model of a time series: scenarios, not one forecast."""
+    from smartsynth import export, ingest, registry
+    from smartsynth.config import ExportConfig
+    from smartsynth.dataset import Dataset
+    from smartsynth.models.sequence_base import SequenceGenerator
+    from smartsynth.schema import Column, Kind
+
+    format = _format(output, format)
+    model = registry.load(folder)
+    if not isinstance(model, SequenceGenerator):
+        raise ConfigError(
+            f"{folder} holds a model of {model.modality.value} data, and only time series go on. Use `sample`."
+        )
+    known = ingest.read(_source(data))
+    screen = screen_of(context, quiet=quiet)
+    with screen.progress() as progress:
+        rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=progress)
+    schema = model.known_schema
+    if paths > 1:
+        schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
+    made = Dataset(rows, schema, known.source)
+    screen.note(
+        f"{len(rows):,} rows follow. They were not checked by the privacy filter: they begin with rows that you gave."
+    )
+    if output == "-":
+        screen.data(_bytes(made, format, ExportConfig()))
+    else:
+        written = export.write(made, output, format=format, manifest=None, config=ExportConfig())
         screen.note(f"Wrote {', '.join(map(str, written))}.")
 
 
@@ -384,6 +470,9 @@ def evaluate(
     synthetic: Annotated[str, typer.Argument(help="The synthetic data.", show_default=False)],
     holdout: Annotated[str | None, typer.Option("--holdout", help="Real rows that the generator never saw.")] = None,
     target: Target = None,
+    entity: Entity = None,
+    time: Time = None,
+    window: Window = None,
     report: Report = None,
     fail_under: Annotated[
         list[str] | None,
@@ -434,7 +523,7 @@ def evaluate(
         checked = pipeline.examine(
             _source(real, config), _source(synthetic, config),
             holdout=None if holdout is None else _source(holdout, config),
-            config=config, progress=progress, **_given(target=target, seed=seed),
+            config=config, progress=progress, **_given(target=target, entity=entity, time=time, window=window, seed=seed),
         )  # fmt: skip
     evaluation = checked.evaluation
     if report is not None:

@@ -174,6 +174,10 @@ class EvaluateConfig(Settings):
     )
     shadow_models: int = Field(16, ge=4, le=256, multiple_of=2, description="Shadow models of a thorough evaluation.")
     sdmetrics: bool = Field(False, description="Also compute SDMetrics' quality score (needs the extra `sdv`).")
+    published: bool = Field(
+        False,
+        description="Time series: also the published discriminative, predictive and context-FID scores (needs torch; minutes).",
+    )
 
 
 class Limits(Settings):
@@ -200,12 +204,30 @@ class ExportConfig(Settings):
 class RunConfig(Settings):
     """Everything that decides a run besides the data themselves."""
 
-    rows: int | None = Field(None, ge=1, description="Rows to make; as many as the real data if not given.")
+    rows: int | None = Field(
+        None, ge=1, description="Rows to make, of time series entities or windows; as many as the real data if not given."
+    )
     seed: int | None = Field(
         None, ge=0, description="Same seed, same rows. Drawn at random and written down if not given."
     )
     target: str | None = Field(
         None, description="Column that models predict; guessed for the evidence if not given.", json_schema_extra=COLUMN
+    )
+    entity: str | None = Field(
+        None,
+        description="Time series: column that names whom a row is about, such as a patient. All rows of one are a record.",
+        json_schema_extra=COLUMN,
+    )
+    time: str | None = Field(
+        None,
+        description="Time series: column that says when a row happened. Without `entity` the rows are one plain series.",
+        json_schema_extra=COLUMN,
+    )
+    window: int | None = Field(
+        None,
+        ge=2,
+        le=4096,
+        description="Time series: rows of the windows that a plain series is learnt and made in; 24 if not given. Alone it says that the rows are a series in their order.",
     )
     balance: str | None = Field(
         None,
@@ -254,6 +276,11 @@ class RunConfig(Settings):
         import yaml
 
         return yaml.safe_dump(self.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether the rows follow one another: an entity, a time or a window is named."""
+        return self.entity is not None or self.time is not None or self.window is not None
 
     def corrected(self, schema: Schema) -> Schema:
         """The schema with this run's corrections and target."""

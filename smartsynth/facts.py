@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
+import shlex
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -140,12 +141,92 @@ class Association:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelProfile:
+    """A number that changes along time.
+
+    Args:
+        name: Of its column.
+        autocorrelation: Correlation with the value 1, 2, … rows later, pooled within entities; 0 is what rows in a random order
+            would give.
+        period: Rows after which values repeat; None if no season stands out.
+        strength: How much of what varies around the trend repeats after a period, 0 to 1; 0 without one.
+        unit_root: Statistic of the augmented Dickey-Fuller test of a plain series; None of entities, or if it cannot be tested.
+        critical: Its critical values at 1, 5 and 10 %: a statistic below one says that the series returns to a level.
+        shifted: Share of the entities whose level changes on the way; about one in a hundred seems to by chance, and some more
+            where neighbours are much alike. None of a plain series, or if too few entities are long enough.
+    """
+
+    name: str
+    autocorrelation: tuple[float, ...]
+    period: int | None = None
+    strength: float = 0.0
+    unit_root: float | None = None
+    critical: tuple[float, ...] = ()
+    shifted: float | None = None
+
+    @property
+    def is_stationary(self) -> bool | None:
+        """Whether a plain series returns to a level of its own, at 5 %; None if that was not tested."""
+        return None if self.unit_root is None else self.unit_root < self.critical[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceProfile:
+    """How the rows of a data set follow one another. Nothing that fewer than five entities hold is in it.
+
+    Args:
+        entity, time: Columns that say whom a row is about and when; None of a plain series, or if the order of the rows says when.
+        declared: Whether the user named them; otherwise they were found.
+        reasons: Why they were found, in sentences.
+        entities: Their number; 1 of a plain series.
+        rows: Quantiles of the rows per entity, `q05 q25 q50 q75 q95`, as far as five entities lie on either side.
+        lengths: Histogram of the rows per entity: edges, and the share of the entities in each bin.
+        statics: Columns whose value an entity keeps.
+        kind: What times are: `datetime`, `duration`, `numeric`, or `order`.
+        order: Share of the rows that do not go back in time behind the one before of their entity.
+        duplicates: Share of the rows whose time their entity has had already.
+        frequency: The usual step in words, such as `daily`; `irregular` if there is none.
+        step: The usual step in seconds, or in units of a numeric time; None if there is none.
+        gaps: Quantiles of the steps between rows of an entity, `q05 q25 q50 q75 q95`.
+        missing: Share of the moments of a regular step at which a row is missing; None if there is no regular step.
+        channels: Numbers that change along time.
+        sampled: Entities, or rows of a plain series, that channels were looked at in.
+    """
+
+    entity: str | None
+    time: str | None
+    declared: bool
+    reasons: tuple[str, ...]
+    entities: int
+    rows: Mapping[str, float]
+    lengths: tuple[tuple[float, ...], tuple[float, ...]]
+    statics: tuple[str, ...]
+    kind: str
+    order: float
+    duplicates: float
+    frequency: str
+    step: float | None
+    gaps: Mapping[str, float]
+    missing: float | None
+    channels: tuple[ChannelProfile, ...]
+    sampled: int
+
+    @property
+    def options(self) -> str:
+        """The options of the command line that learn the rows as a time series."""
+        named = (("--entity", self.entity), ("--time", self.time))
+        said = " ".join(f"{option} {shlex.quote(name)}" for option, name in named if name is not None)
+        return said or "--window 24"
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a data set looks like.
 
     `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
     `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column;
-    `whole` is what all rows look like, where the rest is about a draw of them.
+    `whole` is what all rows look like, where the rest is about a draw of them; `sequence` is how rows follow one another,
+    where they do or seem to.
     """
 
     schema: Schema
@@ -161,6 +242,7 @@ class Profile:
     target: str | None = None
     seconds: float = 0.0
     whole: Whole | None = None
+    sequence: SequenceProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,11 +625,78 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True)
+class Fan:
+    """How a number is spread at each place of a record.
+
+    Args:
+        channel: Name of the column.
+        places: Rows from the beginning of a record, from 1.
+        counts: Training records that have a value there.
+        levels: Shares of the records that lie below, such as 0.05, 0.5 and 0.95.
+        train, synthetic: For each level, the quantile at each place, to four digits; NaN where fewer than `k` real records lie
+            beyond it.
+        traces: Values of single synthetic records at these places; NaN where there is none.
+    """
+
+    channel: str
+    places: tuple[int, ...]
+    counts: tuple[int, ...]
+    levels: tuple[float, ...]
+    train: tuple[tuple[float, ...], ...]
+    synthetic: tuple[tuple[float, ...], ...]
+    traces: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Records as points of a plane (the first two principal components of real ones), as shares of records in each cell.
+
+    Args:
+        x_edges, y_edges: Of the cells; records beyond are counted in the outermost.
+        train, synthetic: Share of records in each cell, row by row from the lowest; a cell with fewer than `k` real records has none.
+        explained: Share of the real records' spread that the two directions show.
+        overlap: Share of the synthetic records that would not have to move to be spread over the cells as the real ones.
+        reference: The same of the holdout.
+    """
+
+    x_edges: tuple[float, ...]
+    y_edges: tuple[float, ...]
+    train: tuple[tuple[float, ...], ...]
+    synthetic: tuple[tuple[float, ...], ...]
+    explained: float
+    overlap: float
+    reference: float
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceView:
+    """What there is to see of a time series beside the columns: rows over time.
+
+    Args:
+        records: Number of records of train, synthetic, holdout.
+        what: What a record is, in the plural, such as `entities` or `windows of 24 rows`.
+        fans: Channels over the places of a record.
+        curves: Autocorrelations and spectra.
+        histograms: Rows of a record and times between rows.
+        persistence: For each channel of categories, the share of rows with the category of the row before, of train, synthetic, holdout.
+        cloud: Records as points.
+    """
+
+    records: Mapping[str, int]
+    what: str
+    fans: tuple[Fan, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    histograms: tuple[ColumnComparison, ...] = ()
+    persistence: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    cloud: Cloud | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every score of a synthetic data set beside its yardstick, and the aggregates behind the pictures.
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
-    holds the attacks behind the verdict on privacy.
+    holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series.
     """
 
     scores: tuple[Score, ...]
@@ -562,6 +711,7 @@ class Evaluation:
     task: str | None
     seconds: float
     battery: Battery | None = None
+    sequence: SequenceView | None = None
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""

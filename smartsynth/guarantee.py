@@ -32,8 +32,10 @@ def with_budget(run: RunConfig) -> RunConfig:
     return RunConfig.build({**given, "privacy": {**given.get("privacy", {}), "epsilon": epsilon}})
 
 
-def options(run: RunConfig) -> dict[str, Any]:
-    """The generator's options, with the budget if there is one."""
+def options(run: RunConfig, name: str) -> dict[str, Any]:
+    """The options of the generator of this name, with the budget and the window of a series if there is one."""
+    if run.window is not None and registry.generator_class(name).windowed:
+        return {"window": run.window, **run.generator.options}
     if run.privacy.epsilon is None:
         return run.generator.options
     budget = {name: getattr(run.privacy, name) for name in ("epsilon", "delta", "unit", "max_rows_per_unit")}

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smartsynth import ingest, pipeline
+from smartsynth import ingest, pipeline, records
 from smartsynth.alignment import align
 from smartsynth.cluster import check_engine, cluster
 from smartsynth.config import EvaluateConfig, Limits, RunConfig
@@ -144,7 +144,9 @@ def evaluate_parts(
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
         found = pipeline.profile(train, config=run)
         seed = run.seed or 0
-        kept, held = pipeline.split(train.frame, unseen, found.schema, fraction=run.holdout.fraction, seed=seed)
+        if run.is_sequential:
+            raise ConfigError("Parts of time series are not scored one by one yet: use `evaluate` on all of them.")
+        kept, held, _ = records.divided(train.frame, None if unseen is None else unseen.frame, found.schema, run, seed=seed)
     order = _Order(target, kept, held, found.schema, found.target, run.evaluate, run.limits, seed, run.privacy.k)
     done: dict[str, tuple[Part, tuple[Score, ...], Outcome]] = {}
     with stages("Evaluate") as report:

@@ -14,9 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from smartsynth import guarantee, ingest, race, registry, selector
+from smartsynth import guarantee, ingest, race, records, registry, selector
 from smartsynth.alignment import align
 from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.cluster import check_engine
@@ -27,7 +25,7 @@ from smartsynth.facts import Choice, Evaluation, Outcome, Profile
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
-from smartsynth.models.privacy_filter import PrivacyFilter, filtered, replay
+from smartsynth.models.privacy_filter import filtered, replay
 from smartsynth.models.training import Checkpoints
 from smartsynth.privacy import treatments
 from smartsynth.privacy.audit import about, audited
@@ -37,8 +35,8 @@ from smartsynth.privacy.spending import Account, Spending
 from smartsynth.progress import Progress, Stages, part
 from smartsynth.resampling import anonymised, stream
 from smartsynth.result import Result
-from smartsynth.schema import Schema
-from smartsynth.utils import evaluator, profiler, thorough
+from smartsynth.schema import WINDOW, Modality, Schema
+from smartsynth.utils import profiler, thorough
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +62,7 @@ def synthesize(
 
     Args:
         data: Path, bytes, binary stream, `"-"` for standard input, or a pandas, polars or Arrow table.
-        config: Settings, or a YAML file of them.
+        config: Settings, or a YAML file of them. With `entity`, `time` or `window` the rows are a time series (sequences.py).
         holdout: Real rows that nothing is learnt from; a part of `data` is kept aside if not given.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
         spending: With `privacy.epsilon`: the account of what releases of these data cost; this machine's if not given.
@@ -96,12 +94,11 @@ def synthesize(
     learnt = recall_learnt(checkpoints)
     with stages("Split"):
         draw = learnt.draw if learnt is not None else secrets.randbits(128)
-        train, held = split(
-            real.frame, unseen, schema, fraction=run.holdout.fraction, seed=seed, draw=draw if private else None
-        )
         named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
-        train, held = (treatments.treated(rows, schema, named) for rows in (train, held))
+        treated = treatments.treated(real.frame, schema, named)
+        apart = None if unseen is None else treatments.treated(align(unseen.frame, schema, what="holdout"), schema, named)
         schema = treatments.treated_schema(schema, named)
+        train, held, schema = records.divided(treated, apart, schema, run, seed=seed, draw=draw if private else None)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
@@ -110,7 +107,7 @@ def synthesize(
             choice, model = learnt.choice, learnt.model
         elif run.generator.budget is None:
             choice = _choose(found, run)
-            model = registry.create(choice.generator, **guarantee.options(run))
+            model = registry.create(choice.generator, **guarantee.options(run, choice.generator))
         else:
             choice, model = race.run(
                 train,
@@ -143,20 +140,23 @@ def synthesize(
         known = recall_released(checkpoints)
         if known is not None:
             released, summary = known
-            rows = replay(stream(model, seed, balance), released, progress=report)
+            rows = replay(stream(model, seed, balance), released, take=model.taken, progress=report)
         else:
-            gate = _filter(train, held, schema, run, part(report, 0.0, 0.3))
-            n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else len(real))
-            rows, released = filtered(stream(model, seed, balance), n, gate, seed=seed, progress=part(report, 0.3, 1.0))
+            gate = records.gate(train, held, schema, run, part(report, 0.0, 0.3))
+            real_records = records.as_many(real.frame, schema, run)
+            n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else real_records)
+            rows, released = filtered(
+                stream(model, seed, balance), n, gate, seed=seed, take=model.taken, progress=part(report, 0.3, 1.0)
+            )
             summary = None if gate is None else gate.summary()
             keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
-        named = treatments.looked_for(named, train, rows, held)
+        named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
-            evaluation = evaluator.evaluate(
-                train, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=seed, k=run.privacy.k,
+            evaluation = records.evaluated(
+                train, rows, held, schema, run, target=found.target,
                 mix=None if balance is None else (balance.column, balance.values),
                 progress=part(report, 0.0, 0.1 if run.evaluate.thorough else 1.0),
             )  # fmt: skip
@@ -271,13 +271,13 @@ def examine(
     with stages("Profile") as report:
         found = _profile(train, run, report)
         schema = found.schema
-        rows = align(made.frame, schema, what="synthetic")
-        kept, held = split(train.frame, unseen, schema, fraction=run.holdout.fraction, seed=run.seed or 0)
+        kept, held, divided = records.divided(
+            train.frame, None if unseen is None else unseen.frame, schema, run, seed=run.seed or 0
+        )
+        given, schema = records.comparable(made.frame, schema)
+        rows = align(given, schema, what="synthetic")
     with stages("Evaluate") as report:
-        evaluation = evaluator.evaluate(
-            kept, rows, held, schema=schema, target=found.target, config=run.evaluate, seed=run.seed or 0,
-            k=run.privacy.k, progress=report,
-        )  # fmt: skip
+        evaluation = records.evaluated(kept, rows, held, divided, run, target=found.target, progress=report)
     if unseen is None:
         evaluation = _without_holdout(evaluation)
     counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
@@ -303,32 +303,13 @@ NOT_UNSEEN = (
 )
 
 
-def split(
-    real: pd.DataFrame, unseen: Dataset | None, schema: Schema, *, fraction: float, seed: int, draw: int | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows to learn from and the rows kept aside, before anything is learnt.
-
-    With a holdout of its own, all of the real rows train. With `draw`, a secret that nobody chose, each row is kept aside
-    by a draw of its own, so that one row more or less changes nothing for the others.
-    """
-    if unseen is not None:
-        return real, align(unseen.frame, schema, what="holdout")
-    if draw is not None:
-        held = np.random.default_rng(draw).random(len(real)) < fraction
-        return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
-    held = np.zeros(len(real), bool)
-    order = np.random.default_rng([seed, 0x5917]).permutation(len(real))
-    held[order[: max(1, round(fraction * len(real)))]] = True
-    return real.loc[~held].reset_index(drop=True), real.loc[held].reset_index(drop=True)
-
-
 def overview() -> list[dict[str, Any]]:
     """Each generator with what it is for and what it needs, as plain JSON types."""
     extras, rows = selector.machine().extras, []
     for name in registry.generators():
         cls = registry.generator_class(name)
         rows.append({
-            "name": name, "summary": cls.summary, "modality": cls.modality.value, "conditional": cls.conditional,
+            "name": name, "summary": cls.summary, "modality": cls.modality.value, "windowed": cls.windowed, "conditional": cls.conditional,
             "dp": cls.dp, "min_rows": cls.min_rows, "extra": cls.extra,
             "installed": cls.extra is None or cls.extra in extras,
         })  # fmt: skip
@@ -364,23 +345,15 @@ def _group(name: str, value: Any) -> Any:
 def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profile:
     if len(real) < run.limits.min_rows:
         raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
-    schema = run.corrected(refine_schema(real.frame, real.schema))
+    schema = records.arranged(real.frame, run.corrected(refine_schema(real.frame, real.schema)), run)
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
-
-
-def _filter(
-    train: pd.DataFrame, held: pd.DataFrame, schema: Schema, run: RunConfig, progress: Progress
-) -> PrivacyFilter | None:
-    if not run.privacy.filter:
-        return None
-    return PrivacyFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
 
 
 def _maker(choice: Choice, run: RunConfig, schema: Schema) -> Make:
     """Learns from rows as this run does, and makes as many; without the privacy filter."""
 
     def make(rows: pd.DataFrame, seed: int, progress: Progress) -> pd.DataFrame:
-        model = registry.create(choice.generator, **guarantee.options(run))
+        model = registry.create(choice.generator, **guarantee.options(run, choice.generator))
         model.fit(rows, schema=schema, seed=seed, refine=run.generator.refine, progress=part(progress, 0.0, 0.8))
         return model.sample(len(rows), seed=seed, progress=part(progress, 0.8, 1.0))
 
@@ -396,6 +369,7 @@ def _check_race(run: RunConfig, engine: str) -> None:
 def _check_generator(run: RunConfig) -> None:
     name, wanted = run.generator.name, run.generator
     guarantee.check(run)
+    records.check(run)
     if name != "auto":
         registry.generator_class(name)
         if wanted.budget is not None:
@@ -409,7 +383,31 @@ def _check_generator(run: RunConfig) -> None:
         )
 
 
+def _check_modality(run: RunConfig) -> None:
+    """ConfigError if the generator asked for by name makes other data than these."""
+    name = run.generator.name
+    if name == "auto":
+        return
+    cls = registry.generator_class(name)
+    if (cls.modality is Modality.TIMESERIES) is run.is_sequential:
+        if run.is_sequential and run.entity is None and not cls.windowed:
+            raise ConfigError(
+                f"generator={name!r} makes histories of entities, and a plain series names none. Name the column of the entity "
+                "(--entity), or use `flow`."
+            )
+        return
+    if run.is_sequential:
+        raise ConfigError(
+            f"generator={name!r} makes {cls.modality.value} data, and rows here follow one another. Use auto."
+        )
+    raise ConfigError(
+        f"generator={name!r} makes time series, and nothing says whose the rows are or when they happened. Name the columns "
+        "(entity, time), or a window for rows in their order."
+    )
+
+
 def _choose(found: Profile, run: RunConfig) -> Choice:
+    _check_modality(run)
     if run.generator.name != "auto":
         return Choice(run.generator.name, ("It was asked for by name.",))
     candidates = {name: registry.generator_class(name) for name in registry.generators()}

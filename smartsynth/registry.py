@@ -20,6 +20,10 @@ BUILT_IN = {
     "ctgan": "smartsynth.models.ctgan_generator:CTGANGenerator",
     "marginal": "smartsynth.models.marginal_generator:MarginalGenerator",
     "dpctgan": "smartsynth.models.dpctgan_generator:DPCTGANGenerator",
+    "panel": "smartsynth.models.panel_generator:PanelGenerator",
+    "flow": "smartsynth.models.flow_generator:FlowGenerator",
+    "timegan": "smartsynth.models.timegan_generator:TimeGANGenerator",
+    "dppanel": "smartsynth.models.dppanel_generator:DPPanelGenerator",
 }
 
 

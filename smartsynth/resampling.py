@@ -21,7 +21,7 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.facts import Recoding, to_json
 from smartsynth.models.balancing import Balance, balanced, taking_turns
-from smartsynth.models.base import BLOCK_ROWS, Generator
+from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
 from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
@@ -132,12 +132,12 @@ class Opened:
         if self.where:
             return self.model.sample(stop - start, where=self.where, seed=seed, start=start, progress=progress)
         first = self._place(start)
-        begin = first - first % BLOCK_ROWS  # whole blocks cost no more than parts of them
+        begin = first - first % self.model.block  # whole blocks cost no more than parts of them
         skipped = self.release.skipped
         rest = (at - begin for at in skipped[bisect.bisect_left(skipped, first) :])
         left = Release(seed, stop - start, (*range(first - begin), *rest))
         endless = stream(self.model, seed, self.balance)
-        return replay(lambda at, n: endless(begin + at, n), left, progress=progress)
+        return replay(lambda at, n: endless(begin + at, n), left, take=self.model.taken, progress=progress)
 
     def _place(self, row: int) -> int:
         """Where a row stands in the stream: as many places on as there are skipped ones before it."""

@@ -15,6 +15,9 @@ from typing import Any
 
 from smartsynth.errors import ConfigError, DataError, Problem, did_you_mean
 
+WINDOW = "window"
+"""Name of the column that numbers the stretches of a plain series."""
+
 
 class Modality(StrEnum):
     """What one record is."""
@@ -47,6 +50,10 @@ class Role(StrEnum):
     FEATURE = "feature"
     TARGET = "target"
     KEY = "key"
+    ENTITY = "entity"
+    """Time series: names whom a row is about, such as a patient; the rows of one entity are one record."""
+    TIME = "time"
+    """Time series: when the row happened, as a date, a duration or a number."""
     QUASI_IDENTIFIER = "quasi-identifier"
     SENSITIVE = "sensitive"
 
@@ -69,6 +76,7 @@ class Column:
         missing: How a missing cell was written in a text file (empty text unless another token was seen).
         low, high: Declared by the user: the range that values can have, dates as ISO text; never read from the data.
         categories: Declared by the user: the values that can occur; never read from the data.
+        static: Time series: whether all rows of an entity have the same value.
     """
 
     name: str
@@ -83,6 +91,7 @@ class Column:
     low: float | str | None = None
     high: float | str | None = None
     categories: tuple[str | int | float | bool, ...] | None = None
+    static: bool = False
 
     @property
     def is_modelled(self) -> bool:
@@ -148,6 +157,31 @@ class Schema:
     @property
     def target(self) -> Column | None:
         return next((column for column in self.columns if column.role is Role.TARGET), None)
+
+    @property
+    def entity(self) -> Column | None:
+        """The column that names whom a row is about, of a time series."""
+        return next((column for column in self.columns if column.role is Role.ENTITY), None)
+
+    @property
+    def entity_is_named(self) -> bool:
+        """Whether an entity is somebody or something; stretches of a plain series are only numbered."""
+        return self.entity is not None and self.entity.name != WINDOW
+
+    @property
+    def time(self) -> Column | None:
+        """The column that says when a row happened, of a time series; None if the order of the rows does."""
+        return next((column for column in self.columns if column.role is Role.TIME), None)
+
+    @property
+    def statics(self) -> tuple[Column, ...]:
+        """Modelled columns whose value an entity keeps."""
+        return tuple(c for c in self.columns if c.is_modelled and c.static)
+
+    @property
+    def channels(self) -> tuple[Column, ...]:
+        """Modelled columns that change from row to row of an entity, without the time."""
+        return tuple(c for c in self.columns if c.is_modelled and not c.static and c.role is not Role.TIME)
 
     def with_column(self, name: str, **changes: Any) -> Schema:
         """The same schema with some settings of one column changed."""

@@ -40,6 +40,7 @@ class Capable(Protocol):
     effort: ClassVar[Mapping[str, int]]
     quality: ClassVar[float]
     min_rows: ClassVar[int]
+    windowed: ClassVar[bool]
     extra: ClassVar[str | None]
 
 
@@ -158,6 +159,10 @@ def refusal(cls: type[Capable], profile: Profile, on: Machine, *, dp: bool = Fal
     """Why a generator cannot be used for these data on this machine; None if it can."""
     if cls.modality is not profile.schema.modality:
         return f"makes {cls.modality.value} data, not {profile.schema.modality.value}"
+    if profile.schema.modality is Modality.TIMESERIES and cls.windowed is not (profile.schema.entity is None):
+        return "makes windows of one length, and entities have histories of their own lengths" if cls.windowed else (
+            "makes histories of entities, and a plain series names none"
+        )
     if dp and not cls.dp:
         return "cannot be differentially private"
     if cls.extra is not None and cls.extra not in on.extras:

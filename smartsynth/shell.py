@@ -27,11 +27,12 @@ from rich.table import Table
 from smartsynth.errors import Cancelled, SmartSynthError, outcome
 from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
 from smartsynth.progress import Progress, silent
+from smartsynth.schema import Modality
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race
+    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile
     from smartsynth.parts import PartsEvaluation
     from smartsynth.privacy.audit import Entry
     from smartsynth.privacy.spending import Spent
@@ -223,9 +224,10 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
     if result.choice.race is not None:
         yield from race_parts(result.choice.race)
     if result.filter is not None:
-        done = result.filter
+        done, schema = result.filter, result.synthetic.schema
+        what = "rows" if schema.modality is Modality.TABLE else "entities" if schema.entity_is_named else "windows"
         yield (
-            f"Privacy filter: {count(done.checked)} rows checked, {count(done.removed)} removed "
+            f"Privacy filter: {count(done.checked)} {what} checked, {count(done.removed)} removed "
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
@@ -402,6 +404,8 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
             ", ".join(column.flags),
         )  # fmt: skip
     yield columns
+    if profile.sequence is not None:
+        yield from _sequence_parts(profile.sequence)
     if profile.whole is not None:
         yield f"\nAll {count(profile.whole.rows)} rows, of which the above is a draw"
         yield _whole_table(profile.whole)
@@ -420,6 +424,25 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
             pairs.add_row(f"{_safe(plain(pair.left))} – {_safe(plain(pair.right))}", number(pair.value), pair.measure)
         yield "\nStrongest associations"
         yield pairs
+
+
+def _sequence_parts(sequence: SequenceProfile) -> Iterator[Table | str]:
+    """What the rows are along time: entities and times, then the numbers that change."""
+    from smartsynth import sequence_words
+
+    yield f"\n{_safe(sequence_words.heading(sequence))}"
+    about = Table(box=None, pad_edge=False, show_header=False)
+    for name, text in sequence_words.facts_of(sequence):
+        about.add_row(name, _safe(text))
+    yield about
+    if sequence.channels:
+        channels = Table(box=None, pad_edge=False, header_style="bold")
+        for title in sequence_words.CHANNEL_HEADER:
+            channels.add_column(title, justify="right" if title == "Next row" else "left")
+        for channel in sequence.channels:
+            channels.add_row(*map(_safe, sequence_words.channel_row(channel)))
+        yield ""
+        yield channels
 
 
 def _typical(column: ColumnProfile) -> str:

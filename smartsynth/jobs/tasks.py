@@ -260,11 +260,13 @@ def _write_outcome(folder: Path, result: Result) -> None:
 
 def _write_samples(folder: Path, real: Dataset, result: Result, holdout: Path | None) -> None:
     """Some rows of each table, for the preview and for looking at pairs of columns."""
-    from smartsynth import ingest, pipeline
+    from smartsynth import ingest, records
 
     config, schema = result.config, result.synthetic.schema
     unseen = None if holdout is None else ingest.read(holdout, limits=config.limits)
-    train, held = pipeline.split(real.frame, unseen, schema, fraction=config.holdout.fraction, seed=config.seed or 0)
+    train, held, _ = records.divided(
+        real.frame, None if unseen is None else unseen.frame, result.profile.schema, config, seed=config.seed or 0
+    )
     for name, frame in {"train": train, "holdout": held, "synthetic": result.synthetic.frame}.items():
         rows = frame if len(frame) <= SAMPLE_ROWS else frame.sample(SAMPLE_ROWS, random_state=0)
         _write_rows(folder / f"rows-{name}.parquet", rows, schema)

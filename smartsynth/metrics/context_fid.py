@@ -9,11 +9,11 @@ Time Series": dilated convolutions, trained so that two overlapping crops of a w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import sqrtm
 
 from smartsynth.errors import MissingExtraError
 
@@ -23,63 +23,74 @@ SMALL_CELLS, FEW_STEPS, MANY_STEPS = 100_000, 200, 600
 ENCODED_AT_ONCE = 1024
 
 
-def context_fid(real: NDArray[np.float32], synthetic: NDArray[np.float32], *, seed: int = 0) -> float:
+def context_fid(
+    real: NDArray[np.float32], synthetic: NDArray[np.float32], *, seed: int = 0, steps: int | None = None
+) -> float:
     """Fréchet distance of the two sets of windows; 0 is the same distribution.
 
     Args:
         real: Windows, shape (n, length, channels), scaled to [0, 1].
         synthetic: As many, of the same shape.
         seed: Of the network.
+        steps: Steps that the network learns; those of the published protocol if not given.
 
     Raises:
         MissingExtraError: torch is not installed.
     """
-    first, second = encoded(real, [real, synthetic], seed=seed)
+    first, second = encoded(real, [real, synthetic], seed=seed, steps=steps)
     return frechet(first, second)
 
 
 def frechet(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Fréchet distance of two normal distributions with the means and covariances of two samples, (n, d) and (m, d).
 
-    Heusel et al. (2017): |μ1 - μ2|² + tr(C1 + C2 - 2·(C1·C2)^½).
+    Heusel et al. (2017): |μ1 - μ2|² + tr(C1 + C2 - 2·(C1·C2)^½). The trace of the root is the sum of the roots of the eigenvalues
+    of C1^½·C2·C1^½, which is symmetric, so that covariances of few windows do no harm.
     """
     shift = first.mean(axis=0) - second.mean(axis=0)
-    one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    root = sqrtm(one @ two)
-    return float(shift @ shift + np.trace(one) + np.trace(two) - 2 * np.trace(np.real(root)))
+    one, two = (np.atleast_2d(np.cov(sample, rowvar=False)) for sample in (first, second))
+    values, vectors = np.linalg.eigh(one)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ two @ root), 0.0)).sum()
+    return max(float(shift @ shift + np.trace(one) + np.trace(two) - 2 * shared), 0.0)
 
 
 def encoded(
-    learnt: NDArray[np.float32], every: list[NDArray[np.float32]], *, seed: int = 0
+    learnt: NDArray[np.float32],
+    every: Sequence[NDArray[np.float32]],
+    *,
+    seed: int = 0,
+    steps: int | None = None,
 ) -> list[NDArray[np.float64]]:
-    """Each set of windows as 320 numbers per window, by a network that has learnt the first."""
+    """Each set of windows as 320 numbers per window, by a network that has learnt the windows `learnt`."""
     try:
         import torch
     except ImportError:
         raise MissingExtraError("Context-FID", "torch") from None
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = _trained(torch.from_numpy(np.ascontiguousarray(learnt)), np.random.default_rng([seed, 0xF1D]))
+        windows = torch.from_numpy(np.ascontiguousarray(learnt, np.float32))
+        network = _trained(windows, np.random.default_rng([seed, 0xF1D]), steps)
         network.eval()
         with torch.no_grad():
             return [
                 np.concatenate([
-                    network(torch.from_numpy(np.ascontiguousarray(windows[start : start + ENCODED_AT_ONCE])))
+                    network(torch.from_numpy(np.ascontiguousarray(part[start : start + ENCODED_AT_ONCE], np.float32)))
                     .amax(dim=1).double().numpy()
-                    for start in range(0, len(windows), ENCODED_AT_ONCE)
+                    for start in range(0, len(part), ENCODED_AT_ONCE)
                 ])
-                for windows in every
+                for part in every
             ]  # fmt: skip
 
 
-def _trained(windows: Any, rng: np.random.Generator) -> Any:
+def _trained(windows: Any, rng: np.random.Generator, steps: int | None) -> Any:
     """The average over all steps of a network in training."""
     import torch
 
     network = _network(windows.shape[2])
     averaged = torch.optim.swa_utils.AveragedModel(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE)
-    steps = FEW_STEPS if windows.numel() <= SMALL_CELLS else MANY_STEPS
+    steps = steps or (FEW_STEPS if windows.numel() <= SMALL_CELLS else MANY_STEPS)
     size, done = min(BATCH, len(windows)), 0
     while done < steps:
         order = torch.randperm(len(windows))
@@ -147,7 +158,7 @@ def _network(channels: int) -> Any:
     from torch import nn
     from torch.nn.functional import gelu
 
-    class Block(nn.Module):
+    class Block(nn.Module):  # type: ignore[misc]
         def __init__(self, inputs: int, outputs: int, dilation: int, *, last: bool) -> None:
             super().__init__()
             self.first = nn.Conv1d(inputs, outputs, 3, padding=dilation, dilation=dilation)
@@ -157,7 +168,7 @@ def _network(channels: int) -> Any:
         def forward(self, x: Any) -> Any:
             return self.second(gelu(self.first(gelu(x)))) + self.beside(x)
 
-    class Network(nn.Module):
+    class Network(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.enter = nn.Linear(channels, HIDDEN)

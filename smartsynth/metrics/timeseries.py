@@ -7,7 +7,7 @@
 
 Windows have the shape (n, length, channels) and are scaled to [0, 1]. A copy of the training windows wins the first three, so they
 stand beside the last one, and beside the same scores of real windows that nothing was learnt from. `context_fid.py` has the fourth
-of the published scores.
+of the published scores; measures of records of any length are in `sequence_moments.py`.
 
 Yoon, Jarrett & van der Schaar (2019), "Time-series Generative Adversarial Networks", and its reference code; the correlational score
 as in Yuan & Qiao (2024), "Diffusion-TS".
@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from smartsynth.errors import DataError, MissingExtraError
 
@@ -29,6 +28,10 @@ DISCRIMINATIVE_STEPS, PREDICTIVE_STEPS = 2_000, 5_000
 BATCH = 128
 LEARNT_SHARE = 0.8
 CORRELATION_REPEATS = 5
+CONSTANT = 1e-7
+"""Standard deviation of a channel scaled to [0, 1] under which it is constant: no more than rounding."""
+FEWEST = 10
+"""Windows of each kind that the discriminative score needs."""
 
 
 def windows_of(series: NDArray[np.floating[Any]], length: int = 24) -> Windows:
@@ -55,7 +58,14 @@ def windows_of(series: NDArray[np.floating[Any]], length: int = 24) -> Windows:
 def discriminative_score(
     real: Windows, synthetic: Windows, *, seed: int = 0, steps: int = DISCRIMINATIVE_STEPS
 ) -> float:
-    """|accuracy - ½| of a GRU that tells real from synthetic windows which it has not seen; 0 is the best, ½ the worst."""
+    """|accuracy - ½| of a GRU that tells real from synthetic windows which it has not seen; 0 is the best, ½ the worst.
+
+    Raises:
+        DataError: There are too few windows to learn from some and judge by others.
+        MissingExtraError: torch is not installed.
+    """
+    if min(len(real), len(synthetic)) < FEWEST:
+        raise DataError(f"The discriminative score needs {FEWEST} windows of each kind or more.")
     torch, network = _torch(), _recurrent(real.shape[2], real.shape[2], seed)
     rng = np.random.default_rng([seed, 0xD15C])
     (known, unseen), (made, other) = (_divided(windows, rng) for windows in (real, synthetic))
@@ -78,12 +88,13 @@ def predictive_score(real: Windows, synthetic: Windows, *, seed: int = 0, steps:
 
     Raises:
         DataError: There is one channel alone.
+        MissingExtraError: torch is not installed.
     """
     if real.shape[2] < 2:
         raise DataError("The predictive score needs two channels or more: the last one is predicted from the others.")
     torch, network = _torch(), _recurrent(real.shape[2] - 1, real.shape[2], seed)
     rng = np.random.default_rng([seed, 0x93ED])
-    made, whole = (torch.from_numpy(np.ascontiguousarray(windows)) for windows in (synthetic, real))
+    made, whole = (torch.from_numpy(np.ascontiguousarray(windows, np.float32)) for windows in (synthetic, real))
     optimizer = torch.optim.Adam(network.parameters())
 
     def error(windows: Any) -> Any:
@@ -99,7 +110,11 @@ def predictive_score(real: Windows, synthetic: Windows, *, seed: int = 0, steps:
 
 
 def correlational_score(real: Windows, synthetic: Windows, *, seed: int = 0) -> float:
-    """Sum of the differences between the correlations of all pairs of channels, over ten; the mean of five draws of a fifth."""
+    """Sum of the differences between the correlations of all pairs of channels, over ten; the mean of five draws of a fifth.
+
+    A channel that is constant in a draw has correlation 0 with every other there and 1 with itself, so that constants on both
+    sides count as alike.
+    """
     rng, n = np.random.default_rng([seed, 0xC022]), max(len(real) // 5, 2)
     found = []
     for _ in range(CORRELATION_REPEATS):
@@ -125,8 +140,11 @@ class Nearest:
 
 def nearest(train: Windows, synthetic: Windows, holdout: Windows) -> Nearest:
     """How near synthetic windows lie to training windows, beside fresh real ones (Euclidean distance of whole windows)."""
-    tree = cKDTree(train.reshape(len(train), -1))
-    made, fresh = (tree.query(windows.reshape(len(windows), -1))[0] for windows in (synthetic, holdout))
+    from sklearn.neighbors import NearestNeighbors
+
+    flat = [windows.reshape(len(windows), -1).astype(np.float64) for windows in (train, synthetic, holdout)]
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(flat[0])
+    made, fresh = (search.kneighbors(windows)[0][:, 0] for windows in flat[1:])
     near = float(np.mean(made < np.quantile(fresh, 0.01)))
     return Nearest(near, float(np.median(made)), float(np.median(fresh)))
 
@@ -134,8 +152,11 @@ def nearest(train: Windows, synthetic: Windows, holdout: Windows) -> Nearest:
 def _correlations(windows: Windows) -> NDArray[np.float64]:
     """Correlation of each pair of channels, and of each with itself, at the same moment."""
     flat = windows.reshape(-1, windows.shape[2]).astype(np.float64)
-    scaled = (flat - flat.mean(axis=0)) / np.maximum(flat.std(axis=0), 1e-12)
-    return np.asarray((scaled.T @ scaled / len(flat))[np.tril_indices(windows.shape[2])])
+    varies = flat.std(axis=0) > CONSTANT
+    scaled = np.where(varies, flat - flat.mean(axis=0), 0.0) / np.where(varies, flat.std(axis=0), 1.0)
+    found = scaled.T @ scaled / len(flat)
+    np.fill_diagonal(found, 1.0)
+    return np.asarray(found[np.tril_indices(windows.shape[2])])
 
 
 def _torch() -> Any:
@@ -168,7 +189,8 @@ def _divided(windows: Windows, rng: np.random.Generator) -> tuple[Any, Any]:
     """Windows to learn from, and windows to judge by."""
     torch = _torch()
     order, n = rng.permutation(len(windows)), int(LEARNT_SHARE * len(windows))
-    return torch.from_numpy(windows[order[:n]]), torch.from_numpy(windows[order[n:]])
+    known = np.asarray(windows, np.float32)
+    return torch.from_numpy(known[order[:n]]), torch.from_numpy(known[order[n:]])
 
 
 def _drawn(windows: Any, rng: np.random.Generator) -> Any:

@@ -35,6 +35,8 @@ MOST_FEATURES = 24
 """A column of a wide table is learnt from so many earlier columns: those that tell most about it."""
 MOST_WORK = 500_000_000
 """Rows × features × trees of a whole chain; a large table gets fewer trees, of which it needs fewer."""
+MOST_WORK_OF_ONE = 60_000_000
+"""As MOST_WORK, of one column that is learnt alone."""
 FEWEST_TREES = 4
 ROWS_TO_JUDGE = 50_000
 ROWS_TO_SCREEN = 20_000
@@ -200,7 +202,7 @@ class Autoregression:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return cls(_assembled(order, [learnt[place] for place in range(len(order))]))
+        return cls(assembled(order, [learnt[place] for place in range(len(order))]))
 
     def draw(self, seeds: NDArray[np.uint64], n: int) -> NDArray[np.uint16]:
         """Blocks × columns × `n` rows of codes; each block depends on its seed alone."""
@@ -244,6 +246,44 @@ class Autoregression:
         return cls(Chain(**{name: arrays[name] for name in Chain._fields}))
 
 
+def learn_column(
+    codes: Codes,
+    columns: Sequence[CodeColumn],
+    before: Sequence[int],
+    column: int,
+    growth: Growth,
+    rng: np.random.Generator,
+    *,
+    always: Collection[int] = (),
+    most: int = MOST_FEATURES,
+) -> Forest:
+    """The forest of one column alone, over those of `always` and the most telling others of the columns `before` it."""
+    if len(before) > most:
+        kept = [j for j in before if j in always]
+        others = [j for j in before if j not in always]
+        target = _target_of(codes, columns, before[:1], column, rng)
+        telling = _most_telling(codes, columns, others, target, rng, max(most - len(kept), 1))
+        before = sorted([*kept, *telling])
+    some = [*before, column]
+    part = np.ascontiguousarray(codes[some])
+    about = [columns[j] for j in some]
+    basis = Basis.fit(part, about, rng) if growth.scores and len(before) > 1 else None
+    trees = int(np.clip(MOST_WORK_OF_ONE // max(codes.shape[1] * (len(before) + 2), 1), FEWEST_TREES, 2**15))
+    growth = replace(growth, trees=min(trees, growth.trees))
+    forest = _fit_column(part, about, range(len(before)), len(before), basis, growth, rng, most)
+    return _renamed(forest, np.asarray(some))
+
+
+def _renamed(forest: Forest, names: NDArray[np.int64]) -> Forest:
+    """The forest with its features under other numbers."""
+    node, feature = forest.node.copy(), forest.node[:, 0]
+    node[:, 0] = np.where(feature >= 0, names[np.maximum(feature, 0)], feature)
+    scores = forest.scores
+    if scores is not None:
+        scores = replace(scores, columns=names[scores.columns].astype(scores.columns.dtype))
+    return replace(forest, node=node, scores=scores)
+
+
 def _affordable_trees(n_rows: int, n_columns: int, most: int) -> int:
     features = sum(min(place, MOST_FEATURES) + 2 for place in range(n_columns))
     return int(np.clip(MOST_WORK // max(n_rows * features, 1), min(FEWEST_TREES, most), most))
@@ -257,13 +297,14 @@ def _fit_column(
     basis: Basis | None,
     growth: Growth,
     rng: np.random.Generator,
+    most: int = MOST_FEATURES,
 ) -> Forest:
     """The forest of one column over the columns `before` it."""
     target = _target_of(codes, columns, before, column, rng)
     if len(target.member) == 1 or not before:
         return _margin(target)
-    if len(before) > MOST_FEATURES:
-        before = _most_telling(codes, columns, before, target, rng)
+    if len(before) > most:
+        before = _most_telling(codes, columns, before, target, rng, most)
     scores, features = None, codes[before]
     if basis is not None and len(before) > 1:
         scores, score_codes = Scores.fit(codes, columns, basis, before, column, growth.scores)
@@ -409,7 +450,7 @@ def _margin(target: Target) -> Forest:
     )  # fmt: skip
 
 
-def _assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
+def assembled(order: Sequence[int], forests: Sequence[Forest]) -> Chain:
     """The forests one after the other, what points into them moved on."""
     out: dict[str, list[Any]] = {name: [] for name in Chain._fields}
     n_nodes = n_words = n_cells = n_members = n_trees = n_score_columns = n_score_cells = n_edges = 0
@@ -465,16 +506,21 @@ _DTYPES: dict[str, Any] = {
 
 
 def _most_telling(
-    codes: Codes, columns: Sequence[CodeColumn], before: Sequence[int], target: Target, rng: np.random.Generator
+    codes: Codes,
+    columns: Sequence[CodeColumn],
+    before: Sequence[int],
+    target: Target,
+    rng: np.random.Generator,
+    most: int,
 ) -> list[int]:
-    """The earlier columns with the most mutual information with the target's classes, in their order."""
+    """The `most` earlier columns with the most mutual information with the target's classes, in their order."""
     n = codes.shape[1]
     rows = np.sort(rng.permutation(n)[:ROWS_TO_SCREEN]) if n > ROWS_TO_SCREEN else np.arange(n)
     y = target.classes[rows].astype(np.int64)
     told = [
         _mutual_information(codes[j, rows].astype(np.int64), columns[j].n_codes, y, target.n_classes) for j in before
     ]
-    return [before[i] for i in sorted(np.argsort(told)[-MOST_FEATURES:])]
+    return [before[i] for i in sorted(np.argsort(told)[-most:])]
 
 
 def _mutual_information(x: NDArray[np.int64], n_x: int, y: NDArray[np.int64], n_y: int) -> float:

@@ -92,6 +92,10 @@ class Generator(ABC):
     """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""
     refines: ClassVar[bool] = False
     """Whether density-ratio refinement is a part of the generator already."""
+    windowed: ClassVar[bool] = False
+    """Time series: whether it makes windows of one length, and has the option `window`; else entities of any length."""
+    block: ClassVar[int] = BLOCK_ROWS
+    """Records of a block."""
     resumes: ClassVar[bool] = False
     """Whether `_fit` takes `checkpoints` and goes on from them."""
 
@@ -196,6 +200,10 @@ class Generator(ABC):
         if conditions:
             wanted.attrs["effective_rows"] = round(wanted.attrs.pop("effective_share") * n, 1)
         return wanted
+
+    def taken(self, rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
+        """Some of the records of sampled rows, by their places."""
+        return rows.iloc[places]
 
     def impute(self, data: pd.DataFrame, *, seed: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
         """The rows of `data` with every missing cell filled by a draw from the model given the row's known cells.

@@ -107,8 +107,9 @@ def train(
     weight: NDArray[np.float64] | None = None,
     threads: int = 1,
     watch: Callable[[float], None] | None = None,
+    objective: str = "binary",
 ) -> str:
-    """LightGBM's model text of a classifier of `y` (0 or 1) with `how.rounds` trees.
+    """LightGBM's model text of a classifier of `y` (0 or 1) with `how.rounds` trees, or of a `regression` of any `y`.
 
     `watch`, if given, is called after each tree with the log loss of the training rows in bits.
     """
@@ -116,10 +117,10 @@ def train(
 
     params: dict[str, Any] = {f.name: getattr(how, f.name) for f in fields(how) if f.name != "rounds"}
     params |= {
-        "objective": "binary", "verbosity": -1, "num_threads": threads, "max_bin": 255, "bagging_freq": 1,
+        "objective": objective, "verbosity": -1, "num_threads": threads, "max_bin": 255, "bagging_freq": 1,
         "seed": int(rng.integers(2**31)), "deterministic": True, "force_col_wise": True, "boost_from_average": True,
         "min_data_per_group": 20, "cat_smooth": 10, "max_cat_threshold": 32, "feature_pre_filter": False,
-        "metric": "binary_logloss",
+        "metric": "binary_logloss" if objective == "binary" else "l2",
     }  # fmt: skip
     data = lightgbm.Dataset(X, y, weight=weight, categorical_feature=list(categorical), params=params)
     if watch is None:

@@ -487,6 +487,35 @@ def _find_leaves(
             leaf[shuffled[first + i]] = node[at[i], THRESHOLD]
 
 
+@numba.njit(cache=True, nogil=True)
+def draw_column(
+    block, c, state, order, first_tree, root, node, words,
+    first_cell, n_places, cumulative, first_member, member,
+    first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+):  # fmt: skip
+    """Draw the chain's column c of a block, columns × rows, whose other columns are given. Returns the new state.
+
+    Arguments from `order` on are those of `Chain` (autoregression.py).
+    """
+    n = block.shape[1]
+    scores, score_codes = np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16)
+    leaf, shuffled, at = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(LANES, np.int64)
+    state = _shuffle(state, shuffled)
+    _find_leaves(
+        block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+        first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+    )  # fmt: skip
+    by_leaf = _by_leaf(leaf, shuffled)
+    state, u = uniform(state)
+    for i in range(n):
+        r = by_leaf[i]
+        u = (u + GOLDEN) % 1.0
+        cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
+        place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
+        block[order[c], r] = member[first_member[c] + place]
+    return state
+
+
 @numba.njit(cache=True, parallel=True)
 def draw_blocks(
     seeds, n, codes,

@@ -33,3 +33,7 @@ def score_rows(
                         go_left = code <= threshold[k]
                     at = left[k] if go_left else right[k]
                 out[row] += value[leaves + ~at]
+
+
+score_serially = numba.njit(cache=True, nogil=True)(score_rows.py_func)
+"""As `score_rows`, on one core, for callers that use several threads themselves."""

@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Stream = Callable[[int, int], pd.DataFrame]
-"""Rows `start` to `start + n` of a generator's stream: `stream(start, n)`."""
+"""Rows `start` to `start + n` of a generator's stream: `stream(start, n)`; of a time series, entities with all their rows."""
+Take = Callable[[pd.DataFrame, "NDArray[np.int64]"], pd.DataFrame]
+"""Some records of a stream's rows, by their places."""
 
 YARDSTICK_ROWS = 20_000
 """Real rows that the limits are measured on; a hundred of them are in the tail that sets the limits."""
@@ -270,8 +272,18 @@ class Release:
         return release
 
 
+def _rows(rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
+    return rows.iloc[places]
+
+
 def filtered(
-    stream: Stream, n: int, privacy_filter: PrivacyFilter | None, *, seed: int, progress: Progress | None = None
+    stream: Stream,
+    n: int,
+    privacy_filter: PrivacyFilter | None,
+    *,
+    seed: int,
+    take: Take = _rows,
+    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, Release]:
     """The first n rows of a stream that may be released, and the record of which they are.
 
@@ -280,6 +292,7 @@ def filtered(
         n: Number of rows wanted. Fewer are the first of more.
         privacy_filter: Fitted; None releases every row.
         seed: Seed of the stream, for the record.
+        take: Takes some records; of a time series `Generator.taken`.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
@@ -305,13 +318,20 @@ def filtered(
         if privacy_filter is not None:
             privacy_filter._count(reasons)
         skipped += (position + np.flatnonzero(reasons != Reason.KEPT)).tolist()
-        parts.append(rows.iloc[released])
+        parts.append(take(rows, released))
         position, found = position + size, found + len(released)
     (progress or silent)(1.0, "Checked")
     return _joined(parts), Release(seed, n, tuple(skipped))
 
 
-def replay(stream: Stream, release: Release, n: int | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
+def replay(
+    stream: Stream,
+    release: Release,
+    n: int | None = None,
+    *,
+    take: Take = _rows,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """The first n rows of a release, made again from the stream of the same model and seed.
 
     Rows beyond `release.rows` follow in the order of the stream. No filter ever looked at them, and the caller should
@@ -327,7 +347,7 @@ def replay(stream: Stream, release: Release, n: int | None = None, *, progress: 
         size = _step(n - found, position, found)
         rows = stream(position, size)
         released = np.flatnonzero(~np.isin(position + np.arange(size), skipped))[: n - found]
-        parts.append(rows.iloc[released])
+        parts.append(take(rows, released))
         position, found = position + size, found + len(released)
         (progress or silent)(found / n, "Sampling")
     return _joined(parts)

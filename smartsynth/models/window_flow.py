@@ -1,10 +1,17 @@
-"""Windows of a series from a rectified flow between noise and half-whitened principal components.
+"""Points from a rectified flow between noise and half-whitened principal components.
 
-    windows ──flatten──▶ principal components, each over the square root of its deviation ──flow──▶ a velocity network
-    sample  noise ──Heun steps along the learnt velocity──▶ components ──▶ windows
+    points ──▶ principal components, each over the square root of its deviation ──flow──▶ a velocity network
+    sample  noise ──Heun steps along the learnt velocity──▶ components ──calibration──▶ points
+    under   the same, pulled at each step towards what is known of some coordinates
 
 Fully whitened, the last components, which are noise, count as much as the first, and the network spends itself on them; not
-whitened at all, they are not learnt. In between lies the square root.
+whitened at all, they are not learnt. In between lies the square root. Components beyond MOST_COMPONENTS are drawn as independent
+normals. A calibration, the linear map of optimal transport between normals, gives what the flow draws the mean and the covariance
+of the data, which a short training misses by a little.
+
+What is known of a point is a linear function of its components. At each step the expected end of the path is corrected as the
+Kalman filter does, with the covariance that the components would have if they were normal (Song et al. 2023, "Pseudoinverse-Guided
+Diffusion Models"); for normal data that is the exact conditional distribution.
 
 Liu, Gong & Liu (2023), "Flow Straight and Fast"; times are drawn logit-normally as in Esser et al. (2024).
 """
@@ -12,24 +19,31 @@ Liu, Gong & Liu (2023), "Flow Straight and Fast"; times are drawn logit-normally
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.models.training import Checkpoints, train
-from smartsynth.progress import Progress, silent
+from smartsynth.models.velocity import VelocityTraining, velocity
+from smartsynth.progress import Progress, part, silent
 
+Floats = NDArray[np.float32]
 WHITENED = 0.5
 """Power of a component's deviation that it is divided by: 0 leaves components as they are, 1 whitens them."""
 LEAST = 1e-4
 """Deviations below this share of the largest one count as so large."""
-FREQUENCIES = 32
-STEPS_PER_EPOCH = 100
-WARM_UP = 200
-AVERAGE = 0.999
-DECAY = 1e-4
+MOST_COMPONENTS = 768
+MOST_ROWS = 200_000
+CALIBRATION, PER_COMPONENT = 8_192, 12
+"""Points that the calibration is measured on, at least so many, and so many per component."""
+SAMPLING_STEPS = 24
+CERTAIN = 1e-3
+"""Deviation of what is known, as a share of a coordinate's own: keeps the corrections stable."""
+SAMPLED_AT_ONCE = 4_096
+NAMES = ("mean", "components", "deviations", "scale", "shift", "mix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,179 +51,164 @@ class WindowFlow:
     """A fitted flow.
 
     Args:
-        shape: Length and channels of a window.
-        mean: Of the flattened windows.
+        mean: Of the points.
         components: Their principal components, one a row.
-        scale: What each component is divided by.
+        deviations: Of the components.
+        scale: What each component of the flow is divided by; the others, at the end, are drawn as normals.
+        shift, mix: Calibration of the flow's components: `(x - shift) @ mix`.
         weights: Of the velocity network.
     """
 
-    shape: tuple[int, int]
-    mean: NDArray[np.float32]
-    components: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    weights: Mapping[str, NDArray[np.float32]]
+    mean: Floats
+    components: Floats
+    deviations: Floats
+    scale: Floats
+    shift: Floats
+    mix: Floats
+    weights: Mapping[str, Floats]
 
     @classmethod
     def fit(
         cls,
-        windows: NDArray[np.float32],
+        points: Floats,
         *,
-        steps: int = 12_000,
-        batch_size: int = 256,
-        width: int = 512,
-        layers: int = 4,
+        steps: int,
+        batch_size: int,
+        width: int,
+        layers: int,
         rate: float = 1e-3,
         seed: int = 0,
         progress: Progress = silent,
         checkpoints: Checkpoints | None = None,
     ) -> WindowFlow:
-        """Learn windows, shape (n, length, channels), channels of like sizes."""
+        """Learn points, shape (n, d), coordinates of like sizes."""
         import torch
 
-        flat = windows.reshape(len(windows), -1).astype(np.float64)
+        flat = points.astype(np.float64)
         mean = flat.mean(axis=0)
-        _, singular, components = np.linalg.svd(flat - mean, full_matrices=False)
-        deviations = singular / np.sqrt(len(flat))
-        kept = deviations > 1e-9 * max(deviations[0], 1e-30)
-        components, deviations = components[kept], deviations[kept]
-        scale = np.maximum(deviations, LEAST * deviations[0]) ** WHITENED
-        points = (flat - mean) @ components.T / scale
-        scale = scale * points.std()
-        points = torch.from_numpy((points / points.std()).astype(np.float32))
+        components, deviations = _principal(flat - mean, np.random.default_rng([seed, 0x9CA]))
+        k = min(len(deviations), MOST_COMPONENTS)
+        scale = np.maximum(deviations[:k], LEAST * max(deviations[0], 1e-30)) ** WHITENED
+        drawn = (flat - mean) @ components[:k].T / scale
+        size = max(float(drawn.std()), 1e-30)
+        scale = scale * size
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            training = FlowTraining(points, steps, batch_size, width, layers, rate, seed)
-            train(training, progress, checkpoints)
-        return cls(
-            (windows.shape[1], windows.shape[2]), mean.astype(np.float32), components.astype(np.float32),
-            scale.astype(np.float32), training.averages(),
+            training = VelocityTraining((drawn / size).astype(np.float32), steps, batch_size, width, layers, rate, seed)
+            train(training, part(progress, 0.0, 0.9), checkpoints)
+        plain = cls(
+            mean.astype(np.float32), components.astype(np.float32), deviations.astype(np.float32), scale.astype(np.float32),
+            np.zeros(k, np.float32), np.eye(k, dtype=np.float32), training.averages(),
         )  # fmt: skip
+        progress(0.92, "Calibrating")
+        return plain._calibrated(np.random.default_rng([seed, 0xCA1]))
 
-    def sample(self, n: int, rng: np.random.Generator, *, steps: int = 40) -> NDArray[np.float32]:
-        """`n` windows."""
-        points = rng.standard_normal((n, len(self.scale)), dtype=np.float32)
+    def sample(self, n: int, rng: np.random.Generator, *, steps: int = SAMPLING_STEPS) -> Floats:
+        """`n` points, (n, d)."""
+        return self._points(self._flowed(n, rng, steps, None), rng)
+
+    def under(
+        self, known: NDArray[np.floating[Any]], rng: np.random.Generator, *, steps: int = SAMPLING_STEPS
+    ) -> Floats:
+        """A point for each row of `known`, (n, d), whose coordinates that are NaN are free; the others come out as they are."""
+        out = np.empty(known.shape, np.float32)
+        free = np.isnan(known)
+        patterns, which = np.unique(free, axis=0, return_inverse=True)
+        for i, pattern in enumerate(patterns):
+            rows = np.flatnonzero(which.ravel() == i)
+            given = np.flatnonzero(~pattern)
+            wanted = None if len(given) == 0 else _Known(self, given, known[np.ix_(rows, given)])
+            made = self._points(self._flowed(len(rows), rng, steps, wanted), rng)
+            made[:, given] = known[np.ix_(rows, given)]
+            out[rows] = made
+        return out
+
+    def _points(self, flowed: Floats, rng: np.random.Generator) -> Floats:
+        """Points of calibrated components of the flow, with the other components drawn."""
+        k = len(self.scale)
+        rest = rng.standard_normal((len(flowed), len(self.deviations) - k), dtype=np.float32) * self.deviations[k:]
+        whole = np.concatenate([flowed * self.scale, rest], axis=1)
+        return np.asarray(whole @ self.components + self.mean, np.float32)
+
+    def _flowed(self, n: int, rng: np.random.Generator, steps: int, wanted: _Known | None) -> Floats:
+        """Calibrated components of `n` points."""
+        noise = rng.standard_normal((n, len(self.scale)), dtype=np.float32)
+        if wanted is not None:
+            return self._pulled(noise, steps, wanted)
+        parts = [self._free(noise[at : at + SAMPLED_AT_ONCE], steps) for at in range(0, n, SAMPLED_AT_ONCE)]
+        return np.asarray((np.concatenate(parts) - self.shift) @ self.mix, np.float32)
+
+    def _free(self, x: Any, steps: int) -> Any:
         times = np.linspace(0.0, 1.0, steps + 1)
-        for now, then in zip(times[:-1], times[1:], strict=True):
-            here = self._velocity(points, now)
-            ahead = points + np.float32(then - now) * here
+        for now, then in pairwise(times):
+            here: Any = velocity(self.weights, x, now)
             if then < 1:
-                here = (here + self._velocity(ahead, then)) / 2
-            points = points + np.float32(then - now) * here
-        flat = (points * self.scale) @ self.components + self.mean
-        return flat.reshape(n, *self.shape)
+                here = (here + velocity(self.weights, x + np.float32(then - now) * here, then)) / np.float32(2)
+            x = x + np.float32(then - now) * here
+        return x
 
-    def _velocity(self, points: NDArray[np.float32], time: float) -> NDArray[np.float32]:
-        """The velocity network's answer, as `_network` computes it."""
-        w = self.weights
-        angles = np.float32(time) * w["frequencies"]
-        told = np.concatenate([np.sin(angles), np.cos(angles)])
-        told = _silu(told @ w["clock.0.weight"].T + w["clock.0.bias"]) @ w["clock.2.weight"].T + w["clock.2.bias"]
-        x = points @ w["enter.weight"].T + w["enter.bias"]
-        for i in range(sum(name.endswith(".0.weight") and name.startswith("blocks.") for name in w)):
-            h = x + told
-            h = (h - h.mean(axis=1, keepdims=True)) / np.sqrt(h.var(axis=1, keepdims=True) + np.float32(1e-5))
-            h = h * w[f"blocks.{i}.0.weight"] + w[f"blocks.{i}.0.bias"]
-            h = _silu(h @ w[f"blocks.{i}.1.weight"].T + w[f"blocks.{i}.1.bias"])
-            x = x + h @ w[f"blocks.{i}.3.weight"].T + w[f"blocks.{i}.3.bias"]
-        return x @ w["leave.weight"].T + w["leave.bias"]
+    def _pulled(self, x: Floats, steps: int, wanted: _Known) -> Floats:
+        """Euler steps whose expected ends agree with what is known."""
+        times = np.linspace(0.0, 1.0, 2 * steps + 1)
+        for now, then in pairwise(times):
+            end = x + np.float32(1 - now) * velocity(self.weights, x, now)
+            end = wanted.corrected(((end - self.shift) @ self.mix), now)
+            # Back into the flow's own coordinates for the next step; the end itself stays as it is.
+            back = np.linalg.solve(self.mix.T.astype(np.float64), end.T.astype(np.float64)).T + self.shift
+            x = (x + np.float32((then - now) / (1 - now)) * (back - x)).astype(np.float32)
+        return np.asarray(end, np.float32)
 
+    def _calibrated(self, rng: np.random.Generator) -> WindowFlow:
+        """The same flow with the mean and the covariance of the data."""
+        k = len(self.scale)
+        drawn = self._flowed(max(CALIBRATION, PER_COMPONENT * k), rng, SAMPLING_STEPS, None).astype(np.float64)
+        wanted = np.diag((self.deviations[:k].astype(np.float64) / self.scale) ** 2)
+        root = np.sqrt(wanted)
+        inner = root @ np.cov(drawn, rowvar=False).reshape(k, k) @ root
+        values, vectors = np.linalg.eigh(inner)
+        mix = root @ (vectors / np.sqrt(np.maximum(values, 1e-12 * max(values.max(), 1e-30)))) @ vectors.T @ root
+        return replace(self, shift=drawn.mean(axis=0).astype(np.float32), mix=mix.astype(np.float32))
 
-def _silu(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return x / (1 + np.exp(-x))
+    def arrays(self) -> dict[str, Floats]:
+        """What is no weight, by name."""
+        return {name: getattr(self, name) for name in NAMES}
 
-
-class FlowTraining:
-    """A velocity network in training on points, shape (n, d), of unit size; a hundred steps are an epoch."""
-
-    def __init__(
-        self, points: Any, steps: int, batch_size: int, width: int, layers: int, rate: float, seed: int
-    ) -> None:
-        import torch
-
-        self.epochs = -(-steps // STEPS_PER_EPOCH)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._points, self._batch, self._rate, self._done = points.to(self._device), batch_size, rate, 0
-        torch.manual_seed(seed)
-        self.network = _network(points.shape[1], width, layers).to(self._device)
-        self._average = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=DECAY)
-
-    def epoch(self, number: int) -> dict[str, float]:
-        """The loss over the steps of this epoch."""
-        return {"flow loss": float(np.mean([self._step() for _ in range(STEPS_PER_EPOCH)]))}
-
-    def _step(self) -> float:
-        import torch
-
-        share = self._done / (self.epochs * STEPS_PER_EPOCH)
-        rate = self._rate * min(1.0, (self._done + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * share) + 0.005)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        real = self._points[torch.randint(len(self._points), (self._batch,), device=self._device)]
-        noise = torch.randn_like(real)
-        time = torch.sigmoid(torch.randn(self._batch, 1, device=self._device))
-        loss = ((self.network((1 - time) * noise + time * real, time) - (real - noise)) ** 2).mean()
-        self._optimizer.zero_grad()
-        loss.backward()
-        self._optimizer.step()
-        self._done += 1
-        keep = min(AVERAGE, (self._done + 1) / (self._done + 10))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self._average[name].lerp_(value, 1 - keep)
-        return float(loss.item())
-
-    def averages(self) -> dict[str, NDArray[np.float32]]:
-        """The moving average of the weights."""
-        return {name: np.ascontiguousarray(value.cpu().numpy()) for name, value in self._average.items()}
-
-    def state(self) -> dict[str, Any]:
-        """Weights, their average, moments, and where the draws stand."""
-        import torch
-
-        return {
-            "network": self.network.state_dict(), "average": self._average, "optimizer": self._optimizer.state_dict(),
-            "done": self._done, "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        }  # fmt: skip
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state` was taken."""
-        import torch
-
-        self.network.load_state_dict(state["network"])
-        self._average = {name: value.to(self._device) for name, value in state["average"].items()}
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._done = int(state["done"])
-        torch.set_rng_state(state["torch"])
-        if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state["cuda"])
+    @classmethod
+    def restore(cls, arrays: Mapping[str, Floats], weights: Mapping[str, Floats]) -> WindowFlow:
+        """The flow that `arrays` and `weights` came from."""
+        parts: dict[str, Any] = {name: arrays[name] for name in NAMES}
+        return cls(**parts, weights={name: np.array(value) for name, value in weights.items()})
 
 
-def _network(dims: int, width: int, layers: int) -> Any:
-    """A residual network that is told the time."""
-    import torch
-    from torch import nn
+class _Known:
+    """What is known of some coordinates, as linear functions of the flow's components."""
 
-    class Network(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.enter, self.leave = nn.Linear(dims, width), nn.Linear(width, dims)
-            self.clock = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-            self.blocks = nn.ModuleList(
-                nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
-                for _ in range(layers)
-            )
-            self.register_buffer("frequencies", torch.exp(torch.linspace(0, 6, FREQUENCIES)))
-            nn.init.zeros_(self.leave.weight)
-            nn.init.zeros_(self.leave.bias)
+    def __init__(self, flow: WindowFlow, given: NDArray[np.int64], values: NDArray[Any]) -> None:
+        k = len(flow.scale)
+        self._map = (flow.components[:k, given] * flow.scale[:, None]).astype(np.float64)
+        self._values = values - flow.mean[given]
+        own = (flow.deviations[:k] / flow.scale).astype(np.float64)
+        self._variance = own**2
+        unseen = (flow.components[k:, given] * flow.deviations[k:, None]).astype(np.float64)
+        whole = self._map.T @ (self._variance[:, None] * self._map) + unseen.T @ unseen
+        self._noise = unseen.T @ unseen + np.diag(CERTAIN**2 * np.maximum(np.diag(whole), 1e-12))
 
-        def forward(self, points: Any, time: Any) -> Any:
-            angles = time * self.frequencies
-            told = self.clock(torch.cat([torch.sin(angles), torch.cos(angles)], dim=1))
-            x = self.enter(points)
-            for block in self.blocks:
-                x = x + block(x + told)
-            return self.leave(x)
+    def corrected(self, end: NDArray[Any], now: float) -> NDArray[np.float64]:
+        """Expected ends of paths, agreeing with what is known, at this time of the paths."""
+        # What is left open of normal components at time t: 1 / (1/variance + t²/(1-t)²).
+        left = 1.0 / (1.0 / np.maximum(self._variance, 1e-12) + (now / (1 - now)) ** 2)
+        spread = left[:, None] * self._map
+        gain = np.linalg.solve(self._map.T @ spread + self._noise, spread.T)
+        return np.asarray(end + (self._values - end @ self._map) @ gain, np.float64)
 
-    return Network()
+
+def _principal(
+    centred: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Principal components and their deviations, the largest first."""
+    if len(centred) > MOST_ROWS:
+        centred = centred[rng.permutation(len(centred))[:MOST_ROWS]]
+    values, vectors = np.linalg.eigh(centred.T @ centred / max(len(centred), 1))
+    deviations = np.sqrt(np.maximum(values[::-1], 0.0))
+    kept = deviations > 1e-7 * max(float(deviations[0]), 1e-30)
+    kept[0] = True
+    return np.ascontiguousarray(vectors.T[::-1][kept]), deviations[kept]

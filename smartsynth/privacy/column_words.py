@@ -57,7 +57,7 @@ plate: plates kennzeichen matricula matrícula immatriculation targa kenteken pl
 vehicle: veh fahrzeug vehicule véhicule vehiculo veiculo car
 vin: fahrgestell chassis fin
 device: dev gerät geraet dispositivo appareil apparaat
-serial: ser serien serienummer seriennummer serialnumber serialno serie série
+serial: serien serienummer seriennummer serialnumber serialno serie série
 photo: photos photograph picture pictures pic pics portrait selfie avatar headshot mugshot foto fotos bild imagen image images img immagine
     zdjecie
 ip: ipv ipv4 ipv6 ipaddr ipaddress

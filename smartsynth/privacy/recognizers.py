@@ -157,7 +157,7 @@ DIRECT = (
     Recognizer("person_id", _KEY, "R", _anywhere(rf"{_PERSON}s?(_(other|external|legacy|internal|unique|card|file))?{_NUMBER}"), cell.IS_SPACED_CODE, 0.5, cells=_TW),
     Recognizer(
         "device_id", _KEY, "M",
-        _anywhere(rf"(device|serial|implant|pacemaker|sim|udi|hardware|handset)({_NUMBER})|(implant|pacemaker|device)_serial\w*|"
+        _anywhere(rf"(device|serial|ser|implant|pacemaker|sim|udi|hardware|handset)({_NUMBER})|(implant|pacemaker|device)_serial\w*|"
                   r"imsi|iccid|udid|udi|idfa|idfv|gaid|android_id|advertising_id|serial|device_identification"),
         cell.IS_SPACED_CODE, 0.3, cells=_TW, distinct=5,
     ),

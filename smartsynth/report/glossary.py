@@ -26,7 +26,30 @@ GENERAL = (
         "Quasi-identifier",
         "A column that names nobody alone but may do so together with others, such as age, sex and postcode.",
     ),
+    (
+        "Record",
+        "What is drawn and compared as a whole: a row of a table; of a time series an entity with all its rows, or a window of them.",
+    ),
     ("Quantile", "The value below which a given share of the rows lie; half of them lie below the 50% quantile."),
+)
+
+ALONG_TIME = (
+    (
+        "Autocorrelation",
+        "How much a value says about the one so many rows later: 0 nothing, 1 everything; below 0 high follows low.",
+    ),
+    (
+        "Season",
+        "The number of rows after which values repeat, and the share of what varies around the trend that does.",
+    ),
+    (
+        "ADF (augmented Dickey-Fuller test)",
+        "Whether a series returns to a level of its own: it does if the statistic lies below the critical value.",
+    ),
+    (
+        "Shift of level",
+        "An entity's values are on another level after some moment than before, by more than chance gives.",
+    ),
 )
 
 MEASURES = {
@@ -72,6 +95,81 @@ MEASURES = {
     "beta_recall": (
         "β-recall",
         "The share of the real rows' variety that synthetic rows cover: low values mean that kinds of rows are left out.",
+    ),
+    "autocorrelation_difference": (
+        "Autocorrelation difference",
+        "How far the correlations of a column with itself some rows later are off, on average over columns and distances.",
+    ),
+    "cross_correlation_difference": (
+        "Cross-correlation difference",
+        "The same for a column and another one, at the same row and some rows later.",
+    ),
+    "step_ks": (
+        "KS distance of steps",
+        "Kolmogorov-Smirnov distance of what is added from one row to the next, on average over columns.",
+    ),
+    "spectral_distance": (
+        "Spectral distance",
+        "How far movement would have to be shifted between slow and fast to be alike: 0 the same, 1 all slow against all fast.",
+    ),
+    "gap_ks": (
+        "KS distance of times between rows",
+        "Kolmogorov-Smirnov distance of the time from one row of an entity to its next.",
+    ),
+    "length_ks": ("KS distance of lengths", "Kolmogorov-Smirnov distance of the numbers of rows of an entity."),
+    "out_of_order": (
+        "Rows out of order",
+        "The share of rows whose time lies before that of an earlier row of the same entity.",
+    ),
+    "persistence_difference": (
+        "Persistence difference",
+        "How far the share of rows with the category of the row before is off, on average over columns.",
+    ),
+    "transition_tv": (
+        "Total variation of transitions",
+        "The share of the steps from one category to the next that would have to change to make two data sets alike.",
+    ),
+    "record_coverage": (
+        "Coverage of records",
+        "The share of unseen real records that have a synthetic one nearer than their fifth nearest real one.",
+    ),
+    "forecast_mae": (
+        "Forecast error",
+        "How far off a model is that learnt what comes next, in standard deviations of the column; the mean over columns.",
+    ),
+    "forecast_accuracy": (
+        "Forecast accuracy",
+        "How often a model that learnt what comes next foretells the next category; the mean over columns.",
+    ),
+    "correlational_score": (
+        "Correlational score",
+        "A published measure of windows: the differences of all correlations of columns at the same row, summed, over ten.",
+    ),
+    "discriminative_score": (
+        "Discriminative score",
+        "A published measure of windows: how much better than a guess a small recurrent network tells synthetic from real ones.",
+    ),
+    "predictive_score": (
+        "Predictive score",
+        "A published measure of windows: the error, on real ones, of a small recurrent network that learnt from synthetic ones to "
+        "foretell the last column.",
+    ),
+    "context_fid": (
+        "Context-FID",
+        "A published measure of windows: how far synthetic from real ones lie in the space of a network that has learnt the real ones.",
+    ),
+    "near_windows": (
+        "Nearer than real windows",
+        "The share of synthetic records, compared row by row, that lie nearer to a training record than all but the nearest hundredth "
+        "of unseen ones do.",
+    ),
+    "near_records": (
+        "Nearer than real records",
+        "The same, compared by what the rows of a record are like together.",
+    ),
+    "verbatim_runs": (
+        "Runs that come back",
+        "The share of runs of rows of a series, each there once, that the synthetic windows repeat verbatim.",
     ),
     "sdmetrics_quality": (
         "SDMetrics quality",

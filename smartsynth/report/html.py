@@ -1,6 +1,7 @@
 """One self-contained HTML file from an Evaluation or a Profile, and the JSON twin of the former.
 
-header → verdict → privacy → columns → relations → utility → all scores → limits → how it was made → glossary
+header → verdict → privacy → (rows over time) → columns → relations → utility → all scores → limits → how it was made →
+glossary
 
 The page runs no script and asks nothing of any server; a content security policy forbids both. It holds aggregates
 only. Every text is escaped by the templates except `Chart.svg`, which this package draws from escaped texts.
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from smartsynth import formats
+from smartsynth import formats, sequence_words
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.facts import (
@@ -31,10 +32,11 @@ from smartsynth.facts import (
     Profile,
     Recoding,
     Score,
+    SequenceView,
     to_json,
 )  # fmt: skip
 from smartsynth.privacy.ledger import Ledger
-from smartsynth.report.glossary import GENERAL, glossary
+from smartsynth.report.glossary import ALONG_TIME, GENERAL, glossary
 
 if TYPE_CHECKING:
     import jinja2
@@ -128,11 +130,28 @@ def render_profile(
         title=name or "Data profile",
         profile=profile,
         overview=[chart for chart in charts if chart.section in ("overview", "relations")],
+        along_time=[chart for chart in charts if chart.section == "sequence"],
+        sequence=_sequence(profile),
         columns=[chart for chart in charts if chart.section == "columns"],
         open_columns=2 * OPEN_COLUMNS,
         created=_when(created),
-        glossary=[term for term in GENERAL if term[0] in ("Quasi-identifier", "Association", "Quantile")],
+        glossary=[term for term in GENERAL if term[0] in ("Quasi-identifier", "Association", "Quantile")]
+        + list(ALONG_TIME if profile.sequence is not None else ()),
     )
+
+
+def _sequence(profile: Profile) -> dict[str, Any] | None:
+    """What the page says of rows along time."""
+    found = profile.sequence
+    if found is None:
+        return None
+    return {
+        "heading": sequence_words.heading(found),
+        "reasons": found.reasons,
+        "facts": sequence_words.facts_of(found),
+        "header": sequence_words.CHANNEL_HEADER,
+        "channels": [sequence_words.channel_row(channel) for channel in found.channels],
+    }
 
 
 def to_dict(evaluation: Evaluation, *, profile: Profile | None = None, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -307,6 +326,8 @@ def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetim
     """The lines of the header: what, when, with what."""
     names = {"train": "Real rows learnt from", "holdout": "Real rows kept aside", "synthetic": "Synthetic rows"}
     found = [(names.get(key, f"{key} rows".capitalize()), formats.count(n)) for key, n in evaluation.rows.items()]
+    if evaluation.sequence is not None:
+        found += _records(evaluation.sequence)
     found.append(("Columns", formats.count(len(evaluation.columns))))
     if evaluation.target:
         found.append(("Target", f"{formats.plain(evaluation.target, 40)} ({evaluation.task or 'no task'})"))
@@ -318,6 +339,13 @@ def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetim
         found.append(("Settings", _hash(manifest["config"])))
     found.append(("SmartSynth", str(manifest.get("smartsynth", __version__))))
     return [*found, ("Report made", _when(created))]
+
+
+def _records(view: SequenceView) -> list[tuple[str, str]]:
+    """How many records were compared."""
+    names = {"train": "learnt from", "holdout": "kept aside", "synthetic": "synthetic"}
+    numbers = [f"{formats.count(view.records[key])} {name}" for key, name in names.items() if key in view.records]
+    return [(f"Compared {view.what}", ", ".join(numbers))] if numbers else []
 
 
 def _when(created: datetime | None) -> str:

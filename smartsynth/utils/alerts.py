@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartsynth.facts import Alert, ColumnProfile, Profile, Severity
-from smartsynth.formats import count, percent
+from smartsynth.facts import Alert, ColumnProfile, Profile, SequenceProfile, Severity
+from smartsynth.formats import count, percent, plain
 
 _ORDER = tuple(Severity)
 DIRECT = frozenset(
@@ -34,11 +34,12 @@ DIRECT = frozenset(
     ]
 )
 FEW_ROWS = 500
+FEW_ENTITIES = 100
 
 
 def alerts(profile: Profile) -> tuple[Alert, ...]:
     """Every alert of a profile, worst first."""
-    found = [*_table(profile)]
+    found = [*_sequence(profile), *_table(profile)]
     for column in profile.columns:
         found += _column(column)
     found += _target(profile)
@@ -63,6 +64,39 @@ def _table(profile: Profile) -> Iterator[Alert]:
             yield Alert(Severity.INFO, "nearly-equal", text, pair.right)
 
 
+def _sequence(profile: Profile) -> Iterator[Alert]:
+    sequence = profile.sequence
+    if sequence is None:
+        return
+    if not sequence.declared:
+        text = f"Looks like a time series: {_rows(sequence)}. Learn it as one with {sequence.options}."
+        yield Alert(Severity.INFO, "time-series", text)
+        return
+    if sequence.entity is not None and sequence.entities < FEW_ENTITIES:
+        text = (
+            f"{count(sequence.entities)} different {sequence.entity!r} are few: each is one record, so expect coarse distributions "
+            "and wide intervals on every score."
+        )
+        yield Alert(Severity.WARNING, "few-entities", text, sequence.entity)
+    if sequence.duplicates > 0:
+        whose = "" if sequence.entity is None else f" of the same {sequence.entity!r}"
+        text = (
+            f"{percent(sequence.duplicates)} of the rows have the same {sequence.time!r} as another{whose}; rows of one moment "
+            "stay in their order."
+        )
+        yield Alert(Severity.INFO, "duplicate-times", text, sequence.time)
+    if sequence.time is not None and sequence.order < 1:
+        text = f"Rows are not in the order of {sequence.time!r} everywhere; they are put in order before learning."
+        yield Alert(Severity.INFO, "unordered", text, sequence.time)
+
+
+def _rows(sequence: SequenceProfile) -> str:
+    """Whose rows over which time, in words."""
+    over = "in their order" if sequence.time is None else f"over `{plain(sequence.time)}`"
+    whose = "consecutive rows" if sequence.entity is None else f"rows of `{plain(sequence.entity)}`"
+    return f"{whose} {over}"
+
+
 def _column(column: ColumnProfile) -> Iterator[Alert]:
     name = column.name
     if column.semantic in DIRECT:
@@ -70,6 +104,11 @@ def _column(column: ColumnProfile) -> Iterator[Alert]:
         if column.kind not in ("identifier", "text"):
             text = f"{name!r} looks like personal data ({column.semantic}): only values that at least five rows share are kept."
         yield Alert(Severity.ERROR, "personal-data", text, name)
+    elif column.role == "entity":
+        text = (
+            f"{name!r} says whom a row is about: its values are made up anew, and the rows of one are learnt together."
+        )
+        yield Alert(Severity.INFO, "entity", text, name)
     elif column.kind == "identifier":
         yield Alert(
             Severity.WARNING, "identifier", f"{name!r} looks like an identifier: it will be replaced, not learnt.", name

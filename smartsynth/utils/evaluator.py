@@ -60,8 +60,8 @@ def evaluate(
     """
     start = time.perf_counter()
     config = config or EvaluateConfig()
-    _check(schema, train=train, synthetic=synthetic, holdout=holdout)
-    tick = _ticker(progress or silent)
+    check(schema, train=train, synthetic=synthetic, holdout=holdout)
+    tick = ticker(progress or silent, STEPS)
     layout, every = prepared([train, synthetic, holdout], schema)
     rng = np.random.default_rng([seed, 0xE7A1])
     t, s, h = (sampled(rows, 4 * config.max_rows, rng) for rows in every)
@@ -70,7 +70,7 @@ def evaluate(
     like = (t, s, h) if mix is None else _same_mix(every, (train, synthetic, holdout), mix, 4 * config.max_rows, seed)
     compared = fidelity.columns(layout, *like, kinds)
     found = fidelity.matrices(layout, *like)
-    size = {"max_rows": config.max_rows, "seed": seed, "threads": _threads()}
+    size = {"max_rows": config.max_rows, "seed": seed, "threads": threads()}
     scores = _fidelity(layout, like, compared, found, size, tick)
     useful, rows, task = usefulness.compare(layout, t, s, h, target, **size)
     scores += useful
@@ -86,7 +86,7 @@ def evaluate(
         matrices=found,
         utility=tuple(rows),
         curves=tuple(curves),
-        verdict={**_verdict(scores), "privacy": battery.sentence()},
+        verdict={**verdict(scores), "privacy": battery.sentence()},
         limits=_limits(schema, scores, battery, None if mix is None else mix[0]),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
         target=target,
@@ -137,7 +137,8 @@ def _same_mix(
     return found[0], found[1], found[2]
 
 
-def _check(schema: Schema, **frames: pd.DataFrame) -> None:
+def check(schema: Schema, **frames: pd.DataFrame) -> None:
+    """Refuse tables without rows, or without a column of the schema."""
     for name, frame in frames.items():
         if len(frame) == 0:
             raise DataError(f"The {name} table has no rows, so nothing can be measured.")
@@ -146,39 +147,41 @@ def _check(schema: Schema, **frames: pd.DataFrame) -> None:
             raise DataError(f"The {name} table lacks the columns {', '.join(lost)}.")
 
 
-def _ticker(progress: Progress) -> Callable[[str], None]:
+def ticker(progress: Progress, steps: Sequence[str]) -> Callable[[str], None]:
+    """A function that is told which of the steps is done and reports the share."""
     done = 0
 
     def tick(step: str) -> None:
         nonlocal done
-        done = max(done, STEPS.index(step) + 1)
-        progress(done / len(STEPS), f"Measured {step}")
+        done = max(done, steps.index(step) + 1)
+        progress(done / len(steps), f"Measured {step}")
 
     return tick
 
 
-def _threads() -> int:
+def threads() -> int:
+    """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _verdict(scores: list[Score]) -> dict[str, str]:
+def verdict(scores: list[Score]) -> dict[str, str]:
     """One sentence on fidelity and one on utility, from their headline scores."""
     by_key = {score.key: score for score in scores if score.available}
-    verdict = {}
+    said = {}
     if (found := by_key.get("detection_auc")) and found.reference is not None:
         excess = found.value - max(found.reference, 0.5)
         level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
-        verdict["fidelity"] = (
+        said["fidelity"] = (
             f"Synthetic rows are {level} from unseen real ones: a detective reaches AUC {number(found.value)} "
             f"({number(found.reference)} between real samples)."
         )
     useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
     if useful:
         s = useful[0]
-        verdict["utility"] = (
+        said["utility"] = (
             f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
         )
-    return verdict
+    return said
 
 
 def _limits(schema: Schema, scores: list[Score], battery: Battery, balanced: str | None) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def columns(
 ) -> tuple[ColumnComparison, ...]:
     """Every column compared, worst first."""
     found = [
-        _number(name, kinds[name], *(rows.numbers[:, j] for rows in (train, holdout, synthetic)))
+        number_compared(name, kinds[name], *(rows.numbers[:, j] for rows in (train, holdout, synthetic)))
         for j, name in enumerate(layout.numeric)
     ]
     found += [
@@ -34,9 +34,10 @@ def columns(
     return tuple(sorted(found, key=lambda column: column.reference - column.distance))
 
 
-def _number(
+def number_compared(
     name: str, kind: str, train: NDArray[np.float64], holdout: NDArray[np.float64], made: NDArray[np.float64]
 ) -> ColumnComparison:
+    """One column of numbers compared."""
     edges = _edges(np.concatenate([train, holdout]))
     every = [_histogram(values, edges) for values in (train, holdout, made)]
     measures = {
@@ -152,6 +153,30 @@ def scores(
 ) -> list[Score]:
     """All fidelity scores. The three samples are cut to one size, so that value and reference mean the same."""
     rng = np.random.default_rng([seed, 0xF1DE])
+    out, (t, s, h) = margins(
+        layout, train, synthetic, holdout, compared, found, max_rows=max_rows, seed=seed, rng=rng, tick=tick
+    )
+    out.append(detected(layout, s, t, h, seed=seed, threads=threads))
+    tick("detection")
+    out += spread(layout, s, t, h, rng)
+    tick("manifold")
+    return out
+
+
+def margins(
+    layout: Layout,
+    train: Rows,
+    synthetic: Rows,
+    holdout: Rows,
+    compared: tuple[ColumnComparison, ...],
+    found: tuple[Matrix, ...],
+    *,
+    max_rows: int,
+    seed: int,
+    rng: np.random.Generator,
+    tick: Callable[[str], None],
+) -> tuple[list[Score], tuple[Rows, Rows, Rows]]:
+    """Scores of columns alone, in pairs and in triples; and the samples of one size that were used for the latter."""
     out = [_mean_of(compared, "ks", "KS distance", "The largest gap of the cumulative distributions")]
     out.append(_mean_of(compared, "tv", "Total variation", "Rows that would have to change their category"))
     out += [
@@ -193,11 +218,7 @@ def scores(
         )
     )
     tick("pairs")
-    out.append(_detection(layout, s, t, h, seed, threads))
-    tick("detection")
-    out += _manifold(layout, s, t, h, rng)
-    tick("manifold")
-    return out
+    return out, (t, s, h)
 
 
 def _low(key: str, name: str, gaps: list[float], sentence: str, *, headline: bool = False) -> Score:
@@ -242,7 +263,29 @@ def _correlations(train: Rows, synthetic: Rows, holdout: Rows) -> list[Score]:
     return out
 
 
-def _detection(layout: Layout, s: Rows, t: Rows, h: Rows, seed: int, threads: int) -> Score:
+def detected(
+    layout: Layout,
+    s: Rows,
+    t: Rows,
+    h: Rows,
+    *,
+    seed: int,
+    threads: int,
+    groups: tuple[detection.Groups, detection.Groups, detection.Groups] | None = None,
+    independent: int | None = None,
+) -> Score:
+    """Whether a detective tells synthetic rows (`s`) from unseen real ones (`h`), beside training rows (`t`).
+
+    Args:
+        layout: Columns of the rows.
+        s: Synthetic rows.
+        t: Training rows.
+        h: Unseen real rows.
+        seed: Of the detective.
+        threads: Cores that may be used.
+        groups: Of s, t and h, where rows of one group depend on one another (see `detection.detection_auc`).
+        independent: How many rows of each kind count as independent for the interval; all if not given.
+    """
     key, name = "detection_auc", "Detection AUC"
     n = min(len(s), len(t), len(h))
     if n < 50:
@@ -250,17 +293,31 @@ def _detection(layout: Layout, s: Rows, t: Rows, h: Rows, seed: int, threads: in
         return Score(key, name, Family.FIDELITY, float("nan"), Better.LOWER, why, headline=True)
     # Two detectives of one thread each keep two cores busy without waiting for each other, as two threads of one would.
     with ThreadPoolExecutor(min(threads, 2)) as pool:
-        both = [pool.submit(detection.detection_auc, h, x, layout, seed=seed) for x in (s, t)]
+        both = [
+            pool.submit(
+                detection.detection_auc,
+                h,
+                x,
+                layout,
+                seed=seed,
+                groups=None if groups is None else (groups[2], groups[i]),
+            )
+            for i, x in enumerate((s, t))
+        ]
     value, reference = (future.result() for future in both)
+    if not np.isfinite(value) or not np.isfinite(reference):
+        why = "Not assessable: there is a single stretch of real rows to learn from or to judge by."
+        return Score(key, name, Family.FIDELITY, float("nan"), Better.LOWER, why, headline=True)
     text = (
         f"A LightGBM detective tells synthetic rows from unseen real ones with AUC {number(value)}; training rows from "
         f"unseen ones with {number(reference)}. 0.5 means it cannot."
     )
-    interval = auc_interval(value, n, n)
+    interval = auc_interval(value, independent or n, independent or n)
     return Score(key, name, Family.FIDELITY, value, Better.LOWER, text, reference, interval, headline=True)
 
 
-def _manifold(layout: Layout, s: Rows, t: Rows, h: Rows, rng: np.random.Generator) -> list[Score]:
+def spread(layout: Layout, s: Rows, t: Rows, h: Rows, rng: np.random.Generator) -> list[Score]:
+    """Whether synthetic rows lie where unseen real ones do, and everywhere where these do, beside training rows."""
     n = min(len(s), len(t), len(h), 5_000)
     points = [detection.embedded(sampled(rows, n, rng), h, layout) for rows in (h, s, t)]
     made = detection.precision_recall(points[0], points[1])

@@ -62,7 +62,7 @@ def assess(
     scores += member_scores
     tick("membership")
     scores += _anonymity(train, synthetic, holdout, schema)
-    return scores, [_distances(t, queries, outsiders), curve], found
+    return scores, [distances(t, queries, outsiders), curve], found
 
 
 def _copies(keys: list[np.ndarray]) -> Score:
@@ -154,12 +154,14 @@ def _membership(t: np.ndarray, s: np.ndarray, h: np.ndarray, rng: np.random.Gene
     return [first, second], curve
 
 
-def _distances(t: np.ndarray, queries: np.ndarray, outsiders: np.ndarray) -> Curve:
+def distances(t: np.ndarray, queries: np.ndarray, outsiders: np.ndarray) -> Curve:
+    """How far encoded synthetic rows, and unseen real ones, are from the nearest training row."""
     grid = np.linspace(0, 1, 51)[1:-1]
-    lines = {
-        name: tuple((float(np.quantile(attacks.closest(q, t)[0][:, 0], g)), float(g)) for g in grid)
-        for name, q in (("synthetic rows", queries), ("unseen real rows", outsiders))
+    near = {
+        "synthetic rows": attacks.closest(queries, t)[0][:, 0],
+        "unseen real rows": attacks.closest(outsiders, t)[0][:, 0],
     }
+    lines = {name: tuple((float(np.quantile(found, g)), float(g)) for g in grid) for name, found in near.items()}
     half = {name: line[len(line) // 2][0] for name, line in lines.items()}
     sentence = (
         f"Half of the synthetic rows lie within {number(half['synthetic rows'])} of a training row, half of the unseen "

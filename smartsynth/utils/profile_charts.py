@@ -1,18 +1,21 @@
-"""A profile as pictures: one for each column in the order of the data, missing cells, associations."""
+"""A profile as pictures: one for each column in the order of the data, missing cells, associations, rows along time."""
 
 from __future__ import annotations
 
 import math
 
-from smartsynth.facts import Chart, ColumnProfile, Profile
+from smartsynth.facts import ChannelProfile, Chart, ColumnProfile, Profile, SequenceProfile
 from smartsynth.formats import count, moment, number, percent, plain, span
+from smartsynth.sequence_words import CHANNEL_HEADER, channel_row, gap
 from smartsynth.utils.heatmaps import heatmap, scale_bar
-from smartsynth.utils.plots import Series, message, outlines, paired_bars
+from smartsynth.utils.plots import WIDTH, Series, message, outlines, paired_bars
+from smartsynth.utils.svg import Canvas, linear_axis
 
 _NAME = 60
 _MOST_BARS = 8
 _MOST_CELLS = 60
 _MOST_PAIRS = 40
+_MOST_CHANNELS = 8
 _MEASURES = {
     "pearson": "Pearson correlation",
     "spearman": "Spearman correlation",
@@ -27,8 +30,11 @@ _NO_PICTURE = {
 
 
 def profile_charts(profile: Profile) -> tuple[Chart, ...]:
-    """Every picture of a profile: missing cells, associations, then the columns in the order of the data."""
-    found = [_missing(profile), _associations(profile), *(_column(column) for column in profile.columns)]
+    """Every picture of a profile: missing cells, associations, rows along time, then the columns in the order of the data."""
+    found = [_missing(profile), _associations(profile)]
+    if profile.sequence is not None:
+        found += [_along_time(profile.sequence), _lengths(profile.sequence), _gaps(profile.sequence)]
+    found += [_column(column) for column in profile.columns]
     return tuple(chart for chart in found if chart is not None)
 
 
@@ -164,3 +170,86 @@ def _associations(profile: Profile) -> Chart | None:
         ("Column", "Other column", "Strength", "Measure"),
         rows,
     )
+
+
+def _along_time(sequence: SequenceProfile) -> Chart | None:
+    """Autocorrelations: how much a value says about the rows after it."""
+    if not sequence.channels:
+        return None
+    ranked = sorted(sequence.channels, key=lambda channel: -abs(channel.autocorrelation[0]))
+    first = ranked[0]
+    title = f"{plain(first.name, 40)} goes on most like the row before ({number(first.autocorrelation[0], 2)})"
+    caption = (
+        "Bars: how much a value says about the one 1, 2, … rows later, from −1 to 1; rows in a random order would have none. Season: "
+        "the rows after which values repeat, and how strongly."
+    )
+    if len(ranked) > _MOST_CHANNELS:
+        caption += f" The {_MOST_CHANNELS} strongest are drawn; the table has all."
+    rows = tuple(channel_row(channel) for channel in sequence.channels)
+    return Chart(
+        "autocorrelation", "sequence", title, caption, _bars(ranked[:_MOST_CHANNELS], title), CHANNEL_HEADER, rows
+    )
+
+
+def _bars(channels: list[ChannelProfile], label: str) -> str:
+    """A line of bars for each channel, one bar for each number of rows between two values."""
+    pitch, left, right = 52.0, 14.0, WIDTH - 14
+    canvas = Canvas(WIDTH, len(channels) * pitch + 34)
+    lags = max(len(channel.autocorrelation) for channel in channels)
+    axis = linear_axis(0, lags + 0.5, left, right, most=6)
+    width = min(0.6 * (right - left) / (lags + 0.5), 12.0)
+    for i, channel in enumerate(channels):
+        top, middle = i * pitch + 4, i * pitch + 34
+        reading = "" if channel.period is None else f"season {count(channel.period)} ({number(channel.strength, 2)})"
+        canvas.text(left, top + 10, plain(channel.name), "name", width=WIDTH - 160)
+        canvas.text(right, top + 10, reading, "value", anchor="end")
+        canvas.line(left, middle, right, middle, "rail")
+        for lag, value in enumerate(channel.autocorrelation, 1):
+            height = 16 * abs(value)
+            canvas.rect(axis(lag) - width / 2, middle - height if value > 0 else middle, width, height, "bar real")
+    base = len(channels) * pitch + 4
+    for tick, text in axis.ticks:
+        if tick >= 1:
+            canvas.text(axis(tick), base + 10, text, "label", anchor="middle")
+    canvas.text(right, base + 24, "rows later", "note", anchor="end")
+    return canvas.render(label)
+
+
+def _lengths(sequence: SequenceProfile) -> Chart | None:
+    edges, shares = sequence.lengths
+    if not edges or "q50" not in sequence.rows:
+        return None
+    title = f"Half of {count(sequence.entities)} entities have {number(sequence.rows['q50'])} rows or fewer"
+    svg = outlines(edges, [Series("real", shares)], "numeric", title)
+    rows = tuple((_LEVELS[level], number(value)) for level, value in sequence.rows.items())
+    caption = (
+        "Rows per entity. The area of a bin is its share of the entities; the first and the last hold all beyond them."
+    )
+    return Chart("lengths", "sequence", title, caption, svg, ("Share of the entities", "Rows"), rows)
+
+
+def _gaps(sequence: SequenceProfile) -> Chart | None:
+    """The steps in time as a box with whiskers, where they differ."""
+    gaps = sequence.gaps
+    if not {"q05", "q25", "q50", "q75", "q95"} <= gaps.keys() or gaps["q05"] == gaps["q95"]:
+        return None
+    title = f"Half of the rows follow within {gap(sequence, gaps['q50'])} of the one before"
+    if sequence.step is not None:
+        title = f"Rows are {sequence.frequency}; {percent(sequence.missing)} of the moments have none"
+    kind = "duration" if sequence.kind in ("datetime", "duration") else "numeric"
+    canvas, y = Canvas(WIDTH, 84), 34.0
+    axis = linear_axis(min(0.0, gaps["q05"]), gaps["q95"], 20, WIDTH - 24, kind=kind, most=4)
+    low, left, middle, right, high = (axis(gaps[q]) for q in ("q05", "q25", "q50", "q75", "q95"))
+    canvas.line(low, y, high, y, "line real")
+    canvas.rect(left, y - 12, max(right - left, 2), 24, "area real")
+    for x in (low, high):
+        canvas.line(x, y - 6, x, y + 6, "line real")
+    canvas.line(middle, y - 14, middle, y + 14, "mark real")
+    for value, text in axis.ticks:
+        canvas.text(axis(value), 74, text, "label", anchor="middle")
+    rows = tuple((_LEVELS[level], gap(sequence, value)) for level, value in gaps.items())
+    caption = "Time from row to row of an entity. Line: from the 5 to the 95 % quantile; box: the middle half; mark: the median."
+    return Chart("gaps", "sequence", title, caption, canvas.render(title), ("Share of the steps", "Time"), rows)
+
+
+_LEVELS = {"q05": "5%", "q25": "25%", "q50": "50%", "q75": "75%", "q95": "95%"}

@@ -16,15 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.dataset import Dataset
-from smartsynth.facts import Association, ColumnProfile, Profile
+from smartsynth.facts import Association, ColumnProfile, Profile, SequenceProfile
 from smartsynth.inference import refine_schema
 from smartsynth.metrics import pairs
 from smartsynth.metrics.rows import Layout, Rows, prepared, sampled
 from smartsynth.metrics.utility import guessed_target
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.progress import Progress, silent
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.schema import Column, Kind, Modality, Schema
 from smartsynth.utils.alerts import alerts
+from smartsynth.utils.sequence_profiler import detected, sequence_profile
 
 MIN_ROWS = 5
 BINS = 30
@@ -59,7 +60,9 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
     layout, (rows,) = prepared([frame], schema)
     rows = sampled(rows, ASSOCIATION_ROWS, np.random.default_rng(0))
     found = _associations(rows, layout)
-    report(0.9, "Associations")
+    report(0.85, "Associations")
+    sequence = _sequence(frame, schema)
+    report(0.9, "Rows along time")
     duplicates = int(frame.duplicated().sum())
     given = target or (schema.target.name if schema.target else None)
     result = Profile(
@@ -74,6 +77,7 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         geographic_pairs=_geographic(schema),
         target=given or guessed_target(frame, layout),
         whole=dataset.whole,
+        sequence=sequence,
     )
     result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")
@@ -83,7 +87,15 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
 def _merged(given: Column, found: Column) -> Column:
     """What the user corrected stays: a role or meaning that the given schema has wins over the found one."""
     role = given.role if given.role.value != "feature" else found.role
-    return replace(found, kind=given.kind, role=role, semantic=given.semantic or found.semantic)
+    return replace(found, kind=given.kind, role=role, semantic=given.semantic or found.semantic, static=given.static)
+
+
+def _sequence(frame: pd.DataFrame, schema: Schema) -> SequenceProfile | None:
+    """How the rows follow one another, where they are said to or seem to."""
+    if schema.modality is Modality.TIMESERIES:
+        return sequence_profile(frame, schema)
+    found = detected(frame, schema) if schema.modality is Modality.TABLE else None
+    return None if found is None else sequence_profile(frame, schema, found=found)
 
 
 def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:

@@ -5,6 +5,7 @@ Profile → Charts is in profile_charts.py, PairComparison → Chart in pair_cha
 overview    which columns are furthest from real data, missing cells
 privacy     what attacks gain, nearest distances, membership inference, shares beside their yardsticks
 columns     each column real against synthetic, worst first
+sequence    of a time series: records, rows over time, rhythm (sequence_charts.py)
 relations   association matrices: real, synthetic, difference
 utility     models trained on real and on synthetic rows
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from smartsynth.facts import (
@@ -38,6 +40,8 @@ from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.pair_charts import pair_chart
 from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
 from smartsynth.utils.profile_charts import profile_charts
+from smartsynth.utils.sequence_charts import SECTION as SEQUENCE
+from smartsynth.utils.sequence_charts import sequence_charts
 
 __all__ = ["charts", "pair_chart", "profile_charts"]
 
@@ -58,10 +62,20 @@ def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     found += [_curve(curve) for curve in evaluation.curves]
     found.append(_yardsticks([score for score in evaluation.scores if score.family is Family.PRIVACY]))
     found += [_column(column) for column in evaluation.columns]
+    found += _sequence(evaluation)
     found += [_relations(matrix) for matrix in evaluation.matrices]
     metrics = dict.fromkeys(row.metric for row in evaluation.utility)
     found += [_utility(metric, [row for row in evaluation.utility if row.metric == metric]) for metric in metrics]
     return tuple(chart for chart in found if chart is not None)
+
+
+def _sequence(evaluation: Evaluation) -> list[Chart]:
+    view = evaluation.sequence
+    if view is None:
+        return []
+    first, *rest = sequence_charts(view) or (None,)
+    histograms = [replace(_column(column), section=SEQUENCE) for column in view.histograms]
+    return [*([] if first is None else [first]), *histograms, *rest]
 
 
 def _overview(columns: Sequence[ColumnComparison]) -> Chart | None:
@@ -250,7 +264,7 @@ def _triptych(matrix: Matrix, pairs: Sequence[_Pair]) -> str:
 
 
 def _utility(metric: str, rows: Sequence[UtilityRow]) -> Chart:
-    is_error = metric.lower() in ("mae", "rmse", "mse")
+    is_error = metric.lower() in ("mae", "rmse", "mse", "forecast error")
     best = (min if is_error else max)(rows, key=lambda row: _finite(row.real))
     synthetic, real = number(best.synthetic), number(best.real)
     title = (
