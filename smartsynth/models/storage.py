@@ -33,7 +33,7 @@ def to_float(column: Column, series: pd.Series[Any], unit: int) -> NDArray[np.fl
     if column.kind is Kind.NUMERIC:
         values = pd.to_numeric(series.astype(object) if column.dtype == "decimal" else series)
         values = values.astype("Float64") if pd.api.types.is_extension_array_dtype(values.dtype) else values
-        floats: NDArray[np.float64] = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+        floats: NDArray[np.float64] = np.array(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
         floats[~np.isfinite(floats)] = np.nan
         return floats
     known = series.notna().to_numpy()
