@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-timeseries bench-timeseries-peers docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,18 @@ bench-service: $(VENV)/.dev  ## Load and faults of the service, about twenty min
 	$(BIN)/python benchmarks/service/load.py --out docs/benchmarks/load.json
 	$(BIN)/python benchmarks/service/injected.py --task synthesize --out docs/benchmarks/injected.json
 	$(BIN)/python benchmarks/service/kills.py --kills 200 --out docs/benchmarks/kills.json
+
+bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level privacy, about two hours; peers too with `make bench-timeseries-peers`; DATA=folder
+	$(BIN)/python benchmarks/timeseries/windows.py --data $(DATA)/timeseries
+	$(BIN)/python benchmarks/timeseries/panels.py --data $(DATA)/timeseries
+	$(BIN)/python benchmarks/timeseries/timegan.py --data $(DATA)/timeseries --device cpu --out docs/benchmarks/timegan.json
+	$(BIN)/python benchmarks/timeseries/dp_panel.py --data $(DATA)/timeseries
+	$(BIN)/python benchmarks/timeseries/page.py
+
+bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the same panel, about an hour; DATA=folder
+	$(BIN)/python benchmarks/timeseries/peers.py --data $(DATA)/timeseries
+	$(BIN)/python benchmarks/timeseries/panels.py --data $(DATA)/timeseries --only-peers
+	$(BIN)/python benchmarks/timeseries/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -159,6 +159,31 @@ class Client:
         asked = {"model": id, "rows": n, "where": given, "seed": seed}
         return RemoteRows(self, self._done("generations", asked, progress))
 
+    def continue_(
+        self,
+        model: str | RemoteResult,
+        known: Any,
+        horizon: int = 24,
+        *,
+        paths: int = 1,
+        seed: int | None = None,
+        progress: Progress | None = None,
+    ) -> RemoteRows:
+        """Rows that may follow known ones, of a model of a time series; as `continued` of a loaded model.
+
+        Args:
+            model: A model of the server, or its id.
+            known: Rows of each entity, or of the series, as for `synthesize`.
+            horizon: Rows to add to each entity, at most.
+            paths: Continuations of each; with more than 1 the column `path` counts them.
+            seed: Same seed, same rows. Drawn if not given.
+            progress: Called with the share done; if it raises, the work on the server is cancelled.
+        """
+        id = model if isinstance(model, str) else model.id
+        with self._uploaded(known) as dataset:
+            asked = {"model": id, "known": dataset, "horizon": horizon, "paths": paths, "seed": seed}
+            return RemoteRows(self, self._done("continuations", asked, progress))
+
     def evaluate(
         self, real: Any, synthetic: Any, *, holdout: Any = None, progress: Progress | None = None, **settings: Any
     ) -> Evaluation:
@@ -346,6 +371,10 @@ class RemoteResult(RemoteRows):
     def sample(self, n: int | None = None, **how: Any) -> RemoteRows:
         """Rows of the model; as `Client.sample`."""
         return self.client.sample(self, n, **how)
+
+    def continue_(self, known: Any, horizon: int = 24, **how: Any) -> RemoteRows:
+        """Rows that may follow known ones; as `Client.continue_`."""
+        return self.client.continue_(self, known, horizon, **how)
 
 
 class _Upload:

@@ -16,7 +16,7 @@ from smartsynth.errors import ConfigError
 from smartsynth.models.base import Generator
 from smartsynth.privacy.ledger import Entry, Ledger, Touch
 from smartsynth.privacy.spending import Account, Spent
-from smartsynth.schema import Schema
+from smartsynth.schema import Modality, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,9 @@ def options(run: RunConfig, name: str) -> dict[str, Any]:
     if run.privacy.epsilon is None:
         return run.generator.options
     budget = {name: getattr(run.privacy, name) for name in ("epsilon", "delta", "unit", "max_rows_per_unit")}
+    if registry.generator_class(name).modality is Modality.TIMESERIES:
+        most = budget.pop("max_rows_per_unit")  # an entity has many rows; only a bound that was asked for counts
+        budget |= {"max_events": most} if most > 1 else {}
     return {**run.generator.options, **budget}
 
 

@@ -95,8 +95,11 @@ def synthesize(
     with stages("Split"):
         draw = learnt.draw if learnt is not None else secrets.randbits(128)
         named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
-        treated = treatments.treated(real.frame, schema, named)
-        apart = None if unseen is None else treatments.treated(align(unseen.frame, schema, what="holdout"), schema, named)
+        records.check_treated(named, run)
+        treated = treatments.treated(records.ordered(real.frame, schema), schema, named)
+        if unseen is not None:
+            other = records.ordered(align(unseen.frame, schema, what="holdout"), schema)
+        apart = None if unseen is None else treatments.treated(other, schema, named)
         schema = treatments.treated_schema(schema, named)
         train, held, schema = records.divided(treated, apart, schema, run, seed=seed, draw=draw if private else None)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
@@ -274,8 +277,7 @@ def examine(
         kept, held, divided = records.divided(
             train.frame, None if unseen is None else unseen.frame, schema, run, seed=run.seed or 0
         )
-        given, schema = records.comparable(made.frame, schema)
-        rows = align(given, schema, what="synthetic")
+        rows, schema = records.comparable(made.frame, schema, run)
     with stages("Evaluate") as report:
         evaluation = records.evaluated(kept, rows, held, divided, run, target=found.target, progress=report)
     if unseen is None:

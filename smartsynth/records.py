@@ -4,6 +4,7 @@ arranged     the schema of rows that follow one another, and what a run may not 
 divided      records to learn from, and records kept aside
 gate         the filter that judges records
 as_many      how many there are
+comparable   synthetic records of any tool, as the real ones are stored
 evaluated    every score of synthetic records
 """
 
@@ -19,7 +20,8 @@ from smartsynth import sequences
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.facts import Evaluation
+from smartsynth.facts import Evaluation, Identifier
+from smartsynth.models.options import is_whole
 from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.models.record_filter import RecordFilter, WindowFilter
 from smartsynth.progress import Progress
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 LENGTH = 24
 """Rows of a window if none are asked for, as in the published benchmarks."""
+LEAST_RECORDS = 2
+"""Of the training, the synthetic and the holdout data, if they are to be compared."""
 
 
 def is_series(schema: Schema) -> bool:
@@ -42,7 +46,10 @@ def is_series(schema: Schema) -> bool:
 
 def window_of(run: RunConfig) -> int:
     """Rows of a window of a plain series."""
-    return int(run.generator.options.get("window") or run.window or LENGTH)
+    asked = run.generator.options.get("window")
+    if asked is not None and (not is_whole(asked) or asked < 2):
+        raise ConfigError(f"generator.options: window={asked!r} must be a whole number of at least 2.")
+    return int(asked or run.window or LENGTH)
 
 
 def arranged(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
@@ -60,6 +67,12 @@ def check(run: RunConfig) -> None:
     """
     if not run.is_sequential:
         return
+    window_of(run)
+    if run.evaluate.enabled and run.rows is not None and run.rows < LEAST_RECORDS:
+        raise ConfigError(
+            f"rows={run.rows} is the number of entities or windows, and a single one cannot be compared with the real ones. Make at "
+            f"least {LEAST_RECORDS}, or switch the evaluation off (evaluate.enabled)."
+        )
     if run.window is not None and run.entity is not None:
         raise ConfigError(
             f"window={run.window} cuts a plain series, and entity={run.entity!r} says whose the rows are. Leave one out; a generator of "
@@ -73,6 +86,27 @@ def check(run: RunConfig) -> None:
             raise ConfigError(
                 f"{setting}={value!r} is for tables: rows of a time series belong together. Leave it out."
             )
+
+
+def check_treated(named: Sequence[Identifier], run: RunConfig) -> None:
+    """Refuse treatments after which nobody knows whose rows are whose, or what came first.
+
+    Raises:
+        ConfigError: The entity would go or be made coarser, or the time would go or be made up.
+    """
+    refused = {run.entity: ("entity", ("drop", "generalise")), run.time: ("time", ("drop", "regenerate"))}
+    for one in named:
+        what, wrong = refused.get(one.column, ("", ()))
+        if one.treatment in wrong:
+            raise ConfigError(
+                f"columns.{one.column}.treatment={one.treatment}: the column is the {what} of the time series, which is read before "
+                f"anything is learnt. Leave the treatment out: names of entities are made anew anyway."
+            )
+
+
+def ordered(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The rows by their times, if they have any: a treatment may leave only the year of them."""
+    return frame if schema.time is None else sequences.in_order(frame, schema)
 
 
 def divided(
@@ -126,6 +160,8 @@ def _divided_series(
     if unseen is None:
         return sequences.stretches(real, schema, window=window, held=run.holdout.fraction, seed=seed)
     other = align(unseen, schema, what="holdout")
+    if len(other) < window:
+        raise DataError(f"The holdout has {len(other):,} rows, and a window {window}. Give more, or use shorter windows (window).")
     cut = [sequences.one_stretch(frame, schema) for frame in (real, other)]
     return cut[0], cut[1], sequences.with_window(schema)
 
@@ -167,19 +203,40 @@ def evaluated(
     }  # fmt: skip
     if schema.modality is Modality.TABLE:
         return evaluator.evaluate(train, rows, held, mix=mix, **shared)
+    for what, some in (("training", train), ("synthetic", rows), ("holdout", held)):
+        if (found := _records(some, schema, run)) < LEAST_RECORDS:
+            raise DataError(
+                f"The {what} data have {found} record{'' if found == 1 else 's'} (entities with all their rows, or windows); at least "
+                f"{LEAST_RECORDS} are needed to compare. Give more, or switch the evaluation off (evaluate.enabled)."
+            )
     window = window_of(run) if is_series(schema) else None
     shared["target"] = run.target
     return sequence_evaluator.evaluate_sequences(train, rows, held, window=window, **shared)
 
 
-def comparable(rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-    """Synthetic rows of a plain series as stretches: as they are numbered, or all of them as one.
+def _records(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> int:
+    """The number of entities, or of windows of a plain series at every offset."""
+    assert schema.entity is not None  # noqa: S101  (it is divided)
+    lengths = rows[schema.entity.name].value_counts().to_numpy()
+    return int(np.maximum(lengths - window_of(run) + 1, 0).sum()) if is_series(schema) else len(lengths)
 
-    Also the schema that they are read with.
+
+def comparable(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> tuple[pd.DataFrame, Schema]:
+    """Synthetic rows of any tool as the real ones are stored, and the schema that they are read with.
+
+    Those of a plain series are stretches as they are numbered; if they are not, windows one after the other are cut out of them.
+
+    Raises:
+        DataError: The columns are not those of the real rows, or there are fewer rows than a window has.
     """
     if not is_series(schema):
-        return rows, schema
+        return align(rows, schema, what="synthetic"), schema
     numbered = sequences.with_window(schema)
     if WINDOW in rows.columns:
-        return rows, numbered
-    return rows.assign(**{WINDOW: 0})[[WINDOW, *rows.columns]], numbered
+        return align(rows, numbered, what="synthetic"), numbered
+    whole, window = sequences.in_order(align(rows, schema, what="synthetic"), schema), window_of(run)
+    n = len(whole) // window
+    if n == 0:
+        raise DataError(f"The synthetic series has {len(whole):,} rows, and a window {window}. Use shorter windows (window).")
+    number = np.repeat(np.arange(n), window)
+    return whole.head(n * window).assign(**{WINDOW: number})[list(numbered.names)], numbered

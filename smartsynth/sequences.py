@@ -10,7 +10,7 @@ A record of a time series is an entity with all its rows: it is what is drawn, k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -42,16 +42,7 @@ def marked(frame: pd.DataFrame, schema: Schema, *, entity: str | None, time: str
     """
     if entity is not None and entity == time:
         raise ConfigError(f"entity={entity!r} and time={time!r} are the same column. Name two, or leave one out.")
-    problems = []
-    for what, name in (("entity", entity), ("time", time)):
-        if name is None:
-            continue
-        schema[name]
-        if missing := int(frame[name].isna().sum()):
-            fix = "Drop these rows, or fill the cells."
-            problems.append(Problem(f"is the {what}, and {missing:,} of its cells are missing.", column=name, fix=fix))
-    if problems:
-        raise DataError(problems)
+    _check_known(frame, {what: schema[name].name for what, name in (("entity", entity), ("time", time)) if name is not None})
     if time is not None:
         found = schema[time]
         kind = _time_kind(frame[time], found)
@@ -63,6 +54,17 @@ def marked(frame: pd.DataFrame, schema: Schema, *, entity: str | None, time: str
             schema, columns=tuple(c if c.role in (Role.ENTITY, Role.TIME) else _judged(c, frame, codes) for c in schema)
         )
     return replace(schema, modality=Modality.TIMESERIES)
+
+
+def _check_known(frame: pd.DataFrame, names: Mapping[str, str | None]) -> None:
+    """DataError if an entity or a time is missing in a row; every such column at once."""
+    problems = []
+    for what, name in names.items():
+        if name is not None and (missing := int(frame[name].isna().sum())):
+            text = f"is the {what}, and {missing:,} of its cells {'is' if missing == 1 else 'are'} missing."
+            problems.append(Problem(text, column=name, fix="Drop these rows, or fill the cells."))
+    if problems:
+        raise DataError(problems)
 
 
 def _time_kind(cells: pd.Series[Any], column: Column) -> Kind:
@@ -111,15 +113,25 @@ class Panel:
         >>> panel.frame["t"].tolist(), panel.bounds.tolist()
         ([1, 2, 5], [0, 2, 3])
         """
-        if schema.entity is None:
-            raise ConfigError("The schema names no entity. Mark it with `marked`, or cut the series into stretches.")
-        codes = pd.factorize(frame[schema.entity.name])[0]
-        order = np.argsort(codes, kind="stable")
-        if schema.time is not None:
-            when = times(frame, schema)
-            order = np.lexsort((when, codes))
+        order, codes = cls.order(frame, schema)
         bounds = np.r_[0, np.cumsum(np.bincount(codes))] if len(codes) else np.zeros(1)
         return cls(frame.iloc[order].reset_index(drop=True), schema, bounds.astype(np.int64))
+
+    @staticmethod
+    def order(frame: pd.DataFrame, schema: Schema) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places of the rows as `of` puts them in order, and the number of each row's entity, from 0.
+
+        Raises:
+            ConfigError: The schema names no entity.
+            DataError: Rows without an entity or a time.
+        """
+        if schema.entity is None:
+            raise ConfigError("The schema names no entity. Mark it with `marked`, or cut the series into stretches.")
+        _check_known(frame, {"entity": schema.entity.name, "time": None if schema.time is None else schema.time.name})
+        codes = pd.factorize(frame[schema.entity.name])[0].astype(np.int64)
+        if schema.time is None:
+            return np.argsort(codes, kind="stable").astype(np.int64), codes
+        return np.lexsort((times(frame, schema), codes)).astype(np.int64), codes
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -239,20 +251,28 @@ def windows_of(panel: Panel, length: int, *, stride: int = 1) -> NDArray[np.int6
     return np.asarray(starts + stride * within, np.int64)
 
 
-def record_table(panel: Panel) -> tuple[pd.DataFrame, Schema]:
+def record_table(panel: Panel, like: Schema | None = None) -> tuple[pd.DataFrame, Schema]:
     """One row per entity, and the schema of these rows.
 
     Static columns as they are; of a number its first, last, mean, lowest and highest value, standard deviation and mean step;
     of a category its first and last value and how often it changes; the number of rows, the first time, the mean and the
-    standard deviation of the gaps. Missing cells are left out of each, and a nullable column has the share of its missing cells.
+    standard deviation of the gaps. Missing cells are left out of each, and a column where some are missing has their share.
+
+    Args:
+        panel: The entities.
+        like: Columns that are wanted, as this function gave them for other entities; if not given, all but those of the number
+            of rows, the gaps and the missing cells that are the same for every entity.
     """
     made: dict[str, pd.Series[Any]] = {}
     columns: list[Column] = []
 
-    def add(name: str, values: Any, like: Column | None = None) -> None:
-        column = Column(name, Kind.NUMERIC, "float64", nullable=True) if like is None else replace(like, name=name)
-        columns.append(replace(column, static=False))
+    def add(name: str, values: Any, source: Column | None = None, *, wanted: bool = True) -> None:
+        while name in made:  # a static column may be called so
+            name += "'"
+        column = Column(name, Kind.NUMERIC, "float64", nullable=True) if source is None else replace(source, name=name)
         made[name] = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values, np.float64))
+        if wanted:
+            columns.append(replace(column, static=False))
 
     def cells(column: Column, places: NDArray[np.int64]) -> pd.Series[Any]:
         return panel.frame[column.name].iloc[places].reset_index(drop=True)
@@ -261,30 +281,33 @@ def record_table(panel: Panel) -> tuple[pd.DataFrame, Schema]:
     for column in panel.schema:
         if column.static and column.role is not Role.ENTITY and column.is_modelled:
             add(column.name, cells(column, panel.first), column)
-    if len(np.unique(panel.lengths)) > 1:
-        columns.append(Column("rows", Kind.NUMERIC, "int64", decimals=0))
-        made["rows"] = pd.Series(panel.lengths)
+    count = Column("rows", Kind.NUMERIC, "int64", decimals=0)
+    add("rows", pd.Series(panel.lengths), count, wanted=_varies(panel.lengths))
     if panel.schema.time is not None:
         for name, numbers in _of_gaps(panel).items():
-            add(f"{panel.schema.time.name}: {name}", numbers)
+            add(f"{panel.schema.time.name}: {name}", numbers, wanted=_varies(numbers))
     for column in panel.schema.channels:
         if column.kind in TIMES:
             for name, numbers in _of_numbers(panel, column).items():
-                add(f"{column.name}: {name}", numbers)
+                add(f"{column.name}: {name}", numbers, wanted=name != "missing" or bool(numbers.any()))
         else:
             feature = column if column.role is Role.TARGET else replace(column, role=Role.FEATURE)
             add(f"{column.name}: last", cells(column, last), feature)
             add(f"{column.name}: first", cells(column, panel.first), replace(column, role=Role.FEATURE))
             add(f"{column.name}: changes", _changes(panel, column))
-    return pd.DataFrame(made), Schema(tuple(columns))
+    schema = Schema(tuple(columns)) if like is None else like
+    return pd.DataFrame({name: made[name] for name in schema.names}, index=pd.RangeIndex(len(panel))), schema
+
+
+def _varies(values: NDArray[Any]) -> bool:
+    return len(np.unique(values[~np.isnan(values)])) > 1
 
 
 def _of_gaps(panel: Panel) -> dict[str, NDArray[np.float64]]:
     when = times(panel.frame, panel.schema)
     gaps = np.diff(when, prepend=np.nan)
     gaps[panel.first] = np.nan
-    kept = {"first": when[panel.first], "mean gap": _mean(gaps, panel), "deviation of gaps": _deviation(gaps, panel)}
-    return {name: values for name, values in kept.items() if len(np.unique(values[~np.isnan(values)])) > 1}
+    return {"first": when[panel.first], "mean gap": _mean(gaps, panel), "deviation of gaps": _deviation(gaps, panel)}
 
 
 def _of_numbers(panel: Panel, column: Column) -> dict[str, NDArray[np.float64]]:
@@ -294,15 +317,14 @@ def _of_numbers(panel: Panel, column: Column) -> dict[str, NDArray[np.float64]]:
     steps = np.abs(np.diff(values, prepend=np.nan))
     steps[panel.first] = np.nan
     known = ~np.isnan(values)
-    found = {
-        "first": _ends(values, panel)[0], "last": _ends(values, panel)[1], "mean": _mean(values, panel),
+    first, last = _ends(values, panel)
+    return {
+        "first": first, "last": last, "mean": _mean(values, panel),
         "lowest": _reduced(np.minimum, np.where(known, values, np.inf), panel),
         "highest": _reduced(np.maximum, np.where(known, values, -np.inf), panel),
         "deviation": _deviation(values, panel), "mean step": _mean(steps, panel),
+        "missing": _mean((~known).astype(np.float64), panel),
     }  # fmt: skip
-    if not known.all():
-        found["missing"] = _mean((~known).astype(np.float64), panel)
-    return found
 
 
 def _reduced(how: np.ufunc, values: NDArray[np.float64], panel: Panel) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ Id = Annotated[str, Field(pattern=r"^[\w-]{4,64}$", examples=["q1Zk7Yw0pX3vNn2B"
 
 KINDS = {
     "profiles": "profile", "models": "synthesize", "generations": "generate", "evaluations": "evaluate",
-    "imports": "import", "exports": "export",
+    "imports": "import", "exports": "export", "continuations": "continue",
 }  # fmt: skip
 """Resources that are made by jobs, with the task that makes each."""
 RESOURCES = {task: name for name, task in KINDS.items()}
@@ -69,7 +69,7 @@ class JobShape(BaseModel):
     """A piece of work, and what it makes."""
 
     id: str
-    kind: Literal["profiles", "models", "generations", "evaluations", "imports", "exports"]
+    kind: Literal["profiles", "models", "generations", "evaluations", "imports", "exports", "continuations"]
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     progress: float = Field(ge=0, le=1, description="Share of the work that is done.")
     stage: str = Field(examples=["Fit"])
@@ -120,6 +120,7 @@ PARTS = {
     "profiles": ("profile", "schema", "report"),
     "models": ("data", "scores", "report", "manifest", "archive", "run"),
     "generations": ("data", "manifest"),
+    "continuations": ("data", "manifest"),
     "evaluations": ("scores", "report"),
 }
 
@@ -161,13 +162,28 @@ class GenerationRequest(Shape):
     """Rows of a model."""
 
     model: Id
-    rows: int | None = Field(None, ge=1, le=10_000_000_000, description="As many as the model released, if not given.")
+    rows: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000_000,
+        description="Rows, of a time series entities or windows; as many as the model released, if not given.",
+    )
     where: list[str] | dict[str, JsonValue] | None = Field(
         None, description="What every row is like.", examples=[["age>=60", "income=>50K"]]
     )
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="Another seed makes other rows; the model's if not given."
     )
+
+
+class ContinuationRequest(Shape):
+    """Rows that may follow known ones, of a model of a time series."""
+
+    model: Id
+    known: Id = Field(description="A data set with known rows of each entity, or of the series.")
+    horizon: int = Field(24, ge=1, le=100_000, description="Rows to add to each entity, at most.")
+    paths: int = Field(1, ge=1, le=10_000, description="Continuations of each; more than 1 are told apart by `path`.")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="Same seed, same rows; drawn if not given.")
 
 
 class EvaluationRequest(Shape):
@@ -215,6 +231,9 @@ class GeneratorShape(BaseModel):
     name: str
     summary: str
     modality: str
+    windowed: bool = Field(
+        description="Whether it makes windows of one length of a plain series, not whole histories of entities."
+    )
     conditional: bool
     dp: bool
     min_rows: int

@@ -3,6 +3,7 @@
     profile      profile.json profile.html head.parquet source.json
     synthesize   outcome.json rows.json rows-*.parquet head.parquet files/…
     generate     rows.json part-*.parquet
+    continue     rows.json part-*.parquet
     evaluate     outcome.json files/report.html files/report.json
     import       import.json, and a data set
     export       export.json, and rows elsewhere
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import RunConfig
+from smartsynth.errors import ConfigError
 from smartsynth.facts import to_json
 from smartsynth.jobs.blobs import file_name
 from smartsynth.jobs.budgets import WorkspaceBudget
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 
 HEAD_ROWS = 50
 SAMPLE_ROWS = 5_000
-INPUTS = {"dataset": "dataset", "holdout": "dataset", "synthetic": "dataset", "model": "job", "generation": "job"}
+INPUTS = {
+    "dataset": "dataset", "holdout": "dataset", "synthetic": "dataset", "known": "dataset", "model": "job", "generation": "job",
+}  # fmt: skip
 """Settings that name a data set or the result of another job of the same workspace."""
 
 
@@ -99,10 +103,8 @@ def synthesize(work: Work) -> None:
     from smartsynth import ingest, pipeline
 
     config = RunConfig.build(work.settings.get("config", {}))
-    if config.seed is None:  # every attempt has the same
-        config = config.model_copy(
-            update={"seed": int(hashlib.sha256(work.steps.claim.job.encode()).hexdigest()[:8], 16)}
-        )
+    if config.seed is None:
+        config = config.model_copy(update={"seed": _seed(work)})
     real = ingest.read(work.inputs["dataset"], limits=config.limits)
     real = replace(real, source=replace(real.source, name=str(work.settings.get("name", real.source.name))))
     result = pipeline.synthesize(
@@ -125,11 +127,7 @@ def generate(work: Work) -> None:
     """Rows of a model that another job learnt, as many as are asked for, under conditions if there are any."""
     from smartsynth import scale
 
-    model = work.folder / "model"
-    with zipfile.ZipFile(
-        work.inputs["model"] / "files" / "model.zip"
-    ) as archive:  # ours: a job of this service wrote it
-        archive.extractall(model)
+    model = _unpacked(work)
     plan = scale.plan(
         model, work.settings.get("rows"), where=work.settings.get("where"), seed=work.settings.get("seed")
     )
@@ -144,6 +142,37 @@ def generate(work: Work) -> None:
         work.progress((index + 1) / plan.parts, f"Sample: part {index + 1:,} of {plan.parts:,}")
     _write_json(work.folder / "rows.json", plan.to_json())
     shutil.rmtree(model)
+
+
+def continue_(work: Work) -> None:
+    """Rows that may follow known ones, of a model of a time series that another job learnt."""
+    from smartsynth import ingest, registry
+    from smartsynth.models.sequence_base import SequenceGenerator
+    from smartsynth.schema import Column, Kind
+
+    asked, model = work.settings, registry.load(_unpacked(work))
+    shutil.rmtree(work.folder / "model")
+    if not isinstance(model, SequenceGenerator):
+        raise ConfigError(
+            f"The model is of {model.modality.value} data, and only time series go on. Make a generation of it."
+        )
+    work.progress(0.0, "Read")
+    known = ingest.read(work.inputs["known"])
+    horizon, paths, seed = int(asked["horizon"]), int(asked["paths"]), asked.get("seed")
+    seed = _seed(work) if seed is None else int(seed)
+    report = _prefixed("Continue", part(work.progress, 0.05, 0.95))
+    rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=report)
+    schema = model.known_schema
+    if paths > 1:
+        schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
+    _write_rows(work.folder / "part-00000.parquet", rows, schema)
+    head = json.loads((work.inputs["model"] / "rows.json").read_text("utf-8"))["manifest"]
+    made = {
+        "rows": len(rows), "seed": seed, "unchecked": len(rows), "horizon": horizon, "paths": paths,
+        "schema": schema.to_json(), "source": asdict(replace(known.source, notes=())),
+        "manifest": {**head, "scores": [], "filter": None},
+    }  # fmt: skip
+    _write_json(work.folder / "rows.json", made)
 
 
 def evaluate(work: Work) -> None:
@@ -207,6 +236,7 @@ TASKS = {
     "profile": Task(profile, "quick", ("dataset",)),
     "synthesize": Task(synthesize, "long", ("dataset",), patience=9),
     "generate": Task(generate, "long", ("model",), patience=9),
+    "continue": Task(continue_, "long", ("model", "known"), patience=9),
     "evaluate": Task(evaluate, "long", ("dataset",), patience=9),
     "import": Task(import_rows, "long", (), patience=9),
     "export": Task(export_rows, "long", (), patience=9),
@@ -220,6 +250,19 @@ def warm_up() -> None:
     for name in registry.generators():
         registry.generator_class(name)
     pipeline.settled(None, {})
+
+
+def _seed(work: Work) -> int:
+    """A seed where none was given, the same for every attempt."""
+    return int(hashlib.sha256(work.steps.claim.job.encode()).hexdigest()[:8], 16)
+
+
+def _unpacked(work: Work) -> Path:
+    """The folder of the model that is asked for; ours: a job of this service wrote the archive."""
+    folder = work.folder / "model"
+    with zipfile.ZipFile(work.inputs["model"] / "files" / "model.zip") as archive:
+        archive.extractall(folder)
+    return folder
 
 
 def _rows_of(place: Path) -> Any:
@@ -254,6 +297,7 @@ def _write_outcome(folder: Path, result: Result) -> None:
             "manifest": to_json(result.manifest),
             "timings": to_json(result.timings),
             "rows": len(result.synthetic),
+            "records": len(made) if made.schema.entity is None else int(made.frame[made.schema.entity.name].nunique()),
         },
     )
 

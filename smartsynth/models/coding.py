@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes, likeness
-from smartsynth.models.encoding import Codec, TableEncoder
+from smartsynth.models.encoding import Codec, TableEncoder, once
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.groups import MOST_CODES, Groups
 from smartsynth.schema import Schema
@@ -46,7 +46,14 @@ class Coding:
 
     @classmethod
     def fit(
-        cls, data: pd.DataFrame, schema: Schema, *, n_bins: int, min_count: int, rng: np.random.Generator
+        cls,
+        data: pd.DataFrame,
+        schema: Schema,
+        *,
+        n_bins: int,
+        min_count: int,
+        rng: np.random.Generator,
+        holders: NDArray[np.int64] | None = None,
     ) -> tuple[Self, Codes]:
         """The coding of a table, and the table's codes.
 
@@ -56,14 +63,15 @@ class Coding:
             n_bins: Bins of a numeric column, besides its heavy values.
             min_count: A value held by fewer rows is not kept.
             rng: Picks what stands for rare values.
+            holders: Whose each row is: a value is then as rare as the number of those who hold it.
 
         Raises:
             DataError: Cells that are not what the schema says.
         """
-        encoder = TableEncoder.fit(data, schema, min_count=min_count, rng=rng)
+        encoder = TableEncoder.fit(data, schema, min_count=min_count, rng=rng, holders=holders)
         values = encoder.encode(data)
         grids = [
-            None if codec.is_categorical else NumericGrid.fit(v, n_bins=n_bins, min_count=min_count)
+            None if codec.is_categorical else grid_of(v, holders, n_bins=n_bins, min_count=min_count)
             for codec, v in zip(encoder.codecs, values, strict=True)
         ]
         codes, groups = _codes(values, grids, [codec.n_levels for codec in encoder.codecs])
@@ -144,6 +152,15 @@ class Coding:
             Groups.from_arrays(found) if (found := under(arrays, f"groups{i}.")) else None for i in range(len(columns))
         ]
         return cls(TableEncoder.from_json(values["encoder"]), Inside(grids, groups), columns)
+
+
+def grid_of(
+    values: NDArray[np.float64], holders: NDArray[np.int64] | None, *, n_bins: int, min_count: int
+) -> NumericGrid:
+    """The grid of numbers, each counted once per holder if there are holders."""
+    if holders is not None:
+        values = values[once(values, holders)]
+    return NumericGrid.fit(values, n_bins=n_bins, min_count=min_count)
 
 
 def under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

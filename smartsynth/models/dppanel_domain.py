@@ -34,8 +34,6 @@ from smartsynth.sequences import Panel
 
 EVENTS, GAP = "number of events", "time since the event before"
 """Names of the columns that are made; longer if the panel has such a column."""
-NAMES = 0.45
-"""Share, of what a table's columns on their own may spend, of those whose categories must be found."""
 
 
 def entity_schema(schema: Schema, most: int) -> Schema:
@@ -115,11 +113,12 @@ class PartTable(MarginalGenerator):
     """A private table that is learnt within a part of another generator's budget."""
 
     _part: _Part
+    _names: float
 
     @classmethod
     def learn(
         cls, rows: pd.DataFrame, schema: Schema, budget: Budget, noise: Noise, *, stage: str, share: float, failing: float,
-        structure: str, progress: Progress,
+        names: float, structure: str, progress: Progress,
     ) -> Self:  # fmt: skip
         """The model of a table.
 
@@ -131,31 +130,32 @@ class PartTable(MarginalGenerator):
             stage: Name of this part in the account.
             share: Of the budget.
             failing: Chance of failure that thresholds may take; 0 if no category must be found.
+            names: How much more a column of categories gets than a column of numbers.
             structure: As of `MarginalGenerator`.
             progress: Called with the share done.
         """
         model = cls(epsilon=budget.epsilon, delta=budget.delta, structure=structure)
-        model.noise, model._part = noise, _Part(budget, share, failing)
+        model.noise, model._part, model._names = noise, _Part(budget, share, failing), names
         model.fit(rows, schema=schema, progress=progress)
         for entry in model._part.entries:
             if entry.touch is Touch.MEASURED:
                 budget.spend(stage, entry.reads, entry.mechanism, entry.mu, entry.delta)
             else:
                 budget.entries.append(replace(entry, stage=stage))
-        del model._part
+        del model._part, model._names
         return model
 
     def _learn_domain(
         self, data: pd.DataFrame, schema: Schema, share: float, progress: Progress
     ) -> tuple[pd.DataFrame, Budget, Domain]:
-        """Columns whose categories must be found have a part of their own: what is not found cannot be learnt later."""
-        opened = Schema(tuple(c for c in schema if is_open(c)))
-        given = Schema(tuple(c for c in schema if not is_open(c)))
-        n = sum(c.is_modelled for c in given)
-        names = share * (NAMES if len(opened) and n else float(len(opened) > 0))
+        """Categories have a part of their own: those that are not found, or not told apart, cannot be learnt later."""
+        named = Schema(tuple(c for c in schema if c.kind in (Kind.CATEGORICAL, Kind.BOOLEAN) or is_open(c)))
+        other = Schema(tuple(c for c in schema if c not in named.columns))
+        weights = self._names * len(named), float(sum(c.is_modelled for c in other))
         learnt = []
-        for part, some in ((opened, names), (given, share - names)):
-            learner = DomainLearner(self._part, self.noise, mu=self._part.share(some), most_rows=1)
+        for part, weight in zip((named, other), weights, strict=True):
+            mu = self._part.share(share * weight / sum(weights)) if weight else 0.0
+            learner = DomainLearner(self._part, self.noise, mu=mu, most_rows=1)
             learnt.append(learner.learn(data[list(part.names)], part))
         return data, self._part, _together(schema, learnt)
 

@@ -43,8 +43,10 @@ from smartsynth.progress import Progress, part
 from smartsynth.schema import WINDOW, Schema
 from smartsynth.sequences import Panel
 
-ENTITIES, EVENTS = 0.25, 0.25
+ENTITIES, EVENTS = 0.2, 0.3
 """Shares of the budget for the entities as a table and for what values events have; the rest is for the network."""
+NAMES = 3.0
+"""How much more of the latter a column of categories gets than one of numbers: a category that is not found cannot be learnt."""
 SETTLING = 4_096
 """Entities that are drawn to set the columns' shares."""
 
@@ -173,14 +175,14 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         failing = [budget.delta_left * n / max(sum(opened), 1) for n in opened]
         self._entities = PartTable.learn(
             entity_rows(panel, of_entity), of_entity, budget, self.noise, stage="entities", share=ENTITIES, failing=failing[0],
-            structure="cliques", progress=part(progress, 0.0, 0.1),
+            names=1.0, structure="cliques", progress=part(progress, 0.0, 0.1),
         )  # fmt: skip
         self.rows_ = self._entities.rows_
         units = [c.unit for c in self._entities.coding.codecs if isinstance(c, NumberCodec) and c.name == self._time]
         rows = event_rows(panel, of_event, units[0] if units else 1)
         self._events = PartTable.learn(
             one_each(panel, rows, self._picks(panel)), of_event, budget, self.noise, stage="events", share=EVENTS,
-            failing=failing[1], structure="tree", progress=part(progress, 0.1, 0.15),
+            failing=failing[1], names=NAMES, structure="tree", progress=part(progress, 0.1, 0.15),
         )  # fmt: skip
         return rows
 
@@ -203,7 +205,7 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         )
         return [table for table in found if table is not None]
 
-    def _known(self, codes: NDArray[Any]) -> NDArray[np.float32]:
+    def _told_of(self, codes: NDArray[Any]) -> NDArray[np.float32]:
         """Entities × numbers of the codes of their columns."""
         return np.concatenate([table[code] for table, code in zip(self._facts(), codes, strict=True)], 1)
 
@@ -222,7 +224,7 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         counts = np.ones(codes.shape, bool)
         counts[panel.first, 0] = self._time is None
         of_entity = self._entities.coding.codes(entity_rows(panel, self._entities.schema_))
-        return Histories(panel.bounds, codes, same, counts, self._known(of_entity))
+        return Histories(panel.bounds, codes, same, counts, self._told_of(of_entity))
 
     def _train(
         self, histories: Histories, rate: float, sigma: float, progress: Progress
@@ -270,9 +272,9 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         lengths = np.clip(table.iloc[:, -1].to_numpy(np.int64), 1, self.max_events)
         clock = self._clock()
         if clock is None:
-            return table, self._known(codes), lengths, np.zeros(n)
+            return table, self._told_of(codes), lengths, np.zeros(n)
         first = to_float(clock.codec.column, table[clock.codec.name], clock.codec.unit)
-        return table, self._known(codes), lengths, np.where(np.isnan(first), clock.codec.low, first)
+        return table, self._told_of(codes), lengths, np.where(np.isnan(first), clock.codec.low, first)
 
     def _records(
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress

@@ -249,8 +249,23 @@ class TableEncoder:
         self.surrogates = dict(surrogates)
 
     @classmethod
-    def fit(cls, data: pd.DataFrame, schema: Schema, *, min_count: int = 5, rng: np.random.Generator) -> Self:
+    def fit(
+        cls,
+        data: pd.DataFrame,
+        schema: Schema,
+        *,
+        min_count: int = 5,
+        rng: np.random.Generator,
+        holders: NDArray[np.int64] | None = None,
+    ) -> Self:
         """The encoder of a table.
+
+        Args:
+            data: Real rows.
+            schema: Their columns.
+            min_count: A value held by fewer rows is not kept.
+            rng: Picks what stands for rare values.
+            holders: Whose each row is: a value is then as rare as the number of those who hold it.
 
         Raises:
             DataError: Cells that are not what the schema says; every such column at once.
@@ -261,6 +276,8 @@ class TableEncoder:
         for column in schema:
             series = data[column.name]
             try:
+                if holders is not None and column.is_modelled:
+                    series = series[once(series, holders)]
                 if not column.is_modelled:
                     made = surrogate_of(column, series.dropna(), min_count=min_count, rng=rng)
                     surrogates[column.name] = made, float(series.isna().mean())
@@ -377,6 +394,16 @@ def _filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.S
         return pd.Series(pd.Categorical(both, categories=categories, ordered=bool(made.dtype.ordered)))
     dtype: Any = made.dtype
     return both.astype(dtype) if column.dtype not in ("date", "time", "decimal", "object") else both
+
+
+def once(values: pd.Series[Any] | NDArray[Any], holders: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows are the first of their holder with their value.
+
+    >>> once(np.array([1, 1, 2, 1]), np.array([0, 0, 0, 1])).tolist()
+    [True, False, True, True]
+    """
+    codes = pd.factorize(values, use_na_sentinel=False)[0]
+    return ~pd.DataFrame({"holder": holders, "code": codes}).duplicated().to_numpy()
 
 
 def plain_level(value: Any) -> Any:

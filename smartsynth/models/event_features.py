@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes
-from smartsynth.models.coding import Coding, under
-from smartsynth.models.encoding import NumberCodec
+from smartsynth.models.coding import Coding, grid_of, under
+from smartsynth.models.encoding import NumberCodec, once
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.storage import to_float
 from smartsynth.schema import Kind, Schema
@@ -30,6 +30,8 @@ from smartsynth.sequences import Panel
 MOST_COUNTED = 63
 LONGEST_STAY = 15
 CLOCKS = ("gap", "time", "since", "age")
+ENTITIES = 4
+"""Values are counted by entity, not by row, where there are so many times `min_count` entities."""
 STICKY = 0.08
 """A cell stays exactly as it is in this share of the events more than chance alone would have it."""
 NEAR, MOSTLY = 0.4, 0.8
@@ -64,19 +66,26 @@ class Channels:
 
     @classmethod
     def fit(cls, panel: Panel, *, n_bins: int, min_count: int, rng: np.random.Generator) -> tuple[Self, Codes]:
-        """The coding of a panel's events, and their codes (channels × rows)."""
+        """The coding of a panel's events, and their codes (channels × rows).
+
+        Where there are enough entities, a value is rare if few of them have it, however often one repeats it.
+        """
         schema, frame = panel.schema, panel.frame
-        coding, codes = Coding.fit(frame, event_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng)
+        who = panel.entity_of_row if len(panel) >= ENTITIES * min_count else None
+        coding, codes = Coding.fit(
+            frame, event_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng, holders=who
+        )
         follows = np.setdiff1d(np.arange(len(frame)), panel.first, assume_unique=True)
         values = coding.encoder.encode(frame)
         grids, sticky = [], []
         for codec, own in zip(coding.codecs, values, strict=True):
             steps = own[follows] - own[follows - 1] if isinstance(codec, NumberCodec) and len(follows) else np.zeros(0)
             relative = is_relative(own, steps)
-            grids.append(NumericGrid.fit(steps, n_bins=n_bins, min_count=min_count) if relative else None)
+            whose = None if who is None else who[follows]
+            grids.append(grid_of(steps, whose, n_bins=n_bins, min_count=min_count) if relative else None)
             sticky.append(not relative and is_sticky(own, follows))
         anchor = anchor_of(panel)
-        time, clocks = _clocks(panel, follows, anchor, n_bins, min_count)
+        time, clocks = _clocks(panel, follows, anchor, who, n_bins, min_count)
         lengths = np.sort(panel.lengths)[-min(min_count, len(panel)) :]
         firsts = frame.iloc[panel.first].reset_index(drop=True)
         statics, _ = Coding.fit(firsts, static_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng)
@@ -203,21 +212,31 @@ def since_anchor(frame: pd.DataFrame, schema: Schema, codec: NumberCodec, anchor
 
 
 def _clocks(
-    panel: Panel, follows: NDArray[np.int64], anchor: str | None, n_bins: int, min_count: int
+    panel: Panel,
+    follows: NDArray[np.int64],
+    anchor: str | None,
+    who: NDArray[np.int64] | None,
+    n_bins: int,
+    min_count: int,
 ) -> tuple[NumberCodec | None, dict[str, NumericGrid]]:
     column = panel.schema.time
     if column is None:
         return None, {}
-    codec = NumberCodec.fit(column, panel.frame[column.name], min_count)
-    when = codec.encode(panel.frame[column.name])
+    cells = panel.frame[column.name]
+    codec = NumberCodec.fit(column, cells if who is None else cells[once(cells, who)], min_count)
+    when = codec.encode(cells)
     since = when - when[panel.first][panel.entity_of_row]
-    gaps = when[follows] - when[follows - 1]
-    kept = {"gap": gaps if len(gaps) else np.zeros(1), "time": when, "since": since}
-    clocks = {n: NumericGrid.fit(v, n_bins=n_bins, min_count=min_count) for n, v in kept.items()}
+    kept = {"time": when, "since": since}
     if anchor is not None:
-        age = since_anchor(panel.frame, panel.schema, codec, anchor)
         # A last missing cell makes every such grid nullable.
-        clocks["age"] = NumericGrid.fit(np.r_[age, np.nan], n_bins=n_bins, min_count=min_count)
+        kept["age"] = since_anchor(panel.frame, panel.schema, codec, anchor)
+    whose = None if who is None else who[follows]
+    gaps = when[follows] - when[follows - 1] if len(follows) else np.zeros(1)
+    clocks = {"gap": grid_of(gaps, whose if len(follows) else None, n_bins=n_bins, min_count=min_count)}
+    for name, values in kept.items():
+        lone = values if who is None else values[once(values, who)]
+        lone = np.r_[lone, np.nan] if name == "age" else lone
+        clocks[name] = NumericGrid.fit(lone, n_bins=n_bins, min_count=min_count)
     return codec, clocks
 
 

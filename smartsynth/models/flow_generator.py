@@ -98,6 +98,8 @@ class FlowGenerator(SequenceGenerator):
             )
         self._length = self.window
         points = np.concatenate([cells.reshape(len(cells), -1), static], axis=1)
+        if points.shape[1] == 0:
+            raise DataError("No column is learnt, and there is no time: identifiers, free text and constants make no series.")
         if points.shape[1] > MOST_CELLS:
             raise DataError(
                 f"A window of {self.window} rows has {points.shape[1]:,} numbers; at most {MOST_CELLS:,} can be learnt. Use shorter "
@@ -109,10 +111,11 @@ class FlowGenerator(SequenceGenerator):
             seed=int(rng.integers(2**31)), progress=part(progress, 0.02, 0.97), checkpoints=checkpoints,
         )  # fmt: skip
         drawn, _ = self._parted(self._flow.sample(MEASURED, rng))
+        known = {span.begin: _known(cells, span) for span in self._matrix.spans if not span.is_levels and span.name}
         self._margins = {
-            span.begin: Margin.fit(drawn[..., span.begin], _known(cells, span), min_count=self.min_count)
-            for span in self._matrix.spans
-            if not span.is_levels and span.name
+            at: Margin.fit(drawn[..., at], numbers, min_count=self.min_count)
+            for at, numbers in known.items()
+            if len(numbers)
         }
 
     def _records(
@@ -163,10 +166,15 @@ class FlowGenerator(SequenceGenerator):
             static[:, -1] = encoded.starts[known.bounds[1:] - 1]
         lengths = np.array([len(row) for row in rows])
         matrix = replace(self._matrix, stride=max(self._matrix.stride, int(lengths.max())))
-        made = matrix.decode(static, np.concatenate(rows), lengths, rng, start=0, names=_names(known))
-        new = np.ones(len(made.frame), bool)
-        new[made.first] = False
-        return made.frame[new].reset_index(drop=True)
+        values = np.concatenate(rows)
+        frame, clock = matrix.decode(static, values, lengths, rng, start=0, names=_names(known)).frame, matrix.clock
+        if clock is not None:  # what follows is later than all that was learnt
+            last = clock.positions(known.frame)[known.bounds[1:] - 1]
+            gaps = values[:, -1] if clock.gap is not None else None
+            frame = frame.assign(**{clock.column.name: clock.after(last, gaps, lengths)})
+        new = np.ones(len(frame), bool)
+        new[np.r_[0, np.cumsum(lengths)[:-1]]] = False
+        return frame[new].reset_index(drop=True)
 
     def _fill(self, known: Panel, rng: np.random.Generator, progress: Progress) -> pd.DataFrame:
         encoded, width, n = self._matrix.encode(known), self._matrix.width, self._length

@@ -124,7 +124,7 @@ class PanelGenerator(SequenceGenerator):
         return np.ascontiguousarray(np.concatenate(tables, axis=1)[:, :n])
 
     def _codes_of(self, panel: Panel) -> Codes:
-        return self._records_coding.codes(record_table(panel)[0])
+        return self._records_coding.codes(record_table(panel, self._records_coding.encoder.schema)[0])
 
     def _records(
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
@@ -142,18 +142,29 @@ class PanelGenerator(SequenceGenerator):
         return self._named(pool, start, rng)
 
     def _named(self, panel: Panel, start: int, rng: np.random.Generator) -> Panel:
-        """The entities under new names, with what else is made anew once per entity."""
+        """The entities under new names, with what else is made anew once per entity or once per row."""
         made = self._names.decode([], rng, start=start, n=len(panel))
         who = panel.entity_of_row
         cells = {str(name): made[name].iloc[who].reset_index(drop=True) for name in made}
-        frame = panel.frame.assign(**cells)[list(self._plain.names)]
+        rows = self._made_anew(len(panel.frame), rng, start=start * self._events.channels.longest)
+        frame = panel.frame.assign(**cells, **rows)[list(self._plain.names)]
         return Panel(frame, self._plain, panel.bounds)
+
+    def _made_anew(self, n: int, rng: np.random.Generator, *, start: int) -> dict[str, pd.Series[Any]]:
+        """Cells of rows that are not learnt, such as their keys; `start` is the first row's place in the sequence."""
+        encoder = self._events.channels.coding.encoder
+        schema = Schema(tuple(c for c in encoder.schema if not c.is_modelled))
+        made = TableEncoder(schema, (), encoder.surrogates).decode([], rng, start=start, n=n)
+        return {str(name): made[name] for name in made}
 
     def _entities(self, n: int, rng: np.random.Generator, conditions: Mapping[str, Condition]) -> Panel:
         """`n` entities numbered from 0, as the chains draw them."""
         codes, inside = self._opening_codes(n, rng, conditions)
         values = self._opening.values(codes, [rng], n, inside)
-        firsts = _timed(self._opening.encoder.decode(values, rng, n=n), self._plain, self._events.channels, rng)
+        firsts = self._opening.encoder.decode(values, rng, n=n).reindex(pd.RangeIndex(n))
+        time = self._plain.time
+        if time is None or time.name not in conditions:  # a first time that is asked for is drawn as it is
+            firsts = _timed(firsts, self._plain, self._events.channels, rng)
         return self._followed(firsts, rng)
 
     def _opening_codes(
@@ -180,7 +191,7 @@ class PanelGenerator(SequenceGenerator):
         channels, n = self._events.channels, len(firsts)
         when = np.zeros(n) if channels.time is None else channels.time.encode(firsts[channels.time.name])
         history = History.empty(channels, firsts, when)
-        until = np.inf if channels.time is None else channels.time.high
+        until = np.inf if channels.time is None else max(channels.time.high, float(when.max(initial=-np.inf)))
         owners, whens, cells = self._events.run(history, rng, most=channels.longest, until=until)
         order = np.argsort(owners, kind="stable")
         frame = self._cells(firsts, owners[order], whens[order], [v[order] for v in cells], rng)
@@ -197,16 +208,17 @@ class PanelGenerator(SequenceGenerator):
         *,
         beyond: bool = False,
     ) -> pd.DataFrame:
-        """The rows of events: their own cells, and what each entity keeps. `beyond`: times may be later than all learnt ones."""
+        """The rows of events: their learnt cells, and what each entity keeps. `beyond`: times may lie outside all learnt ones."""
         channels, schema = self._events.channels, self._plain
-        frame = channels.coding.encoder.decode(values, rng, n=len(owner))
+        learnt = Schema(tuple(c for c in channels.coding.encoder.schema if c.is_modelled))
+        frame = TableEncoder(learnt, channels.coding.codecs, {}).decode(values, rng, n=len(owner))
+        frame.index = pd.RangeIndex(len(owner))
         kept = {c.name: firsts[c.name].iloc[owner].reset_index(drop=True) for c in schema.statics}
         if channels.time is not None:
-            codec = (
-                replace(channels.time, high=max(channels.time.high, float(when.max(initial=0))))
-                if beyond
-                else channels.time
-            )
+            codec = channels.time
+            if beyond:
+                ends = when.min(initial=codec.low), when.max(initial=codec.high)
+                codec = replace(codec, low=float(ends[0]), high=float(ends[1]))
             kept[codec.name] = codec.decode(when, rng)
         assert schema.entity is not None  # noqa: S101  (a panel has one)
         kept[schema.entity.name] = pd.Series(owner)
@@ -223,7 +235,8 @@ class PanelGenerator(SequenceGenerator):
         frame = self._cells(firsts, owners[order], whens[order], [v[order] for v in cells], rng, beyond=True)
         names = [c.name for c in self._plain if c.static]
         kept = {name: firsts[name].iloc[owners[order]].reset_index(drop=True) for name in names}
-        return frame.assign(**kept)[list(self._plain.names)]
+        rows = self._made_anew(len(frame), rng, start=0)
+        return frame.assign(**kept, **rows)[list(self._plain.names)]
 
     def _check_options(self) -> None:
         wrong = not_whole(self, ("trees", "min_count"))

@@ -9,6 +9,7 @@ may differ. That errs on the safe side.
 
 from __future__ import annotations
 
+import time
 from typing import Self
 
 import numpy as np
@@ -44,7 +45,7 @@ class RecordFilter(PrivacyFilter):
         """Learn where the real entities are and how near they are to each other; see `PrivacyFilter.fit`."""
         self._rows = schema
         table, columns = record_table(Panel.of(train, schema))
-        self._names = columns.names
+        self._columns = columns
         other = None if holdout is None else self._table(holdout)
         return super().fit(table, other, columns, seed=seed, progress=progress)
 
@@ -53,8 +54,7 @@ class RecordFilter(PrivacyFilter):
 
     def _table(self, rows: pd.DataFrame) -> pd.DataFrame:
         """One row per entity, with the columns of the training table."""
-        table = record_table(Panel.of(rows, self._rows))[0]
-        return table.reindex(columns=list(self._names))
+        return record_table(Panel.of(rows, self._rows), self._columns)[0]
 
 
 class WindowFilter(PrivacyFilter):
@@ -76,13 +76,12 @@ class WindowFilter(PrivacyFilter):
         """Learn where the training windows are, and how near windows of other times lie to them."""
         self._rows = schema
         self._numbers = [c for c in schema.channels if c.kind.value in ("numeric", "datetime", "duration")]
-        cells = self._cells(train)
-        self._centre = np.nanmean(cells, axis=0) if len(cells) else np.zeros(cells.shape[1])
-        self._spread = np.maximum(np.nanstd(cells, axis=0), LEAST_SPREAD) if len(cells) else np.ones(cells.shape[1])
-        rng = np.random.default_rng([seed, 0xF117])
-        self.length = 0
+        known = np.ma.masked_invalid(self._cells(train))
+        self._centre = known.mean(axis=0).filled(0.0)
+        self._spread = np.maximum(known.std(axis=0).filled(1.0), LEAST_SPREAD)
+        self.length, self._limit = 0, 0.0
         self._train, self._holdout = train, holdout
-        self._rng = rng
+        self._rng = np.random.default_rng([seed, 0xF117])
         self._counts = np.zeros(len(Reason), np.int64)
         self._seconds = 0.0
         (progress or silent)(1.0, "Looked at the real windows")
@@ -101,7 +100,7 @@ class WindowFilter(PrivacyFilter):
         )  # fmt: skip
 
     def _judge(self, rows: pd.DataFrame, start: int, progress: Progress | None) -> NDArray[np.int8]:
-        panel = Panel.of(rows, self._rows)
+        began, panel = time.perf_counter(), Panel.of(rows, self._rows)
         reasons = np.zeros(len(panel), np.int8)
         if not self._numbers:
             return reasons
@@ -110,6 +109,7 @@ class WindowFilter(PrivacyFilter):
         distance = self._tree.query(self._windows(panel))[0]
         reasons[distance < self._limit] = Reason.TOO_CLOSE
         reasons[distance == 0] = Reason.COPY
+        self._seconds += time.perf_counter() - began
         return reasons
 
     def _measure(self, length: int) -> None:
@@ -117,14 +117,13 @@ class WindowFilter(PrivacyFilter):
         self.length = length
         known = self._windows(Panel.of(self._train, self._rows))
         self._tree = cKDTree(known[self._rng.permutation(len(known))[:MOST_WINDOWS]])
-        self._limit = 0.0
         if self._holdout is not None and len(fresh := self._windows(Panel.of(self._holdout, self._rows))):
             self._limit = float(np.quantile(self._tree.query(fresh)[0], TOO_CLOSE))
 
     def _windows(self, panel: Panel) -> NDArray[np.float64]:
         starts = windows_of(panel, self.length)
         cells = np.nan_to_num((self._cells(panel.frame) - self._centre) / self._spread)
-        return np.asarray(cells[starts[:, None] + np.arange(self.length)].reshape(len(starts), -1))
+        return np.asarray(cells[starts[:, None] + np.arange(self.length)].reshape(len(starts), self.length * cells.shape[1]))
 
     def _cells(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         return np.array([to_numbers(frame[c.name], c) for c in self._numbers], np.float64).reshape(-1, len(frame)).T

@@ -171,7 +171,7 @@ class SequenceGenerator(Generator):
             raise ConfigError(f"The generator {self.name!r} cannot continue what is known. `flow` and `panel` can.")
         if horizon < 1 or paths < 1:
             raise ConfigError(f"horizon={horizon}, paths={paths}: both must be at least 1.")
-        known = self._panel(prefix, "prefix")
+        known = Panel.of(self._known(prefix, "prefix"), self.schema_)
         rng = np.random.default_rng([secrets.randbits(63) if seed is None else seed, 0xC047])
         made = []
         for path in range(paths):
@@ -182,18 +182,28 @@ class SequenceGenerator(Generator):
         return rows if WINDOW in prefix.columns or not self._plain_series else rows.drop(columns=WINDOW)
 
     def impute(self, data: pd.DataFrame, *, seed: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
-        """The rows with every missing cell filled by a draw from the model given the known cells of the same entity.
+        """The rows with every missing cell of a channel filled by a draw from the model given the known cells of the same entity.
+
+        Args:
+            data: Rows in any order, with the columns of the data. Never changed.
+            seed: Same seed, same cells. Drawn at random if not given.
+            progress: Called with the share done; may raise `Cancelled`.
+
+        Returns:
+            The rows in their order, known cells as they were.
 
         Raises:
             ConfigError: The generator cannot fill.
-            DataError: The rows do not fit the model.
+            DataError: The rows do not fit the model, or lack an entity or a time.
         """
         self._check_fitted()
         if not self.fills:
             raise ConfigError(f"The generator {self.name!r} cannot fill missing cells. `flow` can.")
-        known = self._panel(data, "partly known")
+        known = self._known(data, "partly known")
         rng = np.random.default_rng([secrets.randbits(63) if seed is None else seed, 0x1F11])
-        filled = self._fill(known, rng, progress or silent)
+        filled = self._fill(Panel.of(known, self.schema_), rng, progress or silent)
+        places, _ = Panel.order(known, self.schema_)
+        filled = filled.iloc[np.argsort(places)].set_axis(data.index)
         (progress or silent)(1.0, "Filled")
         return filled if WINDOW in data.columns or not self._plain_series else filled.drop(columns=WINDOW)
 
@@ -208,11 +218,13 @@ class SequenceGenerator(Generator):
     def _plain_series(self) -> bool:
         return self.schema_.entity is not None and self.schema_.entity.name == WINDOW
 
-    def _panel(self, rows: pd.DataFrame, what: str) -> Panel:
-        """Given rows in order; those of a plain series are one stretch unless they are numbered."""
+    def _known(self, rows: pd.DataFrame, what: str) -> pd.DataFrame:
+        """Given rows as the model stores them; those of a plain series are one stretch unless they are numbered."""
+        if not len(rows):
+            raise DataError(f"The {what} data have no rows. Give at least one row of each entity.")
         if self._plain_series and WINDOW not in rows.columns:
             rows = rows.assign(**{WINDOW: 0})
-        return Panel.of(align(rows, self.schema_, what=what), self.schema_)
+        return align(rows, self.schema_, what=what)
 
     @abstractmethod
     def _learn(

@@ -11,6 +11,7 @@ from smartsynth import registry, selector
 from smartsynth.config import PrivacyConfig
 from smartsynth.facts import Choice, Machine, Profile
 from smartsynth.models.base import Generator
+from smartsynth.schema import Modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,13 @@ def machine() -> Machine:
 
 
 def generators(profile: Profile) -> dict[str, type[Generator]]:
-    """The generators for this kind of data."""
+    """The generators for this kind of data: tables, histories of entities, or windows of a plain series."""
+    schema = profile.schema
     found = {name: registry.generator_class(name) for name in registry.generators()}
-    return {name: cls for name, cls in found.items() if cls.modality is profile.schema.modality}
+    fitting = {name: cls for name, cls in found.items() if cls.modality is schema.modality}
+    if schema.modality is not Modality.TIMESERIES:
+        return fitting
+    return {name: cls for name, cls in fitting.items() if cls.windowed is (schema.entity is None)}
 
 
 def is_installed(cls: type[Generator]) -> bool:
@@ -45,26 +50,44 @@ def recommended(profile: Profile, *, dp: bool) -> Choice:
     return selector.choose(profile, machine(), generators(profile), dp=dp)
 
 
-def privacy_modes() -> tuple[Mode, ...]:
-    """Off, the distance filter, and differential privacy once a generator and the settings offer it."""
+def privacy_modes(profile: Profile) -> tuple[Mode, ...]:
+    """The distance filter, off, and differential privacy if a generator for these data and the settings offer it."""
+    what = kind_of_record(profile)
     modes = [
-        Mode("filter", "Distance filter", FILTER, {"filter": True}),
-        Mode("off", "Off", "Rows leave as the model makes them. Copies and near copies of real rows may be among them.", {"filter": False}),
-    ]  # fmt: skip
-    classes = [registry.generator_class(name) for name in registry.generators()]
-    if "epsilon" in PrivacyConfig.model_fields and any(cls.dp for cls in classes):
-        modes.append(Mode("dp", "Differential privacy", DP, {"filter": False, "epsilon": 1.0}))
+        Mode("filter", "Distance filter", FILTER[what], {"filter": True}),
+        Mode("off", "Off", OFF[what], {"filter": False}),
+    ]
+    if "epsilon" in PrivacyConfig.model_fields and any(cls.dp for cls in generators(profile).values()):
+        modes.append(Mode("dp", "Differential privacy", DP[what], {"filter": False, "epsilon": 1.0}))
     return tuple(modes)
 
 
-FILTER = (
-    "Rows that copy a rare real row, or lie nearer to one than real rows lie to each other, are dropped, with decoys "
-    "so that nobody can tell which. A safeguard, not a proof."
-)
-DP = (
-    "The model is learnt from noisy counts, so that no single person's row can change what comes out by more than a bounded "
-    "factor. No filter looks at the real rows."
-)
+def kind_of_record(profile: Profile) -> str:
+    """What is learnt and made as a whole: `rows` of a table, `entities` with their rows, or `windows` of a plain series."""
+    if profile.schema.modality is Modality.TABLE:
+        return "rows"
+    return "windows" if profile.schema.entity is None else "entities"
+
+
+FILTER = {
+    "rows": "Rows that copy a rare real row, or lie nearer to one than real rows lie to each other, are dropped, with decoys "
+    "so that nobody can tell which. A safeguard, not a proof.",
+    "entities": "Histories that copy a real one, or lie nearer to one than real ones lie to each other, are dropped as a whole, with "
+    "decoys so that nobody can tell which. A safeguard, not a proof.",
+    "windows": "Windows that lie nearer to a stretch of the real series than stretches of other times do are dropped, with decoys so "
+    "that nobody can tell which. A safeguard, not a proof.",
+}
+OFF = {
+    "rows": "Rows leave as the model makes them. Copies and near copies of real rows may be among them.",
+    "entities": "Histories leave as the model makes them. Copies and near copies of real ones may be among them.",
+    "windows": "Windows leave as the model makes them. Copies and near copies of real stretches may be among them.",
+}
+DP = {
+    "rows": "The model is learnt from noisy counts, so that no single person's row can change what comes out by more than a bounded "
+    "factor. No filter looks at the real rows.",
+    "entities": "The model is learnt with noise, so that no single entity, with all its rows, can change what comes out by more than a "
+    "bounded factor. No filter looks at the real rows.",
+}
 EPSILONS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
 
 

@@ -42,14 +42,18 @@ def group(
             set_value(config, here, setting(here, info, value_of(config, here, info), columns=columns), info)
 
 
-def setting(place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], placeholder: str | None = None) -> Any:
-    """The widget of one setting; gives its value.
+def setting(
+    place: str, info: FieldInfo, value: Any, *, columns: Sequence[str], placeholder: str | None = None,
+    label: str | None = None,
+) -> Any:  # fmt: skip
+    """The widget of one setting, under its own name unless it is given another; gives its value.
 
     Raises:
         ConfigError: What was typed into a free field is not YAML.
     """
     kind, optional = _plain(info.annotation)
-    label, key = place.rpartition(".")[2].replace("_", " ").capitalize(), f"config.{place}"
+    label = label or place.rpartition(".")[2].replace("_", " ").capitalize()
+    key = f"config.{place}"
     about = info.description
     of_columns = isinstance(info.json_schema_extra, Mapping) and info.json_schema_extra.get("of") == "columns"
     if of_columns and get_origin(kind) is tuple:
@@ -99,14 +103,14 @@ def set_value(config: dict[str, Any], place: str, value: Any, info: FieldInfo) -
             del parent[groups[depth - 1]]
 
 
-def options(cls: type[Any], config: dict[str, Any]) -> None:
-    """Widgets for the options of a generator, from its signature."""
+def options(cls: type[Any], config: dict[str, Any], *, skip: Sequence[str] = ()) -> None:
+    """Widgets for the options of a generator, from its signature; `skip` have a place of their own."""
     import inspect
 
     given = dict(config.get("options", {}))
     for name, parameter in inspect.signature(cls).parameters.items():
         info = FieldInfo(annotation=type(parameter.default), default=parameter.default)
-        if parameter.default is None or not isinstance(parameter.default, bool | int | float | str):
+        if name in skip or not isinstance(parameter.default, bool | int | float | str):
             continue
         place = f"generator.{cls.name}.{name}"
         value = setting(place, info, given.get(name, parameter.default), columns=())

@@ -34,6 +34,7 @@ class Outcome:
     config: Mapping[str, Any]
     timings: Mapping[str, float]
     rows: int
+    records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _outcome(job: Job) -> Outcome:
         config=record["config"],
         timings=record["timings"],
         rows=record["rows"],
+        records=record.get("records", record["rows"]),
     )
 
 

@@ -82,6 +82,17 @@ def go(step: str) -> None:
     st.switch_page(page_file(step))
 
 
+@st.fragment(run_every=0.4)
+def waiting(workspace: Workspace, job: str) -> None:
+    """The progress of the look at the file; the page is drawn anew when it has ended."""
+    with told():
+        now = session.jobs().watch(job)
+        if now.state.is_final:
+            st.rerun()
+        behind = f" {now.ahead} ahead of you." if now.ahead else ""
+        st.progress(now.fraction, text=f"Looking at {text(workspace.name)}.{behind}")
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Show an error of the library as what it is: a sentence for the user; of any other one only that it happened."""

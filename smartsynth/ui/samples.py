@@ -88,6 +88,22 @@ SAMPLES = (
             "download": "Take the Hugging Face folder to publish the data with their card.",
         },
     ),
+    Sample(
+        key="careers",
+        title="Careers",
+        about="595 heads of households in the United States, each asked every year from 1976 to 1982 (4,165 rows): work, wage, family, union.",
+        package="AER",
+        item="PSID7682",
+        tour="Histories over years",
+        promise="Several rows about one person belong together: whole careers are made, in their order, one person after the other.",
+        config={"entity": "id", "time": "year", "target": "wage", "seed": 1},
+        notes={
+            "upload": "`id` says whose a row is and `year` when it happened, so the rows are learnt as a time series. Gender, education and ethnicity stay the same for a person; all else may change from year to year.",
+            "generate": "A fifth of the persons is kept aside, with all their years. The privacy filter too releases or drops whole persons.",
+            "evaluate": "Under Over time, look at how values move: wages must rise as real ones rise, and who is in a union one year mostly is the next. Privacy is about persons, not about single rows.",
+            "download": "The saved model can also go on from the years of a person that are known: `smartsynth continue`.",
+        },
+    ),
 )
 
 

@@ -58,18 +58,18 @@ def begin(name: str, content: bytes | IO[bytes], *, config: Mapping[str, Any], t
     workspace = jobs().open(name, content, {"config": dict(config), "tour": tour})
     st.session_state[KEY] = workspace.id
     st.query_params[KEY] = workspace.id
-    jobs().submit(workspace.id, "profile", {"config": _columns_only(config)})
+    jobs().submit(workspace.id, "profile", {"config": _of_a_look(config)})
     return workspace
 
 
 def look_again(workspace: Workspace) -> None:
     """Look at the file anew, with the corrections that the settings hold."""
-    jobs().submit(workspace.id, "profile", {"config": _columns_only(config_of(workspace))})
+    jobs().submit(workspace.id, "profile", {"config": _of_a_look(config_of(workspace))})
 
 
-def _columns_only(config: Mapping[str, Any]) -> dict[str, Any]:
+def _of_a_look(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that a look at the file needs."""
-    return {name: config[name] for name in ("columns", "target") if name in config}
+    return {name: config[name] for name in ("columns", "target", "entity", "time", "window") if name in config}
 
 
 def end() -> None:

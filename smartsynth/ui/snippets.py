@@ -24,6 +24,7 @@ def shell(config: Mapping[str, Any], file: str) -> str:
     """The run as a command; settings without an option of their own come from run.yaml."""
     parts = ["smartsynth", "synthesize", file, "-o", "synthetic.csv", "--report", "report.html", "--save", "model"]
     options = {"rows": "--rows", "seed": "--seed", "target": "--target", "balance": "--balance"}
+    options |= {"entity": "--entity", "time": "--time", "window": "--window"}
     rest = {name: value for name, value in config.items() if name not in options}
     if rest:
         parts += ["--config", "run.yaml"]

@@ -31,6 +31,7 @@ from smartsynth.api.routes.common import (
 )  # fmt: skip
 from smartsynth.api.shapes import (
     KINDS,
+    ContinuationRequest,
     EvaluationRequest,
     GenerationRequest,
     JobShape,
@@ -84,6 +85,14 @@ def create_generation(
 ) -> JobShape:
     """Make any number of rows of a model, under conditions if there are any. The real data are not needed."""
     return started(service, key, "generate", _asked(body), once, response)
+
+
+@router.post("/continuations", status_code=202, tags=["continuations"], responses=_ACCEPTED)
+def create_continuation(
+    body: ContinuationRequest, response: Response, service: Serving, key: Writer, once: Once = None
+) -> JobShape:
+    """Draw rows that may follow known ones, of a model of a time series: scenarios, not one forecast."""
+    return started(service, key, "continue", _asked(body), once, response)
 
 
 @router.post("/evaluations", status_code=202, tags=["evaluations"], responses=_ACCEPTED)
@@ -218,6 +227,14 @@ def get_generation_data(
     return _rows(_result(service, key, "generations", id), id, accept, format, rows)
 
 
+@router.get("/continuations/{id}/data", tags=["continuations"], responses=_ROWS, response_class=StreamingResponse)
+def get_continuation_data(
+    id: str, service: Serving, key: Reader, accept: Accept = None, format: Format = None, rows: Rows = None
+) -> StreamingResponse:
+    """The rows that follow, without the known ones. No privacy filter looked at them: they begin with rows that you gave."""
+    return _rows(_result(service, key, "continuations", id), id, accept, format, rows)
+
+
 @router.get("/models/{id}/manifest", tags=["models"], responses=_JSON)
 def get_model_manifest(id: str, service: Serving, key: Reader) -> dict[str, Any]:
     """How the rows came about, and what was measured."""
@@ -229,6 +246,13 @@ def get_generation_manifest(id: str, service: Serving, key: Reader) -> dict[str,
     """How the rows came about, how many no privacy filter looked at, and the manifest of their model."""
     record = json.loads((_result(service, key, "generations", id) / "rows.json").read_text("utf-8"))
     return {name: record[name] for name in ("rows", "seed", "unchecked", "effective", "manifest")}
+
+
+@router.get("/continuations/{id}/manifest", tags=["continuations"], responses=_JSON)
+def get_continuation_manifest(id: str, service: Serving, key: Reader) -> dict[str, Any]:
+    """How the rows came about, and the manifest of their model."""
+    record = json.loads((_result(service, key, "continuations", id) / "rows.json").read_text("utf-8"))
+    return {name: record[name] for name in ("rows", "seed", "unchecked", "horizon", "paths", "manifest")}
 
 
 def _scores(folder: Path) -> dict[str, Any]:

@@ -6,15 +6,16 @@ from typing import Any
 
 import streamlit as st
 
+from smartsynth import records
 from smartsynth.config import PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.facts import Profile
 from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
-from smartsynth.ui import choices, forms, outcome, parts, runs, session
+from smartsynth.ui import choices, forms, outcome, parts, runs, sequence, session
 
 HANDLED = (
-    "generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
+    *sequence.SETTINGS, "generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
 )  # fmt: skip
 """Settings with a place of their own; every other one gets a widget by itself."""
 
@@ -25,13 +26,15 @@ def page() -> None:
     parts.tour_note(workspace, "configure")
     workspace = parts.needs_data(workspace)
     found = outcome.look(workspace) or parts.missing("The file has not been read yet: see Upload.", "upload")
-    left, right = st.columns([3, 2], gap="large")
     config = session.config_of(workspace)
+    if not sequence.agrees(config, found.profile):
+        sequence.looking(workspace)
+    left, right = st.columns([3, 2], gap="large")
     problem: SmartSynthError | None = None
     with left:
         try:
-            form(config, found.profile)
-            RunConfig.build(config)
+            form(workspace, config, found.profile)
+            records.check(RunConfig.build(config))
         except SmartSynthError as error:
             problem = error
     with right:
@@ -53,24 +56,27 @@ def page() -> None:
     parts.footer(workspace)
 
 
-def form(config: dict[str, Any], profile: Profile) -> None:
+def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None:
     """Every widget; what is set is put into `config`."""
     names = [column.name for column in profile.columns]
-    mode = privacy(config)
+    hidden = (*HANDLED, *(sequence.TABLES_ONLY if sequence.is_on(config) else sequence.SERIES_ONLY))
+    mode = privacy(config, profile)
     generator(config, profile, dp=mode.key == "dp")
-    st.header("Rows", anchor=False)
+    if sequence.is_on(config):
+        st.header("Rows that follow one another", anchor=False)
+        sequence.choose(workspace, profile)
+    real, what = sequence.records_of(profile, config)
+    st.header(what.capitalize(), anchor=False)
+    hints = {"seed": "drawn and written down", "target": f"guessed: {profile.target}" if profile.target else "none"}
+    hints["rows"] = f"as many as the real data ({count(real)})"
+    if mode.key == "dp":
+        hints["rows"] = "as many as noisy counts of the real data tell"
     for name, info in RunConfig.model_fields.items():
-        if name not in HANDLED and not forms.is_group(info):
-            rows = (
-                "as many as noisy counts of the real data tell"
-                if mode.key == "dp"
-                else f"as many as the real data ({count(profile.rows)})"
-            )
-            hints = {"rows": rows, "seed": "drawn and written down"}
-            hints["target"] = f"guessed: {profile.target}" if profile.target else "none"
+        if name not in hidden and not forms.is_group(info):
             value = forms.setting(
-                name, info, forms.value_of(config, name, info), columns=names, placeholder=hints.get(name)
-            )
+                name, info, forms.value_of(config, name, info), columns=names, placeholder=hints.get(name),
+                label=what.capitalize() if name == "rows" else None,
+            )  # fmt: skip
             forms.set_value(config, name, value, info)
     if "constraints" in RunConfig.model_fields:
         st.header("Constraints", anchor=False)
@@ -81,19 +87,24 @@ def form(config: dict[str, Any], profile: Profile) -> None:
         for name, info in RunConfig.model_fields.items():
             if forms.is_group(info) and name not in HANDLED and isinstance(info.annotation, type):
                 st.markdown(f"**{name.capitalize()}**")
-                forms.group(info.annotation, config, name, columns=names, skip=HANDLED)
+                forms.group(info.annotation, config, name, columns=names, skip=hidden)
 
 
-def privacy(config: dict[str, Any]) -> choices.Mode:
+def privacy(config: dict[str, Any], profile: Profile) -> choices.Mode:
     """How people are protected."""
     st.header("Privacy", anchor=False)
-    modes = choices.privacy_modes()
+    modes = choices.privacy_modes(profile)
     given = config.get("privacy", {})
     now = "dp" if given.get("epsilon") else "filter" if given.get("filter", True) else "off"
     titles = {mode.key: mode.title for mode in modes}
     first = now if now in titles else "filter"
     key = st.segmented_control(
-        "Protection", list(titles), default=first, format_func=lambda key: titles[key], key="mode", required=True
+        "Protection",
+        list(titles),
+        default=first,
+        format_func=lambda key: titles[key],
+        key=f"mode {' '.join(titles)}",
+        required=True,
     )
     mode = next(mode for mode in modes if mode.key == key)
     st.caption(mode.meaning)
@@ -141,7 +152,9 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     given = {**given, "name": name}
     if name != "auto":
         with st.expander(f"Options of {name}"):
-            forms.options(classes[name], given)
+            forms.options(
+                classes[name], given, skip=("window",) if sequence.is_on(config) and not config.get("entity") else ()
+            )
     config.pop("generator", None)
     if given != {"name": "auto"}:
         config["generator"] = given
@@ -157,11 +170,13 @@ def preview(config: dict[str, Any], profile: Profile) -> None:
     name = run.generator.name
     if name == "auto":
         name = choices.recommended(profile, dp=bool(config.get("privacy", {}).get("epsilon"))).generator
-    rows = run.rows or profile.rows
+    real, what = sequence.records_of(profile, config)
+    wanted = run.rows or real
+    rows = max(round(wanted * profile.rows / max(real, 1)), 1)
     seconds = choices.seconds(profile, name, rows=rows, filtered=run.privacy.filter, evaluated=run.evaluate.enabled)
     with st.container(border=True):
         st.metric("Time on this machine, roughly", span(max(round(seconds), 1)))
-        st.caption(f"{count(rows)} rows of {count(len(profile.columns))} columns, made by {name}.")
+        st.caption(f"{count(wanted)} {what} of {count(len(profile.columns))} columns, made by {name}.")
     st.caption("This run as YAML, for `smartsynth synthesize --config run.yaml`")
     st.code(runs.yaml(config), language=None, wrap_lines=True)
 

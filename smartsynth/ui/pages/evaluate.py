@@ -12,11 +12,18 @@ from smartsynth.schema import Schema
 from smartsynth.ui import figures, outcome, parts
 from smartsynth.utils import pair_view, visualizer
 
-TITLES = {"columns": "Columns", "privacy": "Privacy", "relations": "Relations", "utility": "Utility"}
+TITLES = {
+    "columns": "Columns",
+    "privacy": "Privacy",
+    "sequence": "Over time",
+    "relations": "Relations",
+    "utility": "Utility",
+}
 """Tabs in their order; a section of charts that is not named here gets a tab of its own after them."""
 INTRODUCTIONS = {
     "privacy": "Synthetic rows must not lie nearer to the rows that were learnt from than unseen real rows do, and nobody may be able to tell who was among them.",
     "columns": "Each column on its own, worst first. Where the dashed line follows the grey area, synthetic values are as frequent as real ones.",
+    "sequence": "How rows follow one another within a record. Of real records only quantiles and shares of several are drawn; single lines are synthetic ones.",
     "relations": "Columns that hang together in the real data must do so in the synthetic data.",
     "utility": "The same models, trained once on real and once on synthetic rows, both tested on real rows that neither has seen.",
 }

@@ -6,10 +6,9 @@ import time
 
 import streamlit as st
 
-from smartsynth.facts import FilterSummary
 from smartsynth.formats import count, number, span
 from smartsynth.jobs import Job, State, Workspace
-from smartsynth.ui import outcome, parts, runs, session
+from smartsynth.ui import choices, outcome, parts, runs, session
 
 MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
 
@@ -76,11 +75,9 @@ def done(workspace: Workspace, job: Job) -> None:
     found = outcome.outcome(workspace)
     if found is None:
         return
-    st.success(
-        f"{count(found.rows)} synthetic rows made in {span(round(job.seconds(time.time())))} by {found.choice.generator}."
-    )
+    st.success(f"{made_in_words(found)} made in {span(round(job.seconds(time.time())))} by {found.choice.generator}.")
     with st.container(horizontal=True):
-        for name, value in made(found.rows, found.filter).items():
+        for name, value in made(found).items():
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
         st.caption(parts.text(reason, 300))
@@ -96,17 +93,28 @@ def done(workspace: Workspace, job: Job) -> None:
             st.rerun()
 
 
-def made(rows: int, done: FilterSummary | None) -> dict[str, str]:
-    """Rows given, and what the filter did for it."""
-    found = {"Rows": count(rows)}
+def made_in_words(found: outcome.Outcome) -> str:
+    """What a run gave."""
+    what = choices.kind_of_record(found.profile)
+    if what == "rows":
+        return f"{count(found.rows)} synthetic rows"
+    return f"{count(found.records)} synthetic {what} with {count(found.rows)} rows"
+
+
+def made(found: outcome.Outcome) -> dict[str, str]:
+    """Records and rows given, and what the filter did for it."""
+    what, done = choices.kind_of_record(found.profile), found.filter
+    shown = {"Rows": count(found.rows)} if what == "rows" else {
+        what.capitalize(): count(found.records), "Rows": count(found.rows),
+    }  # fmt: skip
     if done is not None:
-        found |= {
-            "Rows checked": count(done.checked),
+        shown |= {
+            f"{what.capitalize()} checked": count(done.checked),
             "Copies removed": count(done.exact_copies),
             "Too close, removed": count(done.too_close),
             "Decoys removed": count(done.decoys),
         }
-    return found
+    return shown
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ from smartsynth.facts import ColumnProfile, Profile
 from smartsynth.formats import count, percent
 from smartsynth.jobs import State, Workspace
 from smartsynth.schema import Kind, Role
-from smartsynth.ui import figures, outcome, parts, samples, session
+from smartsynth.ui import figures, outcome, parts, samples, sequence, session
 
 SENTENCE = (
     "Start with a table of real records. SmartSynth learns how they are distributed and how they hang together, and makes "
     "new ones that belong to nobody."
 )
+
+
+TABS = ("First rows", "Distributions", "Relations", "Over time")
 
 
 def page() -> None:
@@ -83,7 +86,7 @@ def shown(workspace: Workspace) -> None:
     job = session.jobs().latest(workspace.id, "profile")
     found = outcome.look(workspace)
     if job is not None and not job.state.is_final:
-        waiting(workspace, job.id)
+        parts.waiting(workspace, job.id)
         if found is None:
             return
     elif job is not None and job.state in (State.FAILED, State.CANCELLED):
@@ -98,22 +101,16 @@ def shown(workspace: Workspace) -> None:
     summary(workspace, found.profile)
     for note in found.notes:
         st.caption(parts.text(note, 400))
-    if found.profile.alerts:
+    alerts = [alert for alert in found.profile.alerts if alert.code != sequence.FOUND]
+    if alerts:
         st.header("What to know about these data", anchor=False)
-        figures.alerts(found.profile.alerts, key="alerts")
+        figures.alerts(alerts, key="alerts")
+    st.header("Do the rows follow one another?", anchor=False)
+    sequence.facts(found.profile)
+    with parts.told():
+        sequence.switch(workspace, found.profile)
     corrections(workspace, found.profile)
     details(found)
-
-
-@st.fragment(run_every=0.4)
-def waiting(workspace: Workspace, job: str) -> None:
-    """The progress of the look at the file."""
-    with parts.told():
-        now = session.jobs().watch(job)
-        if now.state.is_final:
-            st.rerun()
-        behind = f" {now.ahead} ahead of you." if now.ahead else ""
-        st.progress(now.fraction, text=f"Looking at {parts.text(workspace.name)}.{behind}")
 
 
 def summary(workspace: Workspace, profile: Profile) -> None:
@@ -126,6 +123,8 @@ def summary(workspace: Workspace, profile: Profile) -> None:
         "Missing cells": percent(profile.missing_cells / cells if cells else 0.0),
         "Duplicate rows": count(profile.duplicate_rows),
     }
+    if profile.schema.entity is not None and profile.sequence is not None:
+        values["Entities"] = count(profile.sequence.entities)
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(name, value, border=True)
@@ -198,29 +197,49 @@ def changes(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, dict[str, st
 
 
 def corrected(config: dict[str, Any], changed: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The settings with these corrections; a column that became the target is the run's target."""
+    """The settings with these corrections; a column that became target, entity or time is so for the run."""
     columns = {name: dict(given) for name, given in config.get("columns", {}).items()}
     for name, difference in changed.items():
-        if difference.get("role") == Role.TARGET:
-            config = {**config, "target": name}
-            difference = {key: value for key, value in difference.items() if key != "role"}
-        elif "role" in difference and config.get("target") == name:
-            config = {key: value for key, value in config.items() if key != "target"}
+        if "role" in difference:
+            config, difference = _with_role(config, name, difference)
         if difference:
             columns[name] = {**columns.get(name, {}), **difference}
     return {**config, "columns": columns} if columns else config
 
 
+def _with_role(config: dict[str, Any], name: str, difference: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings with the new role of a column, and what of the correction is left to be said of the column alone."""
+    role = difference["role"]
+    given = {key: config[key] for key in sequence.SETTINGS if key in config}
+    settings = {key: value for key, value in given.items() if value != name}
+    if role in (Role.ENTITY, Role.TIME):
+        settings[role] = name
+    if settings.get("entity") is not None:
+        settings.pop("window", None)
+    if settings != given:
+        config = sequence.with_settings(config, settings)
+    if role == Role.TARGET:
+        config = {**config, "target": name}
+    elif config.get("target") == name:
+        config = {key: value for key, value in config.items() if key != "target"}
+    if role in (Role.TARGET, Role.ENTITY, Role.TIME):
+        difference = {key: value for key, value in difference.items() if key != "role"}
+    return config, difference
+
+
 def details(found: outcome.Look) -> None:
-    """The first rows, and every column and relation as a picture."""
-    rows, columns, relations = st.tabs(["First rows", "Distributions", "Relations"])
+    """The first rows, and every column, relation and order of rows as a picture."""
+    rows, columns, relations, *over_time = st.tabs(TABS if found.profile.sequence else TABS[:3])
     with rows:
         st.dataframe(outcome.rows(found.folder, "head"), hide_index=True, width="stretch")
     pictures = outcome.profile_charts(found)
     with columns:
         drawn(columns, "Distributions", [chart for chart in pictures if chart.section == "columns"], "profile-columns")
     with relations:
-        drawn(relations, "Relations", [chart for chart in pictures if chart.section != "columns"], "profile-relations")
+        others = [chart for chart in pictures if chart.section not in ("columns", "sequence")]
+        drawn(relations, "Relations", others, "profile-relations")
+    for place in over_time:
+        drawn(place, "Over time", [chart for chart in pictures if chart.section == "sequence"], "profile-sequence")
 
 
 def drawn(place: Any, title: str, found: Sequence[Any], key: str) -> None:

@@ -359,8 +359,8 @@ def test_what_is_known_is_the_number_of_entities():
 
 def test_seldom_left_categories_are_seldom_left():
     """With much budget the network learns to stay, and shares are those that were measured."""
-    frame = visits(800)
-    options = QUICK | {"steps": 60, "batch_size": 400, "learning_rate": 0.05}
+    frame = visits(500)
+    options = QUICK | {"steps": 40, "batch_size": 250, "learning_rate": 0.05}
     model = DPPanelGenerator(epsilon=80.0, delta=1e-6, **options).fit(frame, schema=declared(frame))
     made = model.sample(800, seed=0)
 

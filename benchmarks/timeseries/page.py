@@ -1,0 +1,163 @@
+"""Writes docs/benchmarks-timeseries.md from the figures in docs/benchmarks.
+
+python benchmarks/timeseries/page.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCORES = ("discriminative", "context_fid", "correlational", "predictive")
+PUBLISHED = {
+    "stocks": {
+        "Diffusion-TS": (0.067, 0.147, 0.004, 0.036), "TimeGAN": (0.102, 0.103, 0.063, 0.038), "TimeVAE": (0.145, 0.215, 0.095, 0.039),
+    },
+    "energy": {
+        "Diffusion-TS": (0.122, 0.089, 0.856, 0.250), "TimeGAN": (0.236, 0.767, 4.010, 0.273), "TimeVAE": (0.499, 1.631, 1.688, 0.292),
+    },
+}  # fmt: skip
+"""Yuan & Qiao (2024), "Diffusion-TS", tables of windows of 24."""
+
+
+def main() -> None:
+    parts = [
+        HEAD,
+        windows(read("windows.json")),
+        panels(read("panels.json")),
+        timegan(read("timegan.json")),
+        private(read("dp_panel.json")),
+    ]
+    (DOCS / "benchmarks-timeseries.md").write_text("\n".join(part for part in parts if part), "utf-8")
+
+
+HEAD = """<!-- Made by benchmarks/timeseries/page.py from the figures in docs/benchmarks. -->
+
+# Benchmarks of time series
+
+Data are public: Stocks (3,685 days of Google's share, six channels), Energy (19,735 readings of 28 sensors), Lahman's baseball database
+(107,429 seasons of 19,689 players) and the Mayo Clinic's PBC trial (1,945 visits of 312 patients). `make bench-timeseries` measures
+everything again, `make bench-timeseries-peers` the other projects.
+"""
+
+
+def read(name: str) -> Any:
+    """The figures of a benchmark; None if it was never run."""
+    path = DOCS / "benchmarks" / name
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
+
+def windows(lines: list[dict[str, Any]] | None) -> str:
+    """Published scores beside published figures, and the split by time."""
+    if not lines:
+        return ""
+    out = ["## Windows of 24 rows", "", "`python benchmarks/timeseries/windows.py --data DATA`", ""]
+    out += ["All scores are better when lower. Predictive is the error on real windows. `flow` is the mean over generators of seeds of",
+            "their own, with their standard deviation; the real windows against themselves are the least that a score can show.", ""]  # fmt: skip
+    for name in PUBLISHED:
+        mine = [line for line in lines if line["set"] == name and line["protocol"] == "published"]
+        if not mine:
+            continue
+        out += [
+            f"### {name.capitalize()}",
+            "",
+            "| | Discriminative | Context-FID | Correlational | Predictive |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        values = {score: [line[score] for line in mine] for score in SCORES}
+        cells = [
+            f"**{np.mean(v):.3g}**" + (f" ± {np.std(v, ddof=1):.2g}" if len(v) > 1 else "") for v in values.values()
+        ]
+        out.append(f"| `flow`, {counted(len(mine), 'seed')} | {' | '.join(cells)} |")
+        if real := next((line["real"] for line in mine if "real" in line), None):
+            out.append(f"| real windows | {' | '.join(f'{real[score]:.3g}' for score in SCORES)} |")
+        for method, figures in PUBLISHED[name].items():
+            out.append(f"| {method}, published | {' | '.join(f'{x:.3g}' for x in figures)} |")
+        fits, devices = [line["fit_cpu_seconds"] for line in mine], {line["device"] for line in mine}
+        out += ["", f"Training took {np.mean(fits):.0f} s of processor time ({', '.join(sorted(devices))}).", ""]
+    apart = [line for line in lines if line["protocol"] == "split"]
+    if apart:
+        out += ["### Split by time", "", "The first four fifths are learnt. `Near` is the share of synthetic windows nearer to a training window than",
+                "the 1 % quantile of later windows; medians are distances to the nearest training window.", "",
+                "| Set | Near | Median, synthetic | Median, later windows | Median, windows one row apart |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        out += [
+            f"| {line['set']} | {line['near']:.2%} | {line['median']:.3g} | {line['holdout_median']:.3g} | "
+            f"{line['neighbouring_windows_median']:.3g} |"
+            for line in apart
+        ]
+        out.append("")
+    return "\n".join(out)
+
+
+def panels(lines: list[dict[str, Any]] | None) -> str:
+    """Our panels beside other projects'."""
+    if not lines:
+        return ""
+    out = ["## Event panels", "", "`python benchmarks/timeseries/panels.py --data DATA`", "",
+           "Half of the entities trains; scores are against the other half. `real` is the training half itself.", ""]  # fmt: skip
+    for name in ("baseball", "pbc2"):
+        mine = [line for line in lines if line["set"] == name]
+        if not mine:
+            continue
+        has = "utility" in mine[0]
+        out += [f"### {name}", "", "| | Detection AUC | Steps, KS | Lengths, KS | Gaps, KS | Backwards |" + (" Utility AUC (real) |" if has else " Same team (unseen) |"),
+                "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+        for line in sorted(mine, key=lambda one: one["detection"]):
+            last = (
+                f"{line['utility'][0]:.3f} ({line['utility'][1]:.3f})"
+                if has
+                else "{:.3f} ({:.3f})".format(*line["same"]["team"])
+            )
+            out.append(
+                f"| `{line['method']}` | {line['detection']:.3f} | {line['steps']:.4f} | {line['lengths']:.4f} | {line['gaps']:.4f} | "
+                f"{line['backwards']} | {last} |"
+            )
+        ours = [line for line in mine if line["method"] == "panel"]
+        out += ["", *(f"`panel`: {line['fit_cpu_seconds']} s of processor time to learn, {line['fit_seconds']} s on {line['cores']} cores at a "
+                      f"load of {line['load']}, {line['sample_seconds']} s to draw {line['entities']:,} entities." for line in ours), ""]  # fmt: skip
+    runs = read("timeseries_peers_runs.json")
+    if runs:
+        out += ["How the other projects were run, what was changed to run them at all, and how long they took:",
+                "[timeseries_peers_runs.json](benchmarks/timeseries_peers_runs.json).", ""]  # fmt: skip
+    return "\n".join(out)
+
+
+def timegan(found: dict[str, Any] | None) -> str:
+    """TimeGAN against its published scores."""
+    if not found:
+        return ""
+    out = ["## TimeGAN", "", "`python benchmarks/timeseries/timegan.py --data DATA --device cpu`", "",
+           f"Stocks, {found['minutes']} minutes of training on {found['device']} ({found['cpu_minutes']} minutes of processor time).", "",
+           "| Score | Ours | Published |", "| --- | --- | --- |"]  # fmt: skip
+    out += [f"| {key} | {found[key]['mean']:.3g} | {found[key]['published']:.3g} |" for key in SCORES if key in found]
+    return "\n".join([*out, ""])
+
+
+def private(found: dict[str, Any] | None) -> str:
+    """Entity-level differential privacy."""
+    if not found:
+        return ""
+    out = ["## Entity-level differential privacy", "", f"`{found['command']}`", "",
+           f"Baseball, `dppanel`, δ = {found['delta']:g}, the entity protected with all its rows; {found['machine']}.", "",
+           "| | Detection AUC | Same team (unseen) | Columns, KS | Lengths, KS | Fit, s of processor time |", "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    for line in found["results"]:
+        what = "real" if line["what"] == "real" else f"ε = {line['epsilon']:g}"
+        fit = f"{line['fit_cpu']:.0f}" if "fit_cpu" in line else ""
+        out.append(
+            f"| {what} | {line['auc']:.3f} | {line['same_team']:.3f} ({line['same_team_holdout']:.3f}) | {line['ks']:.3f} | "
+            f"{line['length_ks']:.3f} | {fit} |"
+        )
+    return "\n".join([*out, ""])
+
+
+def counted(n: int, what: str) -> str:
+    """`1 seed`, `5 seeds`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    main()
