@@ -161,7 +161,9 @@ def _divided_series(
         return sequences.stretches(real, schema, window=window, held=run.holdout.fraction, seed=seed)
     other = align(unseen, schema, what="holdout")
     if len(other) < window:
-        raise DataError(f"The holdout has {len(other):,} rows, and a window {window}. Give more, or use shorter windows (window).")
+        raise DataError(
+            f"The holdout has {len(other):,} rows, and a window {window}. Give more, or use shorter windows (window)."
+        )
     cut = [sequences.one_stretch(frame, schema) for frame in (real, other)]
     return cut[0], cut[1], sequences.with_window(schema)
 
@@ -237,6 +239,8 @@ def comparable(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> tuple[pd.D
     whole, window = sequences.in_order(align(rows, schema, what="synthetic"), schema), window_of(run)
     n = len(whole) // window
     if n == 0:
-        raise DataError(f"The synthetic series has {len(whole):,} rows, and a window {window}. Use shorter windows (window).")
+        raise DataError(
+            f"The synthetic series has {len(whole):,} rows, and a window {window}. Use shorter windows (window)."
+        )
     number = np.repeat(np.arange(n), window)
     return whole.head(n * window).assign(**{WINDOW: number})[list(numbered.names)], numbered

@@ -42,7 +42,9 @@ def marked(frame: pd.DataFrame, schema: Schema, *, entity: str | None, time: str
     """
     if entity is not None and entity == time:
         raise ConfigError(f"entity={entity!r} and time={time!r} are the same column. Name two, or leave one out.")
-    _check_known(frame, {what: schema[name].name for what, name in (("entity", entity), ("time", time)) if name is not None})
+    _check_known(
+        frame, {what: schema[name].name for what, name in (("entity", entity), ("time", time)) if name is not None}
+    )
     if time is not None:
         found = schema[time]
         kind = _time_kind(frame[time], found)
@@ -313,7 +315,8 @@ def _of_gaps(panel: Panel) -> dict[str, NDArray[np.float64]]:
 def _of_numbers(panel: Panel, column: Column) -> dict[str, NDArray[np.float64]]:
     from smartsynth.privacy.neighbours import to_numbers
 
-    values = np.asarray(to_numbers(panel.frame[column.name], column), np.float64)
+    values = np.array(to_numbers(panel.frame[column.name], column), np.float64)
+    values[~np.isfinite(values)] = np.nan
     steps = np.abs(np.diff(values, prepend=np.nan))
     steps[panel.first] = np.nan
     known = ~np.isnan(values)

@@ -33,6 +33,7 @@ def main() -> None:
         ("steps", int), ("pretraining", int), ("hidden-dim", int), ("layers", int), ("batch-size", int), ("learning-rate", float),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=kind, help="option of the generator; its own default if not given")
+    parser.add_argument("--full-precision", action="store_true", help="no half precision on a GPU")
     parser.add_argument("--seed", type=int, default=0, help="of training and of the windows")
     parser.add_argument("--runs", type=int, default=5, help="runs of each score, with seeds of their own")
     parser.add_argument("--out", type=Path, help="file for the scores")
@@ -66,7 +67,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         for name in ("steps", "pretraining", "hidden_dim", "layers", "batch_size", "learning_rate")
         if getattr(options, name) is not None
     }
-    generator = TimeGANGenerator(window=WINDOW, **given)
+    generator = TimeGANGenerator(window=WINDOW, mixed_precision=not options.full_precision, **given)
     began, cpu = time.perf_counter(), time.process_time()
 
     def progress(share: float, message: str = "") -> None:

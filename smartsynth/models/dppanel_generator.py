@@ -14,6 +14,7 @@ about one thing, so that no ε can be claimed for it.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -72,7 +73,7 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         "Event panels within a budget of differential privacy for whole entities: noisy counts, and a recurrent network by DP-SGD."
     )
     gaussian: ClassVar[bool] = False
-    cost: ClassVar[float] = 100.0
+    cost: ClassVar[float] = 60.0
     cost_rows: ClassVar[int] = 10_000
     cost_columns: ClassVar[float] = 1.0
     cost_per_sample: ClassVar[float] = 0.5
@@ -118,6 +119,8 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._check_options(schema)
+        if importlib.util.find_spec("torch") is None:  # before anything is spent
+            raise MissingExtraError(f"The generator {self.name!r}", "dpsgd")
         super()._fit(data, schema, rng, progress, checkpoints)
 
     def _learn(
@@ -190,11 +193,9 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
         """Two uniform numbers for each entity."""
         return FloatNoise().uniform(2 * len(panel)).reshape(2, -1)
 
-    def _network(self, heads: Sequence[Head], device: str = "cpu") -> EventNetwork:
+    def _network(self, heads: Sequence[Head]) -> EventNetwork:
         width = sum(table.shape[1] for table in self._facts())
-        return EventNetwork(
-            heads, entity=width, place=PLACES, memory=self.memory_dim, hidden=self.hidden_dim, device=device
-        )  # fmt: skip
+        return EventNetwork(heads, entity=width, place=PLACES, memory=self.memory_dim, hidden=self.hidden_dim)
 
     def _facts(self) -> list[NDArray[np.float32]]:
         """What the network is told of the codes of an entity's columns."""
@@ -229,13 +230,8 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
     def _train(
         self, histories: Histories, rate: float, sigma: float, progress: Progress
     ) -> dict[str, NDArray[np.float32]]:
-        try:
-            import torch
-        except ImportError as error:
-            raise MissingExtraError(f"The generator {self.name!r}", "dpsgd") from error
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         training = PrivateTraining(
-            self._network(self._heads, device), histories, rate=rate, sigma=sigma, expected=rate * self.rows_,
+            self._network(self._heads), histories, rate=rate, sigma=sigma, expected=rate * self.rows_,
             noise=self.gradient_noise, clip=self.clip, learning_rate=self.learning_rate, steps=self.steps,
         )  # fmt: skip
         weights: dict[str, NDArray[np.float32]] = training.run(progress)

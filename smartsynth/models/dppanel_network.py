@@ -238,16 +238,13 @@ class EventNetwork:
         place: Numbers that are known of an event before it is drawn.
         memory: Width of the memory.
         hidden: Width of a column's layer.
-        device: Where it is computed.
     """
 
-    def __init__(
-        self, heads: Sequence[Head], *, entity: int, place: int, memory: int, hidden: int, device: str = "cpu"
-    ) -> None:
+    def __init__(self, heads: Sequence[Head], *, entity: int, place: int, memory: int, hidden: int) -> None:
         import torch
 
         self.layers: dict[str, tuple[int, int]]
-        self.heads, self.memory, self.hidden, self.device = tuple(heads), memory, hidden, device
+        self.heads, self.memory, self.hidden = tuple(heads), memory, hidden
         event = sum(head.width for head in heads)
         self.layers = {
             "entity": (entity, memory), "begin": (memory, memory), "gates": (event + memory, 2 * memory),
@@ -258,11 +255,11 @@ class EventNetwork:
                 known = sum(other.width for other in self.heads[:j])
                 self.layers[f"column{j}"] = (known + head.width + 1, hidden)
                 self.layers[f"codes{j}"] = (hidden, (head.size if head.told is None else head.width) + 1)
-        self._base = [torch.from_numpy(head.base).to(device) for head in self.heads]
-        self._told = [None if head.told is None else torch.from_numpy(head.told).to(device) for head in self.heads]
+        self._base = [torch.from_numpy(head.base) for head in self.heads]
+        self._told = [None if head.told is None else torch.from_numpy(head.told) for head in self.heads]
 
     def weights(self, generator: Any) -> dict[str, Any]:
-        """Weights to begin with, drawn by a torch generator of the CPU."""
+        """Weights to begin with, drawn by a torch generator."""
         import torch
 
         made = {}
@@ -275,7 +272,7 @@ class EventNetwork:
         for j, head in enumerate(self.heads):
             if head.told is None:
                 made[f"names{j}.names"] = torch.randn(head.size, head.width, generator=generator) * head.width**-0.5
-        return {name: w.to(self.device) for name, w in made.items()}
+        return made
 
     def told(self, tape: Tape, j: int, codes: Any) -> Any:
         """What the network is told of column j's codes."""

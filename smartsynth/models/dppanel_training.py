@@ -45,7 +45,7 @@ class Histories:
     counts: NDArray[np.bool_]
     entity: NDArray[np.float32]
 
-    def batches(self, entities: NDArray[np.int64], device: str = "cpu") -> Iterator[Batch]:
+    def batches(self, entities: NDArray[np.int64]) -> Iterator[Batch]:
         """The entities in parts of alike lengths."""
         import torch
 
@@ -69,7 +69,7 @@ class Histories:
                 self.codes[rows], self.same[rows], (self.counts[rows] & there[..., None]).astype(np.float32),
                 self.entity[some], places(at[None], n[:, None]),
             )  # fmt: skip
-            yield Batch(*(torch.from_numpy(array).to(device) for array in tensors))
+            yield Batch(*(torch.from_numpy(array) for array in tensors))
             begin = end
 
 
@@ -127,7 +127,7 @@ class PrivateTraining:
                 kept.lerp_(weights[name], max(1 / (step + 1), 0.02))
             if step % max(self.steps // 100, 1) == 0:
                 progress((step + 1) / self.steps, Note(f"Step {step + 1} of {self.steps}", {}))
-        return {name: w.cpu().numpy().copy() for name, w in average.items()}
+        return {name: w.numpy().copy() for name, w in average.items()}
 
     def gradient(self, weights: dict[str, Any]) -> dict[str, Any]:
         """One noisy gradient by name."""
@@ -145,7 +145,7 @@ class PrivateTraining:
         import torch
 
         summed = {name: torch.zeros_like(w) for name, w in weights.items()}
-        for batch in self.histories.batches(entities, self.network.device):
+        for batch in self.histories.batches(entities):
             tape = Tape(weights, noting=True)
             found = tape.clipped(self.network.losses(tape, batch), self.clip)
             for name, g in found.items():

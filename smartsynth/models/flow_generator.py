@@ -99,7 +99,9 @@ class FlowGenerator(SequenceGenerator):
         self._length = self.window
         points = np.concatenate([cells.reshape(len(cells), -1), static], axis=1)
         if points.shape[1] == 0:
-            raise DataError("No column is learnt, and there is no time: identifiers, free text and constants make no series.")
+            raise DataError(
+                "No column is learnt, and there is no time: identifiers, free text and constants make no series."
+            )
         if points.shape[1] > MOST_CELLS:
             raise DataError(
                 f"A window of {self.window} rows has {points.shape[1]:,} numbers; at most {MOST_CELLS:,} can be learnt. Use shorter "

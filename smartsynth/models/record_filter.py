@@ -123,7 +123,9 @@ class WindowFilter(PrivacyFilter):
     def _windows(self, panel: Panel) -> NDArray[np.float64]:
         starts = windows_of(panel, self.length)
         cells = np.nan_to_num((self._cells(panel.frame) - self._centre) / self._spread)
-        return np.asarray(cells[starts[:, None] + np.arange(self.length)].reshape(len(starts), self.length * cells.shape[1]))
+        return np.asarray(
+            cells[starts[:, None] + np.arange(self.length)].reshape(len(starts), self.length * cells.shape[1])
+        )
 
     def _cells(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         return np.array([to_numbers(frame[c.name], c) for c in self._numbers], np.float64).reshape(-1, len(frame)).T

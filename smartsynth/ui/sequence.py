@@ -96,7 +96,7 @@ def choose(workspace: Workspace, profile: Profile) -> None:
     config = session.config_of(workspace)
     given = {name: config[name] for name in SETTINGS if config.get(name) is not None}
     names = [column.name for column in profile.columns]
-    whose, when, long = st.columns(3)
+    whose, when, *more = st.columns(2 if "entity" in given else 3)
     entity = _column(
         whose, "entity", "all rows are of one series", given, [name for name in names if name != given.get("time")]
     )
@@ -107,7 +107,8 @@ def choose(workspace: Workspace, profile: Profile) -> None:
     if entity is None:
         about = RunConfig.model_fields["window"].description
         window = given.get("window", records.LENGTH)
-        wanted["window"] = long.number_input(
+        place = more[0] if more else st
+        wanted["window"] = place.number_input(
             "Rows of a window", 2, 4096, window, key=f"config.window.{window}", help=about
         )
     if wanted != given:
@@ -117,16 +118,14 @@ def choose(workspace: Workspace, profile: Profile) -> None:
 def _column(place: Any, name: str, without: str, given: Mapping[str, Any], known: Sequence[str]) -> str | None:
     """The choice of a column; a widget of its own for each value it begins with, so that it never shows an old one."""
     value = given.get(name)
-    offered = [without, *known]
     chosen = place.selectbox(
         {"entity": "Whose a row is", "time": "When it happened"}[name],
-        range(len(offered)),
+        [without, *known],
         index=known.index(value) + 1 if value in known else 0,
-        format_func=offered.__getitem__,
         key=f"config.{name}.{value}",
         help=RunConfig.model_fields[name].description,
     )
-    return None if chosen == 0 else known[chosen - 1]
+    return None if chosen == without else str(chosen)
 
 
 def changed(workspace: Workspace, config: Mapping[str, Any]) -> None:
@@ -154,8 +153,7 @@ def facts(profile: Profile) -> None:
         return
     if not found.declared:
         st.markdown(f"{parts.text(noticed(found), 300)} Switch it on if that is so.")
-        for reason in found.reasons:
-            st.caption(f"- {parts.text(reason, 200)}")
+        st.caption(" ".join(parts.text(reason, 200) for reason in found.reasons))
         return
     shown = [f"**{name}:** {parts.text(value, 400)}" for name, value in sequence_words.facts_of(found)]
     st.markdown(" &nbsp;·&nbsp; ".join(shown))

@@ -1,6 +1,9 @@
 """Time series over the API: what goes in and comes out is the library's own."""
 
 import io
+import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -163,3 +166,22 @@ def test_a_plain_series_is_the_librarys_own(client):
     assert result.sample(5).data["window"].nunique() == 5
     made = result.continue_(frame, 6, seed=5).data
     pd.testing.assert_frame_equal(made, mine.model.continued(frame, 6, seed=5))
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_documentation_do_what_it_says(owner, address, tmp_path):
+    """The part of docs/api.md that is about time series, in one shell."""
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    (script,) = re.findall(r"```sh\n(.+?)```", page, re.DOTALL)
+    for name, content in {"visits.csv": visits(150), "known.csv": visits(5, seed=7)}.items():
+        (tmp_path / name).write_bytes(content.replace(b"who,sex,day", b"patient_id,sex,date"))
+    before = f"""set -euo pipefail
+    URL={address}{PREFIX}
+    field() {{ python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }}
+    curl() {{ command curl -H "Authorization: Bearer {owner.text}" "$@"; }}
+    """
+    done = subprocess.run(["bash", "-c", before + script], cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    made = pd.read_csv(tmp_path / "next.csv")
+    assert set(made["path"]) == {0, 1, 2}
+    assert set(made["patient_id"]) <= {f"P{i:04d}" for i in range(5)}

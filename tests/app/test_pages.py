@@ -12,7 +12,7 @@ from smartsynth.ui import runs, samples, session
 from smartsynth.ui.entry import STEPS, page_file
 
 
-def test_the_first_page_offers_a_file_and_three_tours(visitor):
+def test_the_first_page_offers_a_file_and_tours(visitor):
     """Nobody needs data of their own to begin."""
     assert visitor.title == "Upload real data"
     assert len(visitor.at.file_uploader) == 1
@@ -189,11 +189,12 @@ def test_a_generators_own_options_can_be_set(visitor):
 
 def test_privacy_can_be_switched_off_and_says_what_that_means(visitor):
     """Differential privacy is not on offer before the library has it."""
-    from smartsynth.ui import choices
+    from smartsynth.ui import choices, outcome
 
     visitor.upload().go("configure")
     mode = visitor.at.get("button_group")[0]
-    offered = {mode.key for mode in choices.privacy_modes()}
+    profile = outcome.look(session.jobs().workspace(visitor.session)).profile
+    offered = {mode.key for mode in choices.privacy_modes(profile)}
     assert {"filter", "off"} <= offered
     assert "A safeguard, not a proof" in visitor.text
     mode.set_value("off")

@@ -48,12 +48,6 @@ def choice(visitor, label: str):
     return next(box for box in (*visitor.at.selectbox, *visitor.at.number_input) if box.label == label)
 
 
-def picked(visitor, label: str, option: str) -> None:
-    """Choose this option."""
-    box = choice(visitor, label)
-    box.set_value(box.options.index(option))
-
-
 def labels(visitor) -> set[str]:
     """The labels of all settings on the page."""
     kinds = ("selectbox", "number_input", "toggle", "text_input", "multiselect")
@@ -62,9 +56,13 @@ def labels(visitor) -> set[str]:
 
 def looked(visitor):
     """Until the file has been looked at again."""
-    return visitor.run().until(
-        lambda v: session.jobs().latest(v.session, "profile").state.is_final and v.run().at.header
-    )
+
+    def done(v) -> bool:
+        job = session.jobs().latest(v.session, "profile")
+        assert job.problem is None
+        return job.state.is_final and len(v.run().at.header) > 0
+
+    return visitor.run().until(done)
 
 
 @pytest.fixture
@@ -97,8 +95,7 @@ def test_the_switch_takes_what_was_found_and_looks_again(switched_on):
     assert switched_on.metrics["Entities"] == "60"
     columns = switched_on.at.dataframe[0].value.set_index("Column")
     assert (columns.loc["patient_id", "Role"], columns.loc["date", "Role"]) == ("entity", "time")
-    whose = choice(switched_on, "Whose a row is")
-    assert whose.options[whose.value] == "patient_id"
+    assert choice(switched_on, "Whose a row is").value == "patient_id"
     assert "Rows per entity" in switched_on.text
     switch(switched_on).set_value(False)
     looked(switched_on)
@@ -107,12 +104,12 @@ def test_the_switch_takes_what_was_found_and_looks_again(switched_on):
 
 
 def test_another_time_is_looked_at_and_a_wrong_one_told(switched_on):
-    picked(switched_on, "When it happened", "state")
+    choice(switched_on, "When it happened").set_value("state")
     switched_on.run().until(lambda v: v.at.error)
     assert "a time is a date, a duration or a number" in switched_on.at.error[0].value.replace("\\", "")
     assert switched_on.go("configure").at.info[0].value.startswith("The file was not read with the settings")
     switched_on.press("go-back").go("upload")
-    picked(switched_on, "When it happened", "only the order of the rows says")
+    choice(switched_on, "When it happened").set_value("only the order of the rows says")
     looked(switched_on)
     assert config(switched_on) == {"entity": "patient_id"}
     assert "When it happened" in labels(switched_on.go("configure"))
@@ -141,7 +138,7 @@ def test_configure_offers_what_goes_with_entities_alone(switched_on):
     switched_on.at.get("button_group")[0].set_value("dp")
     assert switched_on.run().at.radio[0].options == ["Recommended: dppanel", "dppanel"]
     assert "no single entity, with all its rows" in switched_on.text
-    picked(switched_on, "Whose a row is", "all rows are of one series")
+    choice(switched_on, "Whose a row is").set_value("all rows are of one series")
     looked(switched_on)
     assert "Rows of a window" in labels(switched_on)
     assert "dp" not in switched_on.at.get("button_group")[0].options

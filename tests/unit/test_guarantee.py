@@ -14,9 +14,10 @@ import smartsynth as ss
 from smartsynth import guarantee
 from smartsynth.config import RunConfig
 from smartsynth.errors import Cancelled, ConfigError, PrivacyError
-from smartsynth.pipeline import split
+from smartsynth.inference import infer_schema
 from smartsynth.privacy.ledger import Touch
 from smartsynth.privacy.spending import Spending
+from smartsynth.records import divided
 from smartsynth.resampling import resample
 
 N = 1_237
@@ -150,10 +151,10 @@ def test_what_would_break_the_guarantee_is_refused(settings, says):
 
 def test_each_row_is_kept_aside_by_a_draw_of_its_own():
     """One row more changes nothing for the others, and no seed decides."""
-    frame = people(4_000)
+    frame, run = people(4_000), RunConfig.build({"holdout": {"fraction": 0.25}})
     sizes = set()
     for _ in range(4):
-        train, held = split(frame, None, None, fraction=0.25, seed=0, draw=secrets.randbits(128))
+        train, held, _ = divided(frame, None, infer_schema(frame), run, seed=0, draw=secrets.randbits(128))
         assert len(train) + len(held) == 4_000
         sizes.add(len(held))
     assert len(sizes) > 1

@@ -47,7 +47,7 @@ def choose() -> None:
         "the command line on a machine of your own: `smartsynth synthesize data.csv -o synthetic.csv`.",
     )
     st.caption(
-        f"One table with one record a row and its column names on top, up to {most} MB. Larger tables: "
+        f"One table with its column names on top, up to {most} MB: a record a row, or rows that follow one another. Larger tables: "
         "`smartsynth synthesize data.csv -o synthetic.csv` on your own machine."
     )
     if file is not None:

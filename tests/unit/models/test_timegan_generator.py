@@ -393,7 +393,7 @@ def test_nothing_is_trained_where_all_columns_are_made_anew(monkeypatch):
     "option",
     [
         {"window": 1}, {"window": "long"}, {"window": 9999}, {"hidden_dim": 0}, {"layers": 1.5}, {"pretraining": 0}, {"steps": -1},
-        {"batch_size": True}, {"gamma": 0}, {"learning_rate": "fast"}, {"min_count": 0},
+        {"batch_size": True}, {"gamma": 0}, {"learning_rate": "fast"}, {"min_count": 0}, {"mixed_precision": "yes"},
     ],
     ids=str,
 )  # fmt: skip
