@@ -391,7 +391,7 @@ def impute(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.impute(partly.frame, seed=seed, progress=progress)
-    schema = model.known_schema if isinstance(model, SequenceGenerator) else model.schema_
+    schema = model.schema_of(rows) if isinstance(model, SequenceGenerator) else model.schema_
     filled = Dataset(rows, schema, partly.source)
     lost = len(rows.columns) - len(partly.frame.columns)
     gaps, left = int(partly.frame.isna().sum().sum()) + lost * len(rows), int(rows.isna().sum().sum())
@@ -446,7 +446,7 @@ def continue_(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=progress)
-    schema = model.known_schema
+    schema = model.schema_of(rows)
     if paths > 1:
         schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
     made = Dataset(rows, schema, known.source)

@@ -121,8 +121,13 @@ def panels(lines: list[dict[str, Any]] | None) -> str:
                       f"load of {line['load']}, {line['sample_seconds']} s to draw {line['entities']:,} entities." for line in ours), ""]  # fmt: skip
     runs = read("timeseries_peers_runs.json")
     if runs:
-        out += ["How the other projects were run, what was changed to run them at all, and how long they took:",
-                "[timeseries_peers_runs.json](benchmarks/timeseries_peers_runs.json).", ""]  # fmt: skip
+        out += ["Read before you compare:", ""]
+        out += [f"- {line['method']}: {line['remark']}" for line in runs["results"] if "remark" in line]
+        out += [
+            "",
+            "Settings, versions and times: [timeseries_peers_runs.json](benchmarks/timeseries_peers_runs.json).",
+            "",
+        ]
     return "\n".join(out)
 
 

@@ -162,7 +162,7 @@ def continue_(work: Work) -> None:
     seed = _seed(work) if seed is None else int(seed)
     report = _prefixed("Continue", part(work.progress, 0.05, 0.95))
     rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=report)
-    schema = model.known_schema
+    schema = model.schema_of(rows)
     if paths > 1:
         schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
     _write_rows(work.folder / "part-00000.parquet", rows, schema)

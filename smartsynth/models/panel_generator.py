@@ -62,7 +62,7 @@ class PanelGenerator(SequenceGenerator):
 
     name: ClassVar[str] = "panel"
     summary: ClassVar[str] = "Event after event by sequential forests, whole histories refined: the closest for panels."
-    cost: ClassVar[float] = 12.0
+    cost: ClassVar[float] = 46.0
     cost_rows: ClassVar[int] = 60_000
     cost_columns: ClassVar[float] = 1.0
     cost_per_sample: ClassVar[float] = 1.0

@@ -2,7 +2,7 @@
 
 torch computes a layer as a dozen small operations per moment, whose overhead is most of the time where layers are narrow. Here what
 does not wait for the moment before (inputs, gradients of the weights) is one matrix product, and what does is one loop: a training step
-of TimeGAN takes a third of the time. Gates are those of torch.nn.GRU:
+of TimeGAN takes half of the time. Gates are those of torch.nn.GRU:
 
     r, z = σ(W x + b + U h + c)    n = tanh(W x + b + r·(U h + c))    h ← (1 - z)·n + z·h
 

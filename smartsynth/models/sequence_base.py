@@ -207,10 +207,9 @@ class SequenceGenerator(Generator):
         (progress or silent)(1.0, "Filled")
         return filled if WINDOW in data.columns or not self._plain_series else filled.drop(columns=WINDOW)
 
-    @property
-    def known_schema(self) -> Schema:
-        """The columns of rows that are given to `continued` and `impute`: a plain series has no numbered stretches."""
-        if not self._plain_series:
+    def schema_of(self, rows: pd.DataFrame) -> Schema:
+        """The columns of rows that `continued` and `impute` made: those of a plain series are numbered if the given ones were."""
+        if not self._plain_series or WINDOW in rows.columns:
             return self.schema_
         return replace(self.schema_, columns=tuple(c for c in self.schema_ if c.name != WINDOW))
 

@@ -363,6 +363,8 @@ def _headlined(score: Score) -> Score:
 def _verdict(samples: Samples, scores: list[Score], battery: Battery) -> dict[str, str]:
     said = {name: in_records(text) for name, text in verdict(scores).items()}
     by_key = {score.key: score for score in scores if score.available}
+    if "fidelity" not in said and (columns := by_key.get("ks")):
+        said["fidelity"] = in_records(columns.sentence)
     if (order := by_key.get("out_of_order")) and order.value > 0:
         said["fidelity"] = f"{said.get('fidelity', '')} {order.sentence}".strip()
     private = battery.sentence()

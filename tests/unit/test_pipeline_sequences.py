@@ -8,6 +8,7 @@ import pytest
 
 import smartsynth as ss
 from smartsynth.errors import ConfigError, DataError
+from smartsynth.facts import Outcome
 from smartsynth.resampling import opened, resample
 from smartsynth.schema import WINDOW
 
@@ -183,7 +184,7 @@ def test_a_copied_series_is_found_out():
     found = ss.evaluate(
         series().head(240), series().head(240), holdout=series().tail(80), time="when", window=8, seed=1
     )
-    assert found.battery.outcome.value == "fail"
+    assert found.battery.outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -204,9 +205,9 @@ def test_what_does_not_go_together_is_refused(settings, says):
 
 def test_one_entity_two_entities_and_lost_names_are_refused():
     with pytest.raises(DataError, match="names 1 entity"):
-        ss.synthesize(visits(1, 0).sample(30, replace=True, random_state=0), entity="who", **PANEL)
+        ss.synthesize(visits(1).sample(30, replace=True, random_state=0), entity="who", **PANEL)
     with pytest.raises(DataError, match=r"There are 1 entities.*at least 20"):
-        ss.synthesize(visits(2).sample(40, replace=True, random_state=0), entity="who", **PANEL)
+        ss.synthesize(visits(2).sample(80, replace=True, random_state=0), entity="who", **PANEL)
     with pytest.raises(DataError, match="'who': is the entity, and 1 of its cells is missing"):
         ss.synthesize(visits().assign(who=lambda f: f["who"].where(f.index != 3)), entity="who", time="day")
     with pytest.raises(DataError, match="Use windows of at most 15"):

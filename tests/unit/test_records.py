@@ -68,7 +68,7 @@ def test_a_window_that_is_none_is_refused_before_anything_is_read(value):
     "settings, says",
     [
         ({"balance": "sex"}, "balance='sex' is for tables"),
-        ({"generator": {"budget": 5}}, "generator.budget=5"),
+        ({"generator": {"budget": 10}}, "generator.budget=10"),
         ({"generator": {"refine": True}}, "generator.refine=True"),
         ({"privacy": {"k_anonymity": 3}}, "privacy.k_anonymity=3"),
         ({"evaluate": {"thorough": True}}, "evaluate.thorough=True"),
