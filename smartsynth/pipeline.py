@@ -397,6 +397,12 @@ def _check_modality(run: RunConfig) -> None:
                 f"generator={name!r} makes histories of entities, and a plain series names none. Name the column of the entity "
                 "(--entity), or use `flow`."
             )
+        whole = "window" in run.generator.options and run.generator.options["window"] is None
+        if run.entity is not None and cls.windowed and not whole and run.privacy.filter:
+            raise ConfigError(
+                f"generator={name!r} makes windows, and privacy.filter=True compares whole entities, so that a window copied out of "
+                "a longer history would pass it. Use `panel`, or set privacy.filter=false if the histories are no secret."
+            )
         return
     if run.is_sequential:
         raise ConfigError(

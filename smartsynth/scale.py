@@ -79,7 +79,7 @@ class Plan:
             "rows": self.opened.n, "seed": self.opened.release.seed, "unchecked": self.opened.unchecked, "parts": self.parts,
             "part_rows": self.part_rows, "fingerprint": self.fingerprint(), "manifest": to_json(self.opened.manifest),
             "schema": self.opened.model.schema_.to_json(), "source": asdict(replace(self.opened.source, notes=())),
-            "effective": round(sum(self.effective.values()), 1) if self.opened.where else None,
+            "effective": round(sum(self.effective.values()), 1) if self.opened.where and self.effective else None,
         }  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def part_bytes(plan: Plan, index: int) -> bytes:
     """The Parquet file of one part."""
     run = plan.opened
     rows = run.rows(*plan.bounds(index))
-    if run.where:
+    if run.where and "effective_rows" in rows.attrs:  # entities do not say what their conditions cost
         plan.effective[index] = float(rows.attrs["effective_rows"])
     if run.privacy is not None:
         rows, _ = anonymised(rows, run.model.schema_, run.privacy)

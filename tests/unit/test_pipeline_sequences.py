@@ -219,3 +219,15 @@ def test_rows_in_their_order_are_a_series_too():
     result = ss.synthesize(series()[["x", "y"]], window=8, rows=12, **FLOW, **QUIET)
     assert list(result.data) == [WINDOW, "x", "y"]
     assert len(result.data) == 96
+
+
+def test_windows_of_entities_are_refused_while_the_filter_compares_whole_entities():
+    frame = pd.DataFrame(
+        {
+            "who": np.repeat(np.arange(30), 30),
+            "t": np.tile(np.arange(30), 30),
+            "x": np.random.default_rng(0).normal(size=900),
+        }
+    )
+    with pytest.raises(ss.ConfigError, match="a window copied out of a longer history would pass it"):
+        ss.synthesize(frame, entity="who", time="t", generator={"name": "flow", "options": {"window": 8}})
