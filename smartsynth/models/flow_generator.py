@@ -198,9 +198,11 @@ class FlowGenerator(SequenceGenerator):
         for j, (at, size) in enumerate(zip(first, lengths, strict=True)):
             free = np.isnan(values[at : at + size])
             drawn[at : at + size][free] = self._mapped(cells[j, :size])[free]
-        for span in self._matrix.spans:
+        for codec, span in zip(self._matrix.channels.encoder.codecs, self._matrix.channels.spans, strict=True):
             if span.has_mask:
                 drawn[:, span.begin + 1] = 0.0
+            elif span.is_levels and codec.nullable and span.width > 1:
+                drawn[:, span.begin + span.width - 1] = -np.inf  # the level of missing cells
         matrix = replace(self._matrix, stride=max(self._matrix.stride, int(known.lengths.max())))
         made = matrix.decode(encoded.static, drawn, known.lengths, rng, start=0, names=_names(known))
         filled = self._matrix.channels.encoder.fill(known.frame, made.frame)

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 import smartsynth as ss
-from smartsynth import pipeline, registry
+from smartsynth import pipeline, records, registry
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.manifest import fingerprint
-from smartsynth.pipeline import settled, split
+from smartsynth.pipeline import settled
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +106,16 @@ def test_nothing_is_learnt_from_the_holdout(table, monkeypatch):
 def test_the_split_is_random_complete_and_repeatable(table):
     """Each row is on exactly one side."""
     schema = ss.profile(table).schema
-    train, held = split(table, None, schema, fraction=0.25, seed=3)
+    run = RunConfig.build({"holdout": {"fraction": 0.25}})
+
+    def split(seed):
+        return records.divided(table, None, schema, run, seed=seed)[:2]
+
+    train, held = split(3)
     assert len(held) == 60
     assert set(train["patient_id"]) | set(held["patient_id"]) == set(table["patient_id"])
-    assert split(table, None, schema, fraction=0.25, seed=3)[1].equals(held)
-    assert not split(table, None, schema, fraction=0.25, seed=4)[1].equals(held)
+    assert split(3)[1].equals(held)
+    assert not split(4)[1].equals(held)
 
 
 def test_the_table_comes_back_as_the_kind_that_went_in(table):
