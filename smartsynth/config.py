@@ -205,7 +205,9 @@ class RunConfig(Settings):
     """Everything that decides a run besides the data themselves."""
 
     rows: int | None = Field(
-        None, ge=1, description="Rows to make, of time series entities or windows; as many as the real data if not given."
+        None,
+        ge=1,
+        description="Rows to make, of time series entities or windows; as many as the real data if not given.",
     )
     seed: int | None = Field(
         None, ge=0, description="Same seed, same rows. Drawn at random and written down if not given."

@@ -146,7 +146,9 @@ def evaluate_parts(
         seed = run.seed or 0
         if run.is_sequential:
             raise ConfigError("Parts of time series are not scored one by one yet: use `evaluate` on all of them.")
-        kept, held, _ = records.divided(train.frame, None if unseen is None else unseen.frame, found.schema, run, seed=seed)
+        kept, held, _ = records.divided(
+            train.frame, None if unseen is None else unseen.frame, found.schema, run, seed=seed
+        )
     order = _Order(target, kept, held, found.schema, found.target, run.evaluate, run.limits, seed, run.privacy.k)
     done: dict[str, tuple[Part, tuple[Score, ...], Outcome]] = {}
     with stages("Evaluate") as report:

@@ -160,8 +160,10 @@ def refusal(cls: type[Capable], profile: Profile, on: Machine, *, dp: bool = Fal
     if cls.modality is not profile.schema.modality:
         return f"makes {cls.modality.value} data, not {profile.schema.modality.value}"
     if profile.schema.modality is Modality.TIMESERIES and cls.windowed is not (profile.schema.entity is None):
-        return "makes windows of one length, and entities have histories of their own lengths" if cls.windowed else (
-            "makes histories of entities, and a plain series names none"
+        return (
+            "makes windows of one length, and entities have histories of their own lengths"
+            if cls.windowed
+            else ("makes histories of entities, and a plain series names none")
         )
     if dp and not cls.dp:
         return "cannot be differentially private"

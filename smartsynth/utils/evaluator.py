@@ -178,9 +178,7 @@ def verdict(scores: list[Score]) -> dict[str, str]:
     useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
     if useful:
         s = useful[0]
-        said["utility"] = (
-            f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
-        )
+        said["utility"] = f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
     return said
 
 

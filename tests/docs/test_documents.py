@@ -20,7 +20,11 @@ def python_blocks(page: Path) -> str:
     return "\n".join(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "timeseries.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "timeseries.md"],
+    ids=lambda page: page.name,
+)
 def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     """Whoever copies a page's code gets what the page says."""
     monkeypatch.chdir(tmp_path)
