@@ -150,7 +150,11 @@ def private(found: dict[str, Any] | None) -> str:
            f"Baseball, `dppanel`, δ = {found['delta']:g}, the entity protected with all its rows; {found['machine']}.", "",
            "| | Detection AUC | Same team (unseen) | Columns, KS | Lengths, KS | Fit, s of processor time |", "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     for line in found["results"]:
-        what = "real" if line["what"] == "real" else f"ε = {line['epsilon']:g}"
+        what = (
+            "real"
+            if line["what"] == "real"
+            else f"ε = {line['epsilon']:g}" + (", ranges and categories declared" if line.get("declared") else "")
+        )
         fit = f"{line['fit_cpu']:.0f}" if "fit_cpu" in line else ""
         out.append(
             f"| {what} | {line['auc']:.3f} | {line['same_team']:.3f} ({line['same_team_holdout']:.3f}) | {line['ks']:.3f} | "
