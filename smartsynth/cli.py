@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -434,7 +433,6 @@ def continue_(
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
     from smartsynth.models.sequence_base import SequenceGenerator
-    from smartsynth.schema import Column, Kind
 
     format = _format(output, format)
     model = registry.load(folder)
@@ -446,10 +444,7 @@ def continue_(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=progress)
-    schema = model.schema_of(rows)
-    if paths > 1:
-        schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
-    made = Dataset(rows, schema, known.source)
+    made = Dataset(rows, model.schema_of(rows), known.source)
     screen.note(
         f"{len(rows):,} rows follow. They were not checked by the privacy filter: they begin with rows that you gave."
     )

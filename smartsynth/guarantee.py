@@ -34,15 +34,16 @@ def with_budget(run: RunConfig) -> RunConfig:
 
 def options(run: RunConfig, name: str) -> dict[str, Any]:
     """The options of the generator of this name, with the budget and the window of a series if there is one."""
-    if run.window is not None and registry.generator_class(name).windowed:
-        return {"window": run.window, **run.generator.options}
+    cls, given = registry.generator_class(name), run.generator.options
+    if run.window is not None and cls.windowed:
+        given = {"window": run.window, **given}
     if run.privacy.epsilon is None:
-        return run.generator.options
+        return given
     budget = {name: getattr(run.privacy, name) for name in ("epsilon", "delta", "unit", "max_rows_per_unit")}
-    if registry.generator_class(name).modality is Modality.TIMESERIES:
+    if cls.modality is Modality.TIMESERIES:
         most = budget.pop("max_rows_per_unit")  # an entity has many rows; only a bound that was asked for counts
         budget |= {"max_events": most} if most > 1 else {}
-    return {**run.generator.options, **budget}
+    return {**given, **budget}
 
 
 def released_schema(run: RunConfig, schema: Schema) -> Schema:

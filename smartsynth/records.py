@@ -37,13 +37,6 @@ LEAST_RECORDS = 2
 """Of the training, the synthetic and the holdout data, if they are to be compared."""
 
 
-def is_series(schema: Schema) -> bool:
-    """Whether all rows are of one plain series."""
-    if schema.modality is not Modality.TIMESERIES:
-        return False
-    return schema.entity is None or schema.entity.name == WINDOW
-
-
 def window_of(run: RunConfig) -> int:
     """Rows of a window of a plain series."""
     asked = run.generator.options.get("window")
@@ -124,7 +117,7 @@ def divided(
     draw of its own, so that one record more or less changes nothing for the others. A plain series is cut into stretches, and gets
     a column that numbers them.
     """
-    if is_series(schema):
+    if schema.is_series:
         return _divided_series(real, unseen, schema, run, seed)
     if unseen is not None:
         return real, align(unseen, schema, what="holdout"), schema
@@ -174,7 +167,7 @@ def gate(
     """The filter of the run, fitted; None if it is off."""
     if not run.privacy.filter:
         return None
-    kind = PrivacyFilter if schema.modality is Modality.TABLE else WindowFilter if is_series(schema) else RecordFilter
+    kind = PrivacyFilter if schema.modality is Modality.TABLE else WindowFilter if schema.is_series else RecordFilter
     return kind(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
 
 
@@ -182,7 +175,7 @@ def as_many(real: pd.DataFrame, schema: Schema, run: RunConfig) -> int:
     """The number of real records: rows, entities, or windows that the series would fill."""
     if schema.modality is Modality.TABLE:
         return len(real)
-    if is_series(schema):
+    if schema.is_series:
         return math.ceil(len(real) / window_of(run))
     assert schema.entity is not None  # noqa: S101  (it is no plain series)
     return int(real[schema.entity.name].nunique())
@@ -211,7 +204,7 @@ def evaluated(
                 f"The {what} data have {found} record{'' if found == 1 else 's'} (entities with all their rows, or windows); at least "
                 f"{LEAST_RECORDS} are needed to compare. Give more, or switch the evaluation off (evaluate.enabled)."
             )
-    window = window_of(run) if is_series(schema) else None
+    window = window_of(run) if schema.is_series else None
     shared["target"] = run.target
     return sequence_evaluator.evaluate_sequences(train, rows, held, window=window, **shared)
 
@@ -220,7 +213,7 @@ def _records(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> int:
     """The number of entities, or of windows of a plain series at every offset."""
     assert schema.entity is not None  # noqa: S101  (it is divided)
     lengths = rows[schema.entity.name].value_counts().to_numpy()
-    return int(np.maximum(lengths - window_of(run) + 1, 0).sum()) if is_series(schema) else len(lengths)
+    return int(np.maximum(lengths - window_of(run) + 1, 0).sum()) if schema.is_series else len(lengths)
 
 
 def comparable(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> tuple[pd.DataFrame, Schema]:
@@ -231,7 +224,7 @@ def comparable(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> tuple[pd.D
     Raises:
         DataError: The columns are not those of the real rows, or there are fewer rows than a window has.
     """
-    if not is_series(schema):
+    if not schema.is_series:
         return align(rows, schema, what="synthetic"), schema
     numbered = sequences.with_window(schema)
     if WINDOW in rows.columns:

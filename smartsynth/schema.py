@@ -164,9 +164,9 @@ class Schema:
         return next((column for column in self.columns if column.role is Role.ENTITY), None)
 
     @property
-    def entity_is_named(self) -> bool:
-        """Whether an entity is somebody or something; stretches of a plain series are only numbered."""
-        return self.entity is not None and self.entity.name != WINDOW
+    def is_series(self) -> bool:
+        """Whether all rows are of one plain series: it names no entity, or only numbers its stretches."""
+        return self.modality is Modality.TIMESERIES and (self.entity is None or self.entity.name == WINDOW)
 
     @property
     def time(self) -> Column | None:

@@ -10,7 +10,7 @@ A record of a time series is an entity with all its rows: it is what is drawn, k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -22,7 +22,6 @@ from smartsynth.errors import ConfigError, DataError, Problem
 from smartsynth.schema import WINDOW, Column, Kind, Modality, Role, Schema
 
 TIMES = (Kind.NUMERIC, Kind.DATETIME, Kind.DURATION)
-MOST_ROWS_PER_ENTITY = 100_000
 HELD_STRETCHES = 5
 """A plain series is kept aside in so many stretches, spread over all of its time."""
 
@@ -161,13 +160,6 @@ class Panel:
         rows = np.arange(bounds[-1]) - np.repeat(bounds[:-1], lengths) + np.repeat(self.first[places], lengths)
         return Panel(self.frame.iloc[rows].reset_index(drop=True), self.schema, bounds)
 
-    def renamed(self, names: Sequence[Any]) -> Panel:
-        """The same rows under other names of the entities."""
-        assert self.schema.entity is not None  # noqa: S101  (a panel has one)
-        name = self.schema.entity.name
-        column = pd.Series(np.asarray(names, object)[self.entity_of_row], index=self.frame.index)
-        return replace(self, frame=self.frame.assign(**{name: column}))
-
 
 def times(frame: pd.DataFrame, schema: Schema) -> NDArray[np.float64]:
     """The time of each row as a number: seconds for dates and durations; the place of the row if there is no time."""
@@ -246,11 +238,17 @@ def split_entities(
 
 def windows_of(panel: Panel, length: int, *, stride: int = 1) -> NDArray[np.int64]:
     """First rows of all windows of `length` rows that lie inside an entity."""
-    per = np.maximum((panel.lengths - length) // stride + 1, 0)
-    starts = np.repeat(panel.first, per)
-    ends = np.cumsum(per)
-    within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - per, per)
-    return np.asarray(starts + stride * within, np.int64)
+    return windows_in(panel.bounds, length, stride=stride)[0]
+
+
+def windows_in(
+    bounds: NDArray[np.int64], length: int, *, stride: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First rows of all windows inside entities with these bounds, and the place of each one's entity."""
+    per = np.maximum((np.diff(bounds) - length) // stride + 1, 0)
+    owner = np.repeat(np.arange(len(per)), per)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(per) - per, per)
+    return np.asarray(bounds[owner] + stride * within, np.int64), owner
 
 
 def record_table(panel: Panel, like: Schema | None = None) -> tuple[pd.DataFrame, Schema]:
@@ -363,8 +361,3 @@ def _changes(panel: Panel, column: Column) -> NDArray[np.float64]:
     differs = np.r_[False, codes[1:] != codes[:-1]].astype(np.float64)
     differs[panel.first] = np.nan
     return _mean(differs, panel)
-
-
-def each_record(panel: Panel, use: Callable[[pd.DataFrame], Any]) -> list[Any]:
-    """What `use` makes of the rows of each entity, one after the other."""
-    return [use(panel.frame.iloc[a:b]) for a, b in zip(panel.bounds[:-1], panel.bounds[1:], strict=True)]

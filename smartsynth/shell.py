@@ -225,7 +225,7 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         yield from race_parts(result.choice.race)
     if result.filter is not None:
         done, schema = result.filter, result.synthetic.schema
-        what = "rows" if schema.modality is Modality.TABLE else "entities" if schema.entity_is_named else "windows"
+        what = "rows" if schema.modality is Modality.TABLE else "windows" if schema.is_series else "entities"
         yield (
             f"Privacy filter: {count(done.checked)} {what} checked, {count(done.removed)} removed "
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."

@@ -148,7 +148,6 @@ def continue_(work: Work) -> None:
     """Rows that may follow known ones, of a model of a time series that another job learnt."""
     from smartsynth import ingest, registry
     from smartsynth.models.sequence_base import SequenceGenerator
-    from smartsynth.schema import Column, Kind
 
     asked, model = work.settings, registry.load(_unpacked(work))
     shutil.rmtree(work.folder / "model")
@@ -163,8 +162,6 @@ def continue_(work: Work) -> None:
     report = _prefixed("Continue", part(work.progress, 0.05, 0.95))
     rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=report)
     schema = model.schema_of(rows)
-    if paths > 1:
-        schema = replace(schema, columns=(*schema.columns, Column("path", Kind.NUMERIC, "int64", decimals=0)))
     _write_rows(work.folder / "part-00000.parquet", rows, schema)
     head = json.loads((work.inputs["model"] / "rows.json").read_text("utf-8"))["manifest"]
     made = {

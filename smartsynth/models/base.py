@@ -141,6 +141,10 @@ class Generator(ABC):
                 "not account for. Leave it out."
             )
         refine = refine and not self.refines
+        if refine and self.modality is not Modality.TABLE:
+            raise ConfigError(
+                f"refine=True: the generator {self.name!r} of {self.modality.value} data cannot be refined. Leave it out."
+            )
         before = dict(self.__dict__)
         try:
             self.ratio_ = None
@@ -185,12 +189,7 @@ class Generator(ABC):
             NotFittedError: Before `fit`.
             ConfigError: n or start is out of range, conditions are not supported, or no row can fulfil them.
         """
-        self._check_fitted()
-        if n < 1 or start < 0:
-            raise ConfigError(f"n={n}, start={start}: n must be at least 1 and start at least 0.")
-        if where:
-            self._check_conditional()
-        conditions = conditions_of(where, self.schema_)
+        conditions = self._asked(n, start, where)
         seed = secrets.randbits(63) if seed is None else seed
         first, last = start // BLOCK_ROWS, (start + n - 1) // BLOCK_ROWS
         rows = self._refined_blocks(range(first, last + 1), seed, conditions, progress or silent)
@@ -331,6 +330,15 @@ class Generator(ABC):
     @property
     def is_fitted(self) -> bool:
         return "schema_" in self.__dict__
+
+    def _asked(self, n: int, start: int, where: Given | None) -> Mapping[str, Condition]:
+        """The conditions of a sample, after a look at whether it can be made."""
+        self._check_fitted()
+        if n < 1 or start < 0:
+            raise ConfigError(f"n={n}, start={start}: n must be at least 1 and start at least 0.")
+        if where:
+            self._check_conditional()
+        return conditions_of(where, self.schema_)
 
     def _check_fitted(self) -> None:
         if not self.is_fitted:

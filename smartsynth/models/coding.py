@@ -87,6 +87,11 @@ class Coding:
         rows = [self._code(i, data[codec.name]) for i, codec in enumerate(self.codecs)]
         return np.array(rows, np.uint16).reshape(len(rows), len(data))
 
+    def order(self, codes: Codes) -> list[int]:
+        """Categories before numbers, few codes before many: later columns then have sharp features to hold on to."""
+        distinct = [len(np.unique(column)) for column in codes]
+        return sorted(range(len(codes)), key=lambda i: (self.columns[i].ordered, distinct[i]))
+
     def known_codes(self, data: pd.DataFrame) -> NDArray[np.int32]:
         """Columns × rows of codes, -1 for cells that are missing or hold a value that is not kept."""
         rows = [
@@ -96,11 +101,14 @@ class Coding:
         return np.array(rows, np.int32).reshape(len(rows), len(data))
 
     def _code(self, i: int, series: pd.Series[Any]) -> NDArray[Any]:
-        codes: NDArray[Any] = self.codecs[i].encode(series)
+        return self.code(i, self.codecs[i].encode(series))
+
+    def code(self, i: int, values: NDArray[Any]) -> NDArray[Any]:
+        """Codes of encoded values of column i."""
         grid, groups = self.inside.grids[i], self.inside.groups[i]
         if grid is not None:
-            return grid.encode(codes)
-        return codes if groups is None else groups.of_code[codes]
+            return grid.encode(values)
+        return values if groups is None else groups.of_code[values]
 
     def values(
         self, codes: Codes, rngs: Sequence[np.random.Generator], n: int, inside: Inside | None = None

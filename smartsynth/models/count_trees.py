@@ -487,9 +487,38 @@ def _find_leaves(
             leaf[shuffled[first + i]] = node[at[i], THRESHOLD]
 
 
+@numba.njit(cache=True)
+def _draw_column(
+    block, c, state, scores, score_codes, leaf, shuffled, at,
+    order, first_tree, root, node, words,
+    first_cell, n_places, cumulative, first_member, member,
+    first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+):  # fmt: skip
+    """Draw the chain's column c of a block, columns × rows, from the columns that its trees look at. Returns the new state.
+
+    Rows are shuffled anew for each column, so that no two columns share their numbers. Arguments from `scores` to `at` are room to
+    work in.
+    """
+    state = _shuffle(state, shuffled)
+    _find_leaves(
+        block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+        first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
+    )  # fmt: skip
+    by_leaf = _by_leaf(leaf, shuffled)
+    state, u = uniform(state)
+    for i in range(block.shape[1]):
+        r = by_leaf[i]
+        u = (u + GOLDEN) % 1.0
+        cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
+        place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
+        block[order[c], r] = member[first_member[c] + place]
+    return state
+
+
 @numba.njit(cache=True, nogil=True)
 def draw_column(
-    block, c, state, order, first_tree, root, node, words,
+    block, c, state,
+    order, first_tree, root, node, words,
     first_cell, n_places, cumulative, first_member, member,
     first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
 ):  # fmt: skip
@@ -498,22 +527,12 @@ def draw_column(
     Arguments from `order` on are those of `Chain` (autoregression.py).
     """
     n = block.shape[1]
-    scores, score_codes = np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16)
-    leaf, shuffled, at = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(LANES, np.int64)
-    state = _shuffle(state, shuffled)
-    _find_leaves(
-        block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+    return _draw_column(
+        block, c, state, np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16), np.zeros(n, np.int32),
+        np.zeros(n, np.int32), np.zeros(LANES, np.int64), order, first_tree, root, node, words,
+        first_cell, n_places, cumulative, first_member, member,
         first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
     )  # fmt: skip
-    by_leaf = _by_leaf(leaf, shuffled)
-    state, u = uniform(state)
-    for i in range(n):
-        r = by_leaf[i]
-        u = (u + GOLDEN) % 1.0
-        cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
-        place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
-        block[order[c], r] = member[first_member[c] + place]
-    return state
 
 
 @numba.njit(cache=True, parallel=True)
@@ -529,25 +548,14 @@ def draw_blocks(
     """
     for b in numba.prange(len(seeds)):
         state = seeds[b]
-        block = codes[b]
         scores, score_codes = np.zeros((8, n), np.float32), np.zeros((8, n), np.uint16)
         leaf, shuffled, at = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(LANES, np.int64)
         for c in range(len(order)):
-            column = order[c]
-            # Rows are shuffled anew for each column, so that no two columns share their numbers.
-            state = _shuffle(state, shuffled)
-            _find_leaves(
-                block, c, shuffled, scores, score_codes, at, leaf, root, node, words, first_tree,
+            state = _draw_column(
+                codes[b], c, state, scores, score_codes, leaf, shuffled, at, order, first_tree, root, node, words,
+                first_cell, n_places, cumulative, first_member, member,
                 first_score, n_scores, score_columns, score_offsets, score_table, first_edge, edges,
             )  # fmt: skip
-            by_leaf = _by_leaf(leaf, shuffled)
-            state, u = uniform(state)
-            for i in range(n):
-                r = by_leaf[i]
-                u = (u + GOLDEN) % 1.0
-                cell = first_cell[c] + np.int64(leaf[r]) * n_places[c]
-                place = _find(cumulative, cell, n_places[c], np.float32(u * ONE))
-                block[column, r] = member[first_member[c] + place]
 
 
 @numba.njit(cache=True)

@@ -41,7 +41,7 @@ from smartsynth.privacy.accountant import checked
 from smartsynth.privacy.ledger import Budget, Ledger
 from smartsynth.privacy.noise import FloatNoise
 from smartsynth.progress import Progress, part
-from smartsynth.schema import WINDOW, Schema
+from smartsynth.schema import Schema
 from smartsynth.sequences import Panel
 
 ENTITIES, EVENTS = 0.2, 0.3
@@ -146,8 +146,8 @@ class DPPanelGenerator(PrivateGenerator, SequenceGenerator):
     def _check_options(self, schema: Schema) -> None:
         checked(self.epsilon, self.delta)
         entity = schema.entity
-        assert entity is not None  # noqa: S101  (SequenceGenerator.fit refuses a schema without one)
-        if entity.name == WINDOW:
+        assert entity is not None  # noqa: S101  (SequenceGenerator refuses a schema without one)
+        if schema.is_series:
             raise ConfigError(
                 f"epsilon={self.epsilon:g}: a single series has no unit to protect, because its stretches are parts of one thing "
                 "and not persons, so ε cannot be claimed. Name the entity whose rows these are, or use a generator without ε."

@@ -183,16 +183,14 @@ class EventChain:
             if not len(who):
                 break
             when, values, state = self._event(block, history, rng, state)
-            if (in_time := when <= until).all():
-                history.follow(when, values)
-            else:
+            if not (in_time := when <= until).all():
                 when, values, who, history = (
                     when[in_time],
                     [v[in_time] for v in values],
                     who[in_time],
                     history.take(in_time),
                 )
-                history.follow(when, values)
+            history.follow(when, values)
             owners.append(who)
             whens.append(when)
             for kept, new in zip(cells, values, strict=True):

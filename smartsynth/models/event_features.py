@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes
+from smartsynth.models.clock import ENTITIES
 from smartsynth.models.coding import Coding, grid_of, under
 from smartsynth.models.encoding import NumberCodec, once
 from smartsynth.models.grid import NumericGrid
@@ -30,8 +31,6 @@ from smartsynth.sequences import Panel
 MOST_COUNTED = 63
 LONGEST_STAY = 15
 CLOCKS = ("gap", "time", "since", "age")
-ENTITIES = 4
-"""Values are counted by entity, not by row, where there are so many times `min_count` entities."""
 STICKY = 0.08
 """A cell stays exactly as it is in this share of the events more than chance alone would have it."""
 NEAR, MOSTLY = 0.4, 0.8
@@ -65,16 +64,14 @@ class Channels:
     anchor: str | None = None
 
     @classmethod
-    def fit(cls, panel: Panel, *, n_bins: int, min_count: int, rng: np.random.Generator) -> tuple[Self, Codes]:
-        """The coding of a panel's events, and their codes (channels × rows).
+    def fit(cls, panel: Panel, *, n_bins: int, min_count: int, rng: np.random.Generator) -> Self:
+        """The coding of a panel's events.
 
         Where there are enough entities, a value is rare if few of them have it, however often one repeats it.
         """
         schema, frame = panel.schema, panel.frame
         who = panel.entity_of_row if len(panel) >= ENTITIES * min_count else None
-        coding, codes = Coding.fit(
-            frame, event_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng, holders=who
-        )
+        coding, _ = Coding.fit(frame, event_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng, holders=who)
         follows = np.setdiff1d(np.arange(len(frame)), panel.first, assume_unique=True)
         values = coding.encoder.encode(frame)
         grids, sticky = [], []
@@ -90,7 +87,7 @@ class Channels:
         firsts = frame.iloc[panel.first].reset_index(drop=True)
         statics, _ = Coding.fit(firsts, static_schema(schema), n_bins=n_bins, min_count=min_count, rng=rng)
         longest = int(np.ceil(lengths.mean()))
-        return cls(coding, tuple(grids), tuple(sticky), time, clocks, longest, statics, anchor), codes
+        return cls(coding, tuple(grids), tuple(sticky), time, clocks, longest, statics, anchor)
 
     def __len__(self) -> int:
         return len(self.coding.columns)
@@ -101,10 +98,7 @@ class Channels:
 
     def code(self, i: int, values: NDArray[Any]) -> NDArray[np.uint16]:
         """Codes of encoded values of channel i."""
-        grid, groups = self.coding.inside.grids[i], self.coding.inside.groups[i]
-        if grid is not None:
-            return np.asarray(grid.encode(np.asarray(values, np.float64)), np.uint16)
-        return np.asarray(values if groups is None else groups.of_code[values], np.uint16)
+        return np.asarray(self.coding.code(i, values), np.uint16)
 
     def value(self, i: int, codes: NDArray[Any], uniform: NDArray[np.float64]) -> NDArray[Any]:
         """Encoded values inside codes of channel i."""

@@ -25,6 +25,7 @@ from smartsynth.models.boosting import Training, threads
 from smartsynth.models.coding import Coding, under
 from smartsynth.models.conditioning import draw_under, fill, limited, present
 from smartsynth.models.conditions import Condition
+from smartsynth.models.options import below
 from smartsynth.models.refinement import SPARE, Refinement
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
@@ -34,6 +35,8 @@ RATIO = Training(
     feature_fraction=0.6, bagging_fraction=0.5,
 )  # fmt: skip
 """One setting for all tables, chosen on detection AUC and closeness on Adult, Magic, German credit and NMES."""
+LEAST = {"n_bins": 2, "trees": 1, "refinement_rounds": 0, "min_count": 1}
+"""Lowest value of each option of the forests."""
 BLOCKS_AT_ONCE = 32
 BALANCED_BLOCKS = 16
 """Blocks whose rows are put in a balanced order. Among more rows than these have, chance moves no share by much."""
@@ -73,7 +76,7 @@ class ForestGenerator(Generator):
         self._chain = Autoregression.fit(
             codes,
             self._coding.columns,
-            self._order(codes),
+            self._coding.order(codes),
             growth=Growth(trees=self.trees),
             rng=rng,
             threads=threads(),
@@ -152,19 +155,8 @@ class ForestGenerator(Generator):
     ) -> pd.DataFrame:
         raise NotImplementedError  # _sample_blocks does its work
 
-    def _order(self, codes: Codes) -> list[int]:
-        """Categories before numbers, few codes before many: later columns then have sharp features to hold on to."""
-        distinct = [len(np.unique(column)) for column in codes]
-        return sorted(range(len(codes)), key=lambda i: (self._coding.columns[i].ordered, distinct[i]))
-
     def _check_options(self) -> None:
-        lowest = {"n_bins": 2, "trees": 1, "refinement_rounds": 0, "min_count": 1}
-        wrong = [
-            f"{name}={value!r} must be a whole number of at least {least}."
-            for name, least in lowest.items()
-            if not isinstance(value := getattr(self, name), int) or isinstance(value, bool) or value < least
-        ]
-        if wrong:
+        if wrong := below(self, LEAST):
             raise ConfigError(" ".join(wrong))
 
     def _state(self) -> State:

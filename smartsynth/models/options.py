@@ -24,6 +24,15 @@ def not_whole(owner: Any, names: Sequence[str]) -> list[str]:
     ]
 
 
+def below(owner: Any, least: Mapping[str, int]) -> list[str]:
+    """What is wrong with options that must be whole numbers of at least so much."""
+    return [
+        f"{name}={value!r} must be a whole number of at least {lowest}."
+        for name, lowest in least.items()
+        if not isinstance(value := getattr(owner, name), int) or isinstance(value, bool) or value < lowest
+    ]
+
+
 def not_widths(owner: Any, names: Sequence[str]) -> list[str]:
     """What is wrong with options that must be lists of whole numbers of at least 1."""
     return [

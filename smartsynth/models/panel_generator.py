@@ -23,14 +23,15 @@ from numpy.typing import NDArray
 from smartsynth.errors import ConfigError
 from smartsynth.models.autoregression import Autoregression, Codes, Growth
 from smartsynth.models.base import State
-from smartsynth.models.boosting import Training, threads
+from smartsynth.models.boosting import Training, flatten, threads
 from smartsynth.models.coding import Coding, under
 from smartsynth.models.conditioning import draw_under, limited
 from smartsynth.models.conditions import Condition
 from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.event_chain import EventChain, times_of
 from smartsynth.models.event_features import Channels, History, since_anchor
-from smartsynth.models.options import not_whole
+from smartsynth.models.forest_generator import LEAST
+from smartsynth.models.options import below
 from smartsynth.models.refinement import SPARE, Refinement
 from smartsynth.models.sequence_base import BLOCK_RECORDS, SequenceGenerator
 from smartsynth.models.storage import to_float
@@ -82,7 +83,7 @@ class PanelGenerator(SequenceGenerator):
     ) -> None:
         self._check_options()
         schema, growth = panel.schema, Growth(trees=self.trees)
-        channels, _ = Channels.fit(panel, n_bins=self.n_bins, min_count=self.min_count, rng=rng)
+        channels = Channels.fit(panel, n_bins=self.n_bins, min_count=self.min_count, rng=rng)
         firsts = panel.frame.iloc[panel.first].reset_index(drop=True)
         self._names = TableEncoder.fit(firsts, name_schema(schema), min_count=self.min_count, rng=rng)
         self._opening, codes = Coding.fit(
@@ -93,7 +94,7 @@ class PanelGenerator(SequenceGenerator):
             rng=rng,
         )
         self._first = Autoregression.fit(
-            codes, self._opening.columns, _order(self._opening, codes), growth=growth, rng=rng, threads=threads(),
+            codes, self._opening.columns, self._opening.order(codes), growth=growth, rng=rng, threads=threads(),
             progress=part(progress, 0.0, 0.1),
         )  # fmt: skip
         self._events = EventChain.fit(
@@ -179,11 +180,7 @@ class PanelGenerator(SequenceGenerator):
                 f"{', '.join(kept)}."
             )
         limits = limited(conditions, self._opening)
-        none = Refinement.fit(
-            np.zeros((0, 1), np.uint16), lambda n, rng, progress: np.zeros((0, n), np.uint16), [], rounds=0, how=RATIO,
-            rng=rng, threads=1, progress=lambda fraction, message="": None,
-        )  # fmt: skip
-        codes, _ = draw_under(self._first, none, limits, n, rng)
+        codes, _ = draw_under(self._first, Refinement(flatten([])), limits, n, rng)
         return codes, limits.inside
 
     def _followed(self, firsts: pd.DataFrame, rng: np.random.Generator) -> Panel:
@@ -239,13 +236,7 @@ class PanelGenerator(SequenceGenerator):
         return frame.assign(**kept, **rows)[list(self._plain.names)]
 
     def _check_options(self) -> None:
-        wrong = not_whole(self, ("trees", "min_count"))
-        if not isinstance(self.n_bins, int) or isinstance(self.n_bins, bool) or self.n_bins < 2:
-            wrong.append(f"n_bins={self.n_bins!r} must be a whole number of at least 2.")
-        rounds = self.refinement_rounds
-        if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 0:
-            wrong.append(f"refinement_rounds={rounds!r} must be a whole number of at least 0.")
-        if wrong:
+        if wrong := below(self, LEAST):
             raise ConfigError(" ".join(wrong))
 
     def _state(self) -> State:
@@ -302,12 +293,6 @@ def _timed(firsts: pd.DataFrame, schema: Schema, channels: Channels, rng: np.ran
     when = birth + firsts[AGE].to_numpy(np.float64)
     when = np.where(np.isnan(when), time.encode(firsts[time.name]), when)
     return firsts.drop(columns=AGE).assign(**{time.name: time.decode(when, rng)})
-
-
-def _order(coding: Coding, codes: Codes) -> list[int]:
-    """Categories before numbers, few codes before many."""
-    distinct = [len(np.unique(column)) for column in codes]
-    return sorted(range(len(codes)), key=lambda i: (coding.columns[i].ordered, distinct[i]))
 
 
 def _history(known: Panel, channels: Channels) -> History:

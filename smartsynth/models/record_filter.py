@@ -24,7 +24,7 @@ from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.privacy.yardstick import TOO_CLOSE
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Schema
-from smartsynth.sequences import Panel, record_table, windows_of
+from smartsynth.sequences import TIMES, Panel, record_table, windows_of
 
 MOST_WINDOWS = 50_000
 LEAST_SPREAD = 1e-12
@@ -75,7 +75,7 @@ class WindowFilter(PrivacyFilter):
     ) -> Self:
         """Learn where the training windows are, and how near windows of other times lie to them."""
         self._rows = schema
-        self._numbers = [c for c in schema.channels if c.kind.value in ("numeric", "datetime", "duration")]
+        self._numbers = [c for c in schema.channels if c.kind in TIMES]
         known = np.ma.masked_invalid(self._cells(train))
         self._centre = known.mean(axis=0).filled(0.0)
         self._spread = np.maximum(known.std(axis=0).filled(1.0), LEAST_SPREAD)

@@ -13,7 +13,7 @@ import secrets
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,18 @@ import pandas as pd
 from smartsynth.alignment import align
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.base import Generator
-from smartsynth.models.conditions import Condition, Given, conditions_of
+from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.training import Checkpoints
 from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import WINDOW, Modality, Schema
+from smartsynth.schema import WINDOW, Column, Kind, Modality, Schema
 from smartsynth.sequences import Panel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_RECORDS = 1024
+PATH = "path"
+"""Name of the column that counts continuations, where there are several."""
 
 
 class SequenceGenerator(Generator):
@@ -48,40 +50,13 @@ class SequenceGenerator(Generator):
     min_records: ClassVar[int] = 20
     """Fewest entities to learn from; of a windowed generator, fewest windows."""
 
-    def fit(
-        self,
-        data: pd.DataFrame,
-        *,
-        schema: Schema | None = None,
-        seed: int = 0,
-        refine: bool = False,
-        progress: Progress | None = None,
-        checkpoints: Checkpoints | None = None,
-    ) -> Self:
-        """Learn the entities; see `Generator.fit`.
-
-        Args:
-            data: Rows in any order.
-            schema: Their columns, marked (sequences.py): it names the entity.
-            seed: Same data, same seed, same model.
-            refine: Only for generators that refine anyway.
-            progress: Called with the share done; may raise `Cancelled`.
-            checkpoints: As for `Generator.fit`.
-
-        Raises:
-            ConfigError: The schema names no entity, or refinement is asked for and there is none.
-            DataError: There are too few entities.
-        """
+    def _checked(self, data: pd.DataFrame, schema: Schema | None) -> Schema:
         if schema is None or schema.entity is None:
             raise ConfigError(
                 f"The generator {self.name!r} learns time series, and the schema names no entity. Give schema=marked(frame, "
                 "infer_schema(frame), entity=…, time=…), or use `synthesize`."
             )
-        if refine and not self.refines:
-            raise ConfigError(
-                f"refine=True: the generator {self.name!r} of time series cannot be refined. Leave it out."
-            )
-        return super().fit(data, schema=schema, seed=seed, refine=False, progress=progress, checkpoints=checkpoints)
+        return super()._checked(data, schema)
 
     def _fit(
         self,
@@ -120,12 +95,7 @@ class SequenceGenerator(Generator):
             NotFittedError: Before `fit`.
             ConfigError: n or start is out of range, or conditions are not supported.
         """
-        self._check_fitted()
-        if n < 1 or start < 0:
-            raise ConfigError(f"n={n}, start={start}: n must be at least 1 and start at least 0.")
-        if where:
-            self._check_conditional()
-        conditions = conditions_of(where, self.schema_)
+        conditions = self._asked(n, start, where)
         seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
         blocks = range(start // BLOCK_RECORDS, (start + n - 1) // BLOCK_RECORDS + 1)
         frames: list[pd.DataFrame] = []
@@ -176,10 +146,10 @@ class SequenceGenerator(Generator):
         made = []
         for path in range(paths):
             rows = self._continue(known, horizon, rng, part(progress, path / paths, (path + 1) / paths))
-            made.append(rows if paths == 1 else rows.assign(path=path))
+            made.append(rows if paths == 1 else rows.assign(**{PATH: path}))
         (progress or silent)(1.0, "Continued")
         rows = pd.concat(made, ignore_index=True)
-        return rows if WINDOW in prefix.columns or not self._plain_series else rows.drop(columns=WINDOW)
+        return rows if WINDOW in prefix.columns or not self.schema_.is_series else rows.drop(columns=WINDOW)
 
     def impute(self, data: pd.DataFrame, *, seed: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
         """The rows with every missing cell of a channel filled by a draw from the model given the known cells of the same entity.
@@ -205,23 +175,20 @@ class SequenceGenerator(Generator):
         places, _ = Panel.order(known, self.schema_)
         filled = filled.iloc[np.argsort(places)].set_axis(data.index)
         (progress or silent)(1.0, "Filled")
-        return filled if WINDOW in data.columns or not self._plain_series else filled.drop(columns=WINDOW)
+        return filled if WINDOW in data.columns or not self.schema_.is_series else filled.drop(columns=WINDOW)
 
     def schema_of(self, rows: pd.DataFrame) -> Schema:
         """The columns of rows that `continued` and `impute` made: those of a plain series are numbered if the given ones were."""
-        if not self._plain_series or WINDOW in rows.columns:
-            return self.schema_
-        return replace(self.schema_, columns=tuple(c for c in self.schema_ if c.name != WINDOW))
-
-    @property
-    def _plain_series(self) -> bool:
-        return self.schema_.entity is not None and self.schema_.entity.name == WINDOW
+        columns = tuple(c for c in self.schema_ if c.name in rows.columns or c.name != WINDOW)
+        if PATH in rows.columns and PATH not in self.schema_:
+            columns = (*columns, Column(PATH, Kind.NUMERIC, "int64", decimals=0))
+        return replace(self.schema_, columns=columns)
 
     def _known(self, rows: pd.DataFrame, what: str) -> pd.DataFrame:
         """Given rows as the model stores them; those of a plain series are one stretch unless they are numbered."""
         if not len(rows):
             raise DataError(f"The {what} data have no rows. Give at least one row of each entity.")
-        if self._plain_series and WINDOW not in rows.columns:
+        if self.schema_.is_series and WINDOW not in rows.columns:
             rows = rows.assign(**{WINDOW: 0})
         return align(rows, self.schema_, what=what)
 

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from smartsynth.errors import DataError, Problem
 from smartsynth.models.clock import ENTITIES, Clock, ends, scaled, unscaled
-from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec, TableEncoder, tally
+from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec, TableEncoder, once, tally
 from smartsynth.models.storage import natural_unit, restore
-from smartsynth.schema import WINDOW, Column, Kind, Role, Schema
-from smartsynth.sequences import Panel
+from smartsynth.schema import Column, Kind, Role, Schema
+from smartsynth.sequences import Panel, windows_in
 
 Matrix = NDArray[np.float32]
 MOST_LEVELS = 256
@@ -269,7 +269,7 @@ class SequenceMatrix:
             cells[:] = list(names)
             return entity, cells
         # The number of a stretch names nobody, so that new ones are counted from 0.
-        return (entity, np.arange(start, start + n)) if entity.name == WINDOW and entity.dtype == "int64" else None
+        return (entity, np.arange(start, start + n)) if self.schema.is_series and entity.dtype == "int64" else None
 
     def to_json(self) -> dict[str, Any]:
         """What is not an array, as plain JSON types."""
@@ -302,10 +302,7 @@ def windows(encoded: Encoded, length: int, *, stride: int = 1) -> tuple[Matrix, 
 
     The last column of a static row is the moment of the window's first row.
     """
-    per = np.maximum((encoded.lengths - length) // stride + 1, 0)
-    owner = np.repeat(np.arange(len(per)), per)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(per) - per, per)
-    first = encoded.bounds[owner] + stride * within
+    first, owner = windows_in(encoded.bounds, length, stride=stride)
     static = encoded.static[owner]
     if encoded.starts is not None:
         static[:, -1] = encoded.starts[first]
@@ -352,8 +349,7 @@ def _levels(
     """The codec of a category; levels are counted once per entity where there are enough entities."""
     counted = series
     if len(panel) >= ENTITIES * min_count:
-        codes = pd.factorize(series, use_na_sentinel=False)[0]
-        counted = series[~pd.DataFrame({"owner": panel.entity_of_row, "code": codes}).duplicated()]
+        counted = series[once(series, panel.entity_of_row)]
     counts = np.sort(tally(counted.dropna()).to_numpy())[::-1]
     least = max(min_count, int(counts[MOST_LEVELS]) + 1) if len(counts) > MOST_LEVELS else min_count
     return LevelCodec.fit(column, counted, least, rng)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from smartsynth.errors import DataError
 from smartsynth.formats import count
 from smartsynth.metrics.rows import Layout, Rows, prepared
-from smartsynth.schema import WINDOW, Role, Schema
+from smartsynth.schema import Role, Schema
 from smartsynth.sequences import Panel, record_table, times, windows_of
 
 NAMES = ("train", "synthetic", "holdout")
@@ -85,7 +85,7 @@ class Samples:
     @property
     def plain(self) -> bool:
         """Whether all rows are of a single series, which stretches and windows were cut from."""
-        return _is_plain(self.schema)
+        return self.schema.is_series
 
     @property
     def what(self) -> str:
@@ -165,7 +165,7 @@ def _cut(name: str, panel: Panel, length: int | None, most: int, rng: np.random.
             "Use shorter windows (window)."
         )
     owner = panel.entity_of_row[starts]
-    if not _is_plain(panel.schema):
+    if not panel.schema.is_series:
         order = rng.permutation(len(starts))
         starts = np.sort(starts[order[np.unique(owner[order], return_index=True)[1]]][:most])
         return _cut_at(panel, starts, length), np.arange(len(starts)), np.arange(len(starts))
@@ -185,10 +185,6 @@ def _cut_at(panel: Panel, starts: NDArray[np.int64], length: int) -> Panel:
     return Panel(panel.frame.iloc[places].reset_index(drop=True), panel.schema, bounds)
 
 
-def _is_plain(schema: Schema) -> bool:
-    return schema.entity is not None and schema.entity.name == WINDOW
-
-
 def _fewer_rows(panel: Panel, most: int, rng: np.random.Generator) -> Panel:
     """Entities drawn at random until their rows would be more than `most`; at least one."""
     if len(panel.frame) <= most:
@@ -200,13 +196,13 @@ def _fewer_rows(panel: Panel, most: int, rng: np.random.Generator) -> Panel:
 
 def _of_rows(schema: Schema) -> Schema:
     """The columns that are compared row by row: all that are modelled, of a plain series without the time."""
-    kept = tuple(c for c in schema if c.is_modelled and not (_is_plain(schema) and c.role is Role.TIME))
+    kept = tuple(c for c in schema if c.is_modelled and not (schema.is_series and c.role is Role.TIME))
     return replace(schema, columns=kept)
 
 
 def _tables(records: Sequence[Panel], schema: Schema) -> tuple[list[pd.DataFrame], Schema]:
     """One row per record of each panel, and the columns, which are the same for all."""
-    if _is_plain(schema) and schema.time is not None:
+    if schema.is_series and schema.time is not None:
         schema = replace(schema, columns=tuple(c for c in schema if c.role is not Role.TIME))
     frame = pd.concat([panel.frame[list(schema.names)] for panel in records], ignore_index=True)
     lengths = np.concatenate([panel.lengths for panel in records])

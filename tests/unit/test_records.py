@@ -33,10 +33,10 @@ TABLE, PANEL, SERIES = run_of(), run_of(entity="who", time="t"), run_of(time="t"
 
 
 def test_what_a_run_names_decides_what_its_rows_are():
-    assert not records.is_series(schema_of(TABLE))
-    assert not records.is_series(schema_of(PANEL))
-    assert records.is_series(schema_of(SERIES))
-    assert records.is_series(schema_of(run_of(window=5)))
+    assert not schema_of(TABLE).is_series
+    assert not schema_of(PANEL).is_series
+    assert schema_of(SERIES).is_series
+    assert schema_of(run_of(window=5)).is_series
     assert schema_of(PANEL)["sex"].static
 
 

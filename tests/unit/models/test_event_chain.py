@@ -39,7 +39,7 @@ def panel():
 
 @pytest.fixture(scope="module")
 def channels(panel):
-    return Channels.fit(panel, n_bins=16, min_count=5, rng=np.random.default_rng(0))[0]
+    return Channels.fit(panel, n_bins=16, min_count=5, rng=np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,8 @@ def test_a_generator_that_copies_is_stopped():
 
     def stream(start, n):
         places = np.arange(start, start + n)
-        return Panel.of(TRAIN, SCHEMA).take(places % 200).renamed([f"N{k}" for k in places]).frame
+        copies = Panel.of(TRAIN, SCHEMA).take(places % 200)
+        return copies.frame.assign(**{SCHEMA.entity.name: [f"N{places[i]}" for i in copies.entity_of_row]})
 
     with pytest.raises(PrivacyError, match="removed"):
         filtered(stream, 40, copying, seed=0)
