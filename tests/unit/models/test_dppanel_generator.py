@@ -294,7 +294,7 @@ def test_times_of_every_kind_come_back_as_they_were(kind):
 
 
 def test_dtypes_and_columns_come_back():
-    frame = visits(100).assign(
+    frame = visits(500).assign(
         ward=lambda f: pd.Categorical(f["ward"]), level=lambda f: f["level"].astype("Float64").mask(f.index % 3 == 0),
         ill=lambda f: f["level"] > 8, note="seen", text=lambda f: [f"Seen again on day {d}, no. {i}" for i, d in enumerate(f["day"])],
     )  # fmt: skip
