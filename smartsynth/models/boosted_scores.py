@@ -26,7 +26,7 @@ N_FOLDS = 3
 FEWEST_ROWS = 200
 """With fewer rows no booster is learnt."""
 HOW = Training(
-    rounds=80, learning_rate=0.1, num_leaves=15, min_data_in_leaf=60, lambda_l2=10.0,
+    rounds=120, learning_rate=0.07, num_leaves=15, min_data_in_leaf=60, lambda_l2=10.0,
     feature_fraction=0.5, bagging_fraction=0.7,
 )  # fmt: skip
 

@@ -173,6 +173,8 @@ class EventChain:
         cells: list[list[NDArray[Any]]] = [[v[:0]] for v in history.values]
         state = rng.integers(2**63, dtype=np.uint64)
         for _ in range(most):
+            if not len(who):
+                break
             block = np.zeros((len(self.plan.columns), len(who)), np.uint16)
             block[: self.plan.history] = history.features()
             if history.count.min(initial=1) > 0:

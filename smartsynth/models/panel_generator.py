@@ -44,7 +44,7 @@ RATIO = Training(
     rounds=100, learning_rate=0.1, num_leaves=31, min_data_in_leaf=100, lambda_l2=10.0,
     feature_fraction=0.5, bagging_fraction=0.5,
 )  # fmt: skip
-MADE_PER_REAL = 3
+MADE_PER_REAL = 5
 MOST_MADE_ROWS = 600_000
 """Events that a round of refinement is learnt from at most."""
 RECORD_BINS = 48

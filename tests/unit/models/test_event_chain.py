@@ -123,6 +123,16 @@ def test_no_event_is_later_than_the_end(chain, panel):
     assert set(owner) == set(range(50))
 
 
+def test_when_the_end_cuts_everybody_off_nothing_follows(chain, panel):
+    """Gaps are at least a day, so no second event fits before an end that is the first one's time."""
+    when = float(chain.channels.time.encode(panel.frame["day"]).min())
+    firsts = panel.frame.iloc[np.zeros(50, int)].reset_index(drop=True)
+    history = History.empty(chain.channels, firsts, np.full(50, when))
+    owner, times, _ = chain.run(history, np.random.default_rng(0), most=12, until=when)
+    assert owner.tolist() == list(range(50))
+    assert set(times) == {when}
+
+
 def test_the_same_seed_draws_the_same_events_and_arrays_bring_them_back(chain, panel):
     again = EventChain.restore(
         Channels.restore(panel.schema, chain.channels.to_json(), chain.channels.arrays()), chain.arrays()
