@@ -281,8 +281,6 @@ def record_table(panel: Panel, like: Schema | None = None) -> tuple[pd.DataFrame
     for column in panel.schema:
         if column.static and column.role is not Role.ENTITY and column.is_modelled:
             add(column.name, cells(column, panel.first), column)
-    count = Column("rows", Kind.NUMERIC, "int64", decimals=0)
-    add("rows", pd.Series(panel.lengths), count, wanted=_varies(panel.lengths))
     if panel.schema.time is not None:
         for name, numbers in _of_gaps(panel).items():
             add(f"{panel.schema.time.name}: {name}", numbers, wanted=_varies(numbers))
@@ -295,6 +293,8 @@ def record_table(panel: Panel, like: Schema | None = None) -> tuple[pd.DataFrame
             add(f"{column.name}: last", cells(column, last), feature)
             add(f"{column.name}: first", cells(column, panel.first), replace(column, role=Role.FEATURE))
             add(f"{column.name}: changes", _changes(panel, column))
+    count = Column("rows", Kind.NUMERIC, "int64", decimals=0)
+    add("rows", pd.Series(panel.lengths), count, wanted=_varies(panel.lengths))
     schema = Schema(tuple(columns)) if like is None else like
     return pd.DataFrame({name: made[name] for name in schema.names}, index=pd.RangeIndex(len(panel))), schema
 
