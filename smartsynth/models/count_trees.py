@@ -6,7 +6,9 @@ A cell costs one increment of a histogram, however many codes the target has.
     grow       splits by gain of log-likelihood (entropy) over up to 32 coarse classes of the target
     smooth     p(right | leaf) = (right + a · p(right | parent)) / (n + a) at each inner node of the target's own binary
                tree, from root to leaf (hierarchical shrinkage of Pólya trees; Lavine 1992, MacKay & Peto 1995): where a
-               leaf has few rows its ancestors speak, first for the fine choices, last for the coarse ones
+               leaf has few rows its ancestors speak, first for the fine choices, last for the coarse ones. One strength a
+               serves fine choices, which are mostly noise, and coarse ones, which are not: where rows contradict their
+               ancestors beyond chance, they speak for themselves
     draw       a tree at random, down to its leaf, then a code from the leaf's cumulative table; rows of a leaf take
                their uniform numbers from one golden-ratio sequence, which spreads them evenly (quasi-Monte Carlo)
 
@@ -27,6 +29,9 @@ GOLDEN = 0.6180339887498949
 LANES = 16
 """Rows that go down a tree side by side."""
 ROWS_PER_STEP = 1024
+CAUTION, OWN = 12.0, 2.0
+"""Nats by which rows must contradict their ancestors' share to count for themselves, so high because splits are chosen among many;
+and how much they then still lean on it."""
 MOST_TABLED = 4096
 """n log n is looked up below this."""
 FEATURE, THRESHOLD, BITS, LEFT, RIGHT, DEPTH, FIRST, END = range(8)
@@ -278,6 +283,17 @@ def _part(data, j, classes, rows, first, end, threshold, start, words, spare):
 
 
 @numba.njit(cache=True, nogil=True)
+def _surprise(r, n, q):
+    """Log likelihood ratio of a share of its own, r of n, against the share q: n times their Kullback-Leibler divergence."""
+    found = 0.0
+    if r > 0:
+        found += r * math.log(r / (n * q))
+    if r < n:
+        found += (n - r) * math.log((n - r) / (n * (1.0 - q)))
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def smooth(nodes, rows, place, n_places, low, cut, high, strengths):
     """Smoothed distributions of a tree's leaves, for each shrinkage strength; see the module's formula.
 
@@ -324,7 +340,13 @@ def smooth(nodes, rows, place, n_places, low, cut, high, strengths):
             for i in range(n_inner):
                 n = cumulative[high[i]] - cumulative[low[i]]
                 r = cumulative[high[i]] - cumulative[cut[i]]
-                right[s, depth + 1, i] = (r + a * right[s, depth, i]) / (n + a)
+                share = right[s, depth, i]
+                right[s, depth + 1, i] = (r + a * share) / (n + a)
+                if depth > 0 and n > 0:
+                    # The chance that the rows have a share of their own, with the penalty of Schwarz (1978) for it.
+                    odds = _surprise(r, n, share) - 0.5 * math.log(n + 1.0) - CAUTION
+                    own = 1.0 / (1.0 + math.exp(-min(max(odds, -50.0), 50.0)))
+                    right[s, depth + 1, i] += own * ((r + OWN * share) / (n + OWN) - right[s, depth + 1, i])
         if leaf[v] >= 0:
             for s in range(n_strengths):
                 for i in range(n_inner):

@@ -43,6 +43,17 @@ def test_the_joint_distribution_is_learnt():
         assert np.corrcoef(fake[:, 1], fake[:, 2])[0, 1] * (1 if a else -1) > 0
 
 
+def test_a_coarse_choice_that_is_certain_stays_so_where_the_fine_ones_are_noise():
+    """A tenth of the rows has codes that no other row has; within the two groups all codes are alike, which asks for strong shrinkage."""
+    rng = np.random.default_rng(0)
+    apart = rng.random(3_000) < 0.1
+    codes = np.c_[apart, rng.integers(0, 20, 3_000) + 20 * apart, rng.integers(0, 5, 3_000)][:, [0, 2, 1]].astype(
+        np.int32
+    )
+    made = drawn(fit(codes, [CodeColumn(2, False), CodeColumn(5, True), CodeColumn(40, True)]), 20_000)
+    assert ((made[:, 2] >= 20) == (made[:, 0] == 1)).mean() > 0.995
+
+
 def test_a_table_without_codes_has_empty_rows():
     """As that of a table which has nothing but keys."""
     model = fit(np.zeros((50, 0)), [])
