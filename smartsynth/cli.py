@@ -77,6 +77,12 @@ Window = Annotated[
         help="Plain series: rows of the windows it is learnt and made in, 24 if not given; alone, rows are in their order.",
     ),
 ]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--text", help="Column of text that a language model learns and writes; may be repeated.", show_default=False
+    ),
+]
 Holdout = Annotated[
     str | None, typer.Option("--holdout", help="Real rows that nothing is learnt from; without it, a fifth of DATA.")
 ]
@@ -121,6 +127,7 @@ def profile(
     entity: Entity = None,
     time: Time = None,
     window: Window = None,
+    text: Text = None,
     html: Annotated[Path | None, typer.Option("--html", help="HTML page to write.")] = None,
     explore: Annotated[
         Path | None,
@@ -139,7 +146,7 @@ def profile(
     screen = screen_of(context, quiet=quiet)
     real = ingest.read(_source(data, config), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
-        asked = _given(target=target, entity=entity, time=time, window=window)
+        asked = _given(target=target, entity=entity, time=time, window=window, text=text)
         found = pipeline.profile(real, config=config, progress=progress, **asked)
     if html is not None:
         screen.note(f"Wrote {write_profile(html, found)}.")
@@ -173,6 +180,7 @@ def synthesize(
     entity: Entity = None,
     time: Time = None,
     window: Window = None,
+    text: Text = None,
     balance: Annotated[
         str | None, typer.Option("--balance", help="Column whose values are made equally often, such as a rare target.")
     ] = None,
@@ -255,7 +263,7 @@ def synthesize(
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
-        rows=rows, target=target, entity=entity, time=time, window=window, balance=balance, seed=seed,
+        rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
         generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
         privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
@@ -468,6 +476,7 @@ def evaluate(
     entity: Entity = None,
     time: Time = None,
     window: Window = None,
+    text: Text = None,
     report: Report = None,
     fail_under: Annotated[
         list[str] | None,
@@ -518,7 +527,7 @@ def evaluate(
         checked = pipeline.examine(
             _source(real, config), _source(synthetic, config),
             holdout=None if holdout is None else _source(holdout, config),
-            config=config, progress=progress, **_given(target=target, entity=entity, time=time, window=window, seed=seed),
+            config=config, progress=progress, **_given(target=target, entity=entity, time=time, window=window, text=text, seed=seed),
         )  # fmt: skip
     evaluation = checked.evaluation
     if report is not None:

@@ -231,6 +231,11 @@ class RunConfig(Settings):
         le=4096,
         description="Time series: rows of the windows that a plain series is learnt and made in; 24 if not given. Alone it says that the rows are a series in their order.",
     )
+    text: tuple[str, ...] | None = Field(
+        None,
+        description="Columns of text that a language model learns and writes; found if the data are texts with hardly anything else.",
+        json_schema_extra=COLUMN,
+    )
     balance: str | None = Field(
         None,
         description="Column whose values are made equally often, such as a rare target; as often as in the real data if not given.",

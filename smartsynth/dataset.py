@@ -22,6 +22,7 @@ class Source:
         backend: What the caller handed in and expects back: `pandas`, `polars` or `arrow`.
         encoding, delimiter, quotechar, decimal, line_end: Of a text file.
         notes: What was noticed and changed while reading, in sentences for the user.
+        shape: Of JSON: `rows`, `messages`, `sharegpt` or `squad` (ingest/conversations.py).
     """
 
     name: str = "memory"
@@ -32,6 +33,7 @@ class Source:
     quotechar: str = '"'
     decimal: str = "."
     notes: tuple[str, ...] = ()
+    shape: str = "rows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     CSV, TSV   delimiter, decimal mark, places, date format, truth words and missing token of the source
     JSON       an array of objects          JSONL   one object a line
+               conversations and questions about texts in the shape of the source (conversations.py)
     Parquet    manifest in the schema metadata under `smartsynth`
     Excel      one sheet
     folder     Hugging Face data set: data/train-00000-of-00001.parquet and a README.md card
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from smartsynth import conversations
 from smartsynth.config import ExportConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError, did_you_mean
@@ -176,7 +178,12 @@ def iso_format(moments: pd.Series[Any]) -> str:
 def _records(dataset: Dataset, *, lines: bool) -> bytes:
     columns = [[_json_value(cell) for cell in _json_cells(dataset.frame[c.name], c)] for c in dataset.schema]
     names = dataset.schema.names
-    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    rows: Any = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    shape = dataset.source.shape
+    if shape == conversations.SQUAD and not lines:
+        return _json(conversations.document_of(rows))
+    if shape in (conversations.MESSAGES, conversations.SHAREGPT):
+        rows = conversations.conversations_of(rows, shape)
     texts = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
     return ("".join(f"{text}\n" for text in texts) if lines else "[\n" + ",\n".join(texts) + "\n]\n").encode()
 

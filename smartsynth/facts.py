@@ -692,11 +692,44 @@ class SequenceView:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSample:
+    """A synthetic text and what it is about."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What some texts are about: the words that set them apart, and the share of the texts of each sample."""
+
+    words: str
+    train: float
+    synthetic: float
+    holdout: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """What there is to see of texts beside the columns. Only synthetic texts are in it.
+
+    Args:
+        samples: Some synthetic texts.
+        topics: The commonest first.
+        cloud: Texts on a plane.
+    """
+
+    samples: tuple[TextSample, ...]
+    topics: tuple[Topic, ...]
+    cloud: Cloud | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every score of a synthetic data set beside its yardstick, and the aggregates behind the pictures.
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
-    holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series.
+    holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts.
     """
 
     scores: tuple[Score, ...]
@@ -712,6 +745,7 @@ class Evaluation:
     seconds: float
     battery: Battery | None = None
     sequence: SequenceView | None = None
+    texts: TextView | None = None
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""

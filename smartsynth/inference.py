@@ -10,6 +10,7 @@ cells that count rows, or cells of one fixed format. The schema holds no value o
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
 from smartsynth.privacy.identifiers import scan
-from smartsynth.schema import Column, Kind, Role, Schema
+from smartsynth.schema import JSON_OBJECT, MESSAGES, QAS, Column, Kind, Role, Schema
 
 PATTERN_ROWS = 1_000
 """Distinct values that pattern tests look at."""
@@ -89,6 +90,8 @@ def _refined(stored: Column, found: Column) -> Column:
 def _infer_column(name: str, cells: pd.Series[Any]) -> Column:
     known = cells.dropna()
     found = _look(name, cells, known)
+    if (shape := _json_shape(known)) is not None:
+        return Column(name, Kind.TEXT, found.dtype, semantic=shape, nullable=len(known) < len(cells))
     meaning = scan(cells, name) if found.kind is not Kind.CONSTANT else None
     kind = found.kind
     if meaning is not None and meaning.direct and kind in (Kind.CATEGORICAL, Kind.NUMERIC):
@@ -222,6 +225,33 @@ def _strings(name: str, known: pd.Series[Any], dtype: str) -> _Found:
     if share >= 0.9 and len(known) >= 20:
         return _Found(Kind.IDENTIFIER if words < 1.5 else Kind.TEXT, dtype)
     return _Found(Kind.CATEGORICAL, dtype)
+
+
+def _json_shape(known: pd.Series[Any]) -> str | None:
+    """What the cells are if all of them are JSON: the turns of a conversation, questions about a text, or objects.
+
+    >>> _json_shape(pd.Series(['[{"role": "user", "content": "Hello"}]', '[{"role": "user", "content": "Thanks"}]']))
+    'messages'
+    """
+    first = known.iloc[0] if len(known) else None
+    if not isinstance(first, str) or first[:1] not in ("[", "{") or first[-1:] not in ("]", "}") or known.nunique() < 2:
+        return None
+    kinds = {_json_kind(cell) for cell in known}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _json_kind(cell: object) -> str | None:
+    try:
+        value = json.loads(str(cell))
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, dict):
+        return JSON_OBJECT if value else None
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        return None
+    if all({"role", "content"} <= set(one) for one in value):
+        return MESSAGES
+    return QAS if all("question" in one for one in value) else None
 
 
 def _sampled(unique: NDArray[Any]) -> list[str]:

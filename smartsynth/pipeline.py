@@ -143,13 +143,19 @@ def synthesize(
         known = recall_released(checkpoints)
         if known is not None:
             released, summary = known
-            rows = replay(stream(model, seed, balance), released, take=model.taken, progress=report)
+            rows = replay(stream(model, seed, balance), released, take=model.taken, block=model.block, progress=report)
         else:
             gate = records.gate(train, held, schema, run, part(report, 0.0, 0.3))
             real_records = records.as_many(real.frame, schema, run)
             n = run.rows or (guarantee.as_many(model, run, split=unseen is None) if private else real_records)
             rows, released = filtered(
-                stream(model, seed, balance), n, gate, seed=seed, take=model.taken, progress=part(report, 0.3, 1.0)
+                stream(model, seed, balance),
+                n,
+                gate,
+                seed=seed,
+                take=model.taken,
+                block=model.block,
+                progress=part(report, 0.3, 1.0),
             )
             summary = None if gate is None else gate.summary()
             keep_released(checkpoints, released, summary)
@@ -391,6 +397,10 @@ def _check_modality(run: RunConfig) -> None:
     if name == "auto":
         return
     cls = registry.generator_class(name)
+    if run.text is not None and cls.modality is not Modality.TEXT:
+        raise ConfigError(
+            f"text={list(run.text)} is for generators that write texts, and {name!r} makes {cls.modality.value} data. Use auto or gpt2."
+        )
     if (cls.modality is Modality.TIMESERIES) is run.is_sequential:
         if run.is_sequential and run.entity is None and not cls.windowed:
             raise ConfigError(

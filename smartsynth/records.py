@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from smartsynth import sequences
+from smartsynth import registry, sequences
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError, DataError
@@ -24,15 +26,16 @@ from smartsynth.facts import Evaluation, Identifier
 from smartsynth.models.options import is_whole
 from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.models.record_filter import RecordFilter, WindowFilter
+from smartsynth.models.text_filter import TextFilter
 from smartsynth.progress import Progress
-from smartsynth.schema import WINDOW, Modality, Schema
-from smartsynth.utils import evaluator, sequence_evaluator
-
-if TYPE_CHECKING:
-    import pandas as pd
+from smartsynth.schema import WINDOW, Kind, Modality, Schema
+from smartsynth.texts import has_parts
+from smartsynth.utils import evaluator, sequence_evaluator, text_evaluator
 
 LENGTH = 24
 """Rows of a window if none are asked for, as in the published benchmarks."""
+FEW_OTHERS = 1
+"""Columns beside texts up to which data are texts, and not a table with notes."""
 LEAST_RECORDS = 2
 """Of the training, the synthetic and the holdout data, if they are to be compared."""
 
@@ -46,10 +49,27 @@ def window_of(run: RunConfig) -> int:
 
 
 def arranged(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
-    """The schema with entity, time and static columns marked, if the run names any of them."""
+    """The schema with entity, time and static columns marked, or as that of texts, if the run says so or the data are texts."""
     if not run.is_sequential:
-        return schema
+        return _of_texts(frame, schema, run)
     return sequences.marked(frame, schema, entity=run.entity, time=run.time)
+
+
+def _of_texts(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
+    """The schema as one of texts if some are named, a generator of texts is, or hardly anything else is there."""
+    for name in run.text or ():
+        if not pd.api.types.is_object_dtype(frame[schema[name].name].dtype) and schema[name].kind is not Kind.TEXT:
+            raise ConfigError(f"text={name!r} is a column of the dtype {schema[name].dtype}, which holds no texts.")
+        schema = schema.with_column(name, kind=Kind.TEXT)
+    texts = [c for c in schema if c.kind is Kind.TEXT]
+    asked = run.generator.name
+    if asked != "auto":
+        is_text = registry.generator_class(asked).modality is Modality.TEXT
+    else:
+        others = sum(c.is_modelled for c in schema)
+        parts = any(has_parts(c) for c in texts)
+        is_text = run.text is not None or (bool(texts) and (parts or others <= FEW_OTHERS))
+    return replace(schema, modality=Modality.TEXT) if is_text else schema
 
 
 def check(run: RunConfig) -> None:
@@ -167,13 +187,15 @@ def gate(
     """The filter of the run, fitted; None if it is off."""
     if not run.privacy.filter:
         return None
+    if schema.modality is Modality.TEXT:
+        return TextFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
     kind = PrivacyFilter if schema.modality is Modality.TABLE else WindowFilter if schema.is_series else RecordFilter
     return kind(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
 
 
 def as_many(real: pd.DataFrame, schema: Schema, run: RunConfig) -> int:
     """The number of real records: rows, entities, or windows that the series would fill."""
-    if schema.modality is Modality.TABLE:
+    if schema.modality in (Modality.TABLE, Modality.TEXT):
         return len(real)
     if schema.is_series:
         return math.ceil(len(real) / window_of(run))
@@ -198,6 +220,8 @@ def evaluated(
     }  # fmt: skip
     if schema.modality is Modality.TABLE:
         return evaluator.evaluate(train, rows, held, mix=mix, **shared)
+    if schema.modality is Modality.TEXT:
+        return text_evaluator.evaluate_texts(train, rows, held, **{**shared, "target": run.target})
     for what, some in (("training", train), ("synthetic", rows), ("holdout", held)):
         if (found := _records(some, schema, run)) < LEAST_RECORDS:
             raise DataError(

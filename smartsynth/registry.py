@@ -24,6 +24,7 @@ BUILT_IN = {
     "flow": "smartsynth.models.flow_generator:FlowGenerator",
     "timegan": "smartsynth.models.timegan_generator:TimeGANGenerator",
     "dppanel": "smartsynth.models.dppanel_generator:DPPanelGenerator",
+    "gpt2": "smartsynth.models.gpt2_generator:GPT2Generator",
 }
 
 

@@ -137,7 +137,9 @@ class Opened:
         rest = (at - begin for at in skipped[bisect.bisect_left(skipped, first) :])
         left = Release(seed, stop - start, (*range(first - begin), *rest))
         endless = stream(self.model, seed, self.balance)
-        return replay(lambda at, n: endless(begin + at, n), left, take=self.model.taken, progress=progress)
+        return replay(
+            lambda at, n: endless(begin + at, n), left, take=self.model.taken, block=self.model.block, progress=progress
+        )
 
     def _place(self, row: int) -> int:
         """Where a row stands in the stream: as many places on as there are skipped ones before it."""

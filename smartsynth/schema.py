@@ -17,6 +17,8 @@ from smartsynth.errors import ConfigError, DataError, Problem, did_you_mean
 
 WINDOW = "window"
 """Name of the column that numbers the stretches of a plain series."""
+MESSAGES, QAS, JSON_OBJECT = "messages", "qas", "json"
+"""Meanings of text columns whose cells are JSON: the turns of a conversation, questions about a text, an object."""
 
 
 class Modality(StrEnum):

@@ -20,6 +20,7 @@ BEYOND = 0.02
 _EXTRAS = {
     "sdv": ("sdv", "ctgan"),
     "torch": ("torch",),
+    "text": ("torch", "transformers", "peft"),
     "profile": ("data_profiling",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),

@@ -1,4 +1,4 @@
-"""JSON, JSON lines and Excel → Dataset: cells that have a type already."""
+"""JSON, JSON lines and Excel → Dataset: cells that have a type already. Conversations and questions: conversations.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from smartsynth import conversations
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
@@ -22,10 +23,16 @@ MAX_DEPTH = 3
 
 
 def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Dataset:
-    """A JSON array of objects, an object of columns, or one object a line."""
+    """A JSON array of objects, an object of columns, one object a line, or a SQuAD document."""
     text, encoding, notes = decoded(content, name)
-    lines = lines and ("\n" in text.strip() or not _is_columns(text))
+    if lines and "\n" not in text.strip():
+        lines = not _is_whole(text)
     rows = _lines(text) if lines else _document(text, name)
+    shape = conversations.SQUAD if isinstance(rows, Mapping) else conversations.shape_of(rows[0] if rows else None)
+    if isinstance(rows, Mapping):
+        rows = conversations.paragraph_rows(rows)
+    elif shape != conversations.ROWS:
+        rows = conversations.conversation_rows(rows, shape)
     check_shape(len(rows), 1, limits, name)
     problems: list[Problem] = []
     flat = [_flat(row, i, problems) for i, row in enumerate(rows, 1)]
@@ -34,26 +41,34 @@ def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Data
     names = list(dict.fromkeys(key for row in flat for key in row))
     check_shape(len(flat), len(names), limits, name)
     columns = {key: [row.get(key) for row in flat] for key in names}
-    source = Source(name=name, format="jsonl" if lines else "json", encoding=encoding, notes=tuple(notes))
+    source = Source(name=name, format="jsonl" if lines else "json", encoding=encoding, notes=tuple(notes), shape=shape)
     return _dataset(columns, source, limits)
 
 
-def _is_columns(text: str) -> bool:
-    """Whether a single line holds an object of columns rather than one row."""
+def _is_whole(text: str) -> bool:
+    """Whether a single line holds a SQuAD document, or an object of columns, rather than one row."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and bool(value) and all(isinstance(column, list) for column in value.values())
+    if not isinstance(value, dict) or not value:
+        return False
+    shape = conversations.shape_of(value)
+    return shape == conversations.SQUAD or (
+        shape == conversations.ROWS and all(isinstance(column, list) for column in value.values())
+    )
 
 
-def _document(text: str, name: str) -> list[Any]:
+def _document(text: str, name: str) -> list[Any] | dict[str, Any]:
     try:
         value = json.loads(text)
     except RecursionError:
         raise DataError(f"{name} is nested too deeply. Give an array of flat objects.") from None
     except ValueError as error:
         raise DataError(f"{name} is not valid JSON: {error}.") from None
+    shape = conversations.shape_of(value)
+    if shape != conversations.ROWS:
+        return value if shape == conversations.SQUAD else [value]
     if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
         if len({len(column) for column in value.values()}) > 1:
             raise DataError(f"{name} is an object of columns of different lengths.")

@@ -37,7 +37,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -80,6 +80,9 @@ class Reason(IntEnum):
 
 class PrivacyFilter:
     """Decides which synthetic rows may be released. Holds real rows in memory and is never saved."""
+
+    block: ClassVar[int] = DECOY_BLOCK
+    """Rows that are looked at together."""
 
     def __init__(self, config: PrivacyConfig | None = None) -> None:
         self.config = config or PrivacyConfig()
@@ -175,7 +178,7 @@ class PrivacyFilter:
         self, keys: NDArray[np.uint64], reasons: NDArray[np.int8], is_new: NDArray[np.bool_], start: int
     ) -> NDArray[np.int64]:
         """The decoys: in each block the new rows whose keyed hash is lowest, `decoys` for each row dropped there."""
-        block = (start + np.arange(len(keys))) // DECOY_BLOCK - start // DECOY_BLOCK
+        block = (start + np.arange(len(keys))) // self.block - start // self.block
         wanted = self.decoys * np.bincount(block, reasons != Reason.KEPT, minlength=1).astype(np.int64)
         ordinary = np.flatnonzero((reasons == Reason.KEPT) & is_new & (wanted[block] > 0))
         lots = np.fromiter((self._lot(key) for key in keys[ordinary].tolist()), np.uint64, len(ordinary))
@@ -283,6 +286,7 @@ def filtered(
     *,
     seed: int,
     take: Take = _rows,
+    block: int = DECOY_BLOCK,
     progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, Release]:
     """The first n rows of a stream that may be released, and the record of which they are.
@@ -293,6 +297,7 @@ def filtered(
         privacy_filter: Fitted; None releases every row.
         seed: Seed of the stream, for the record.
         take: Takes some records; of a time series `Generator.taken`.
+        block: Records that the generator makes at once; it is asked for whole blocks.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
@@ -303,7 +308,7 @@ def filtered(
     looked_at = np.zeros(len(Reason), np.int64)
     position = found = 0
     while found < n:
-        size = _step(n - found, position, found)
+        size = _step(n - found, position, found, block)
         report = part(progress, found / n, min((found + size) / n, 1.0))
         rows = stream(position, size)
         report(0.5, "Checking rows")
@@ -330,6 +335,7 @@ def replay(
     n: int | None = None,
     *,
     take: Take = _rows,
+    block: int = DECOY_BLOCK,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The first n rows of a release, made again from the stream of the same model and seed.
@@ -344,7 +350,7 @@ def replay(
     parts: list[pd.DataFrame] = []
     position = found = 0
     while found < n:
-        size = _step(n - found, position, found)
+        size = _step(n - found, position, found, block)
         rows = stream(position, size)
         released = np.flatnonzero(~np.isin(position + np.arange(size), skipped))[: n - found]
         parts.append(take(rows, released))
@@ -353,11 +359,11 @@ def replay(
     return _joined(parts)
 
 
-def _step(missing: int, position: int, found: int) -> int:
+def _step(missing: int, position: int, found: int, block: int) -> int:
     """How many rows to look at next: whole blocks, with room for as many removals as there were up to now."""
     rate = found / position if found else 0.97
     size = math.ceil(missing / rate)
-    block = DECOY_BLOCK if size < BLOCK_ROWS else BLOCK_ROWS
+    block = min(block, DECOY_BLOCK) if size < BLOCK_ROWS else block
     return min(math.ceil(size / block) * block, _MOST_ROWS_PER_STEP)
 
 

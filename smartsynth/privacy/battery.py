@@ -162,10 +162,10 @@ def _families(
 ) -> Iterator[list[Found]]:
     frames = train, synthetic, holdout
     t, s, h = (distance.encode(_some(frame, rng)) for frame in frames)
-    yield [_replay(*(distance.keys(frame) for frame in frames)), *_texts(*frames, schema)]
+    yield [_replay(*(distance.keys(frame) for frame in frames)), *replayed_texts(*frames, schema)]
     yield _lone_values(*frames, distance)
-    yield list(_attachment(t, s, h, rng))
-    yield list(_membership(t, s, h, rng))
+    yield list(attachment(t, s, h, rng))
+    yield list(membership(t, s, h, rng))
     yield list(_questions(t, s, h, distance.columns, schema, rng))
 
 
@@ -187,7 +187,9 @@ def _replay(train: replay.Keys, synthetic: replay.Keys, holdout: replay.Keys) ->
     )
 
 
-def _texts(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, schema: Schema) -> Iterator[Found]:
+def replayed_texts(
+    train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame, schema: Schema
+) -> Iterator[Found]:
     """Replay in columns that are made anew, texts and identifiers."""
     for column in schema:
         if column.kind not in (Kind.TEXT, Kind.IDENTIFIER):
@@ -235,7 +237,7 @@ def _lone_values(
     ), test)]  # fmt: skip
 
 
-def _attachment(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
+def attachment(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
     """The label test over all columns, and over parts of them if there are enough."""
     n = t.shape[1]
     parts = [np.arange(n)]
@@ -259,7 +261,7 @@ def _attachment(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) ->
             )
 
 
-def _membership(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
+def membership(t: Encoded, s: Encoded, h: Encoded, rng: np.random.Generator) -> Iterator[Found]:
     """Distance to the nearest synthetic row, as it is and over the distance to the nearest other real row."""
     n = min(len(t), len(h))
     pool = np.concatenate([t[:n], h[:n]])

@@ -53,6 +53,46 @@ ALONG_TIME = (
 )
 
 MEASURES = {
+    "text_detection_auc": (
+        "Detection AUC of texts",
+        "The chance that a classifier of meaning and length ranks a synthetic text above an unseen real one: 0.5 it cannot tell, 1 always.",
+    ),
+    "mauve": (
+        "MAUVE",
+        "How far two crowds of texts overlap, from 0 to 1; it falls if texts are unlike real ones or lack their variety.",
+    ),
+    "frechet_text": (
+        "Fréchet distance of texts",
+        "How far means and spreads of two crowds of texts, taken as points by meaning, lie apart: 0 the same.",
+    ),
+    "topic_divergence": (
+        "Topic divergence",
+        "How differently often topics occur, in bits: 0 the same, 1 nothing in common.",
+    ),
+    "vocabulary_divergence": (
+        "Vocabulary divergence",
+        "How differently often words are used, in bits: 0 the same, 1 no word in common.",
+    ),
+    "distinct_2": (
+        "Distinct-n",
+        "The share of runs of n words that are different ones: low if texts repeat each other.",
+    ),
+    "self_bleu": (
+        "Self-BLEU",
+        "How much texts are made of runs of words of the others, from 0 to 1: high if they repeat each other.",
+    ),
+    "text_perplexity": (
+        "Perplexity of unseen texts",
+        "Among how many words a small model hesitates at each word of unseen texts, after learning from these texts: the fewer, the better they teach.",
+    ),
+    "copied_runs": (
+        "Runs of words that come back",
+        "Texts that share so many words in a row with a text that was learnt from.",
+    ),
+    "near_copies": (
+        "Near copies",
+        "Texts that share four fifths of their letters, in runs of five, with a text that was learnt from.",
+    ),
     "ks": (
         "Kolmogorov-Smirnov (KS) distance",
         "The largest gap between two cumulative curves of a numeric column: 0 the same, 1 nothing in common.",

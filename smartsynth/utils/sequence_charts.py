@@ -32,7 +32,10 @@ _CSS = {"real rows": "real", "synthetic rows": "synthetic", "unseen real rows": 
 
 def sequence_charts(view: SequenceView) -> tuple[Chart, ...]:
     """Every picture of a time series but its histograms."""
-    found: list[Chart | None] = [None if view.cloud is None else _cloud(view.cloud, view), _persistence(view)]
+    found: list[Chart | None] = [
+        None if view.cloud is None else cloud_chart(view.cloud, view.what, SECTION),
+        _persistence(view),
+    ]
     fans, curves = [_fan(fan, view.what) for fan in view.fans], [_curve(curve) for curve in view.curves]
     found += [*fans[:_FIRST], *curves[:_FIRST], *fans[_FIRST:], *curves[_FIRST:]]
     return tuple(chart for chart in found if chart is not None)
@@ -181,15 +184,16 @@ def _persistence(view: SequenceView) -> Chart | None:
     return Chart("persistence", SECTION, title, caption, svg, ("Column", "Real", "Synthetic", "Unseen real"), rows)
 
 
-def _cloud(cloud: Cloud, view: SequenceView) -> Chart:
+def cloud_chart(cloud: Cloud, what: str, section: str) -> Chart:
+    """Records, or whatever else is a point, on the plane of their first two principal components."""
     title = (
-        f"On a map of records, synthetic ones overlap with unseen real ones by {percent(cloud.overlap)}, real ones by "
+        f"On a map of {what}, synthetic ones overlap with unseen real ones by {percent(cloud.overlap)}, real ones by "
         f"{percent(cloud.reference)}"
     )
     caption = (
-        f"Each of the {view.what} is a point on the plane that shows most of the differences between real records ({percent(cloud.explained)} "
-        "of them; two principal components). Grey: the more real records in a place, the darker; rings: the more synthetic records, the "
-        "larger. Places with very few real records are left blank."
+        f"Each of the {what} is a point on the plane that shows most of the differences between real ones ({percent(cloud.explained)} "
+        "of them; two principal components). Grey: the more real ones in a place, the darker; rings: the more synthetic ones, the "
+        "larger. Places with very few real ones are left blank."
     )
     cells = sorted(
         (
@@ -204,7 +208,7 @@ def _cloud(cloud: Cloud, view: SequenceView) -> Chart:
         for _, j, i, real, made in cells[:_MOST_ROWS]
     )
     header = ("First component", "Second component", "Real", "Synthetic")
-    return Chart("cloud", SECTION, title, caption, _cloud_picture(cloud, title), header, rows)
+    return Chart("cloud", section, title, caption, _cloud_picture(cloud, title), header, rows)
 
 
 def _range(edges: Sequence[float], i: int) -> str:

@@ -183,6 +183,17 @@ def _cloud(
     if not len(samples.table_schema):
         return None
     train, made, holdout = _vectors(samples, windows)
+    return cloud_of(train, made, holdout, k, rng)
+
+
+def cloud_of(
+    train: NDArray[np.float32],
+    made: NDArray[np.float32],
+    holdout: NDArray[np.float32],
+    k: int,
+    rng: np.random.Generator,
+) -> Cloud | None:
+    """Points on the plane of the first two principal components of `train`, as shares of cells; None if there are too few."""
     if min(train.shape) < 2 or len(train) < 4 * k:
         return None
     some = train[rng.permutation(len(train))[:MOST_IN_CLOUD]].astype(np.float64)

@@ -6,6 +6,7 @@ overview    which columns are furthest from real data, missing cells
 privacy     what attacks gain, nearest distances, membership inference, shares beside their yardsticks
 columns     each column real against synthetic, worst first
 sequence    of a time series: records, rows over time, rhythm (sequence_charts.py)
+texts       of texts: a map, topics (text_charts.py)
 relations   association matrices: real, synthetic, difference
 utility     models trained on real and on synthetic rows
 
@@ -42,6 +43,7 @@ from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, o
 from smartsynth.utils.profile_charts import profile_charts
 from smartsynth.utils.sequence_charts import SECTION as SEQUENCE
 from smartsynth.utils.sequence_charts import sequence_charts
+from smartsynth.utils.text_charts import text_charts
 
 __all__ = ["charts", "pair_chart", "profile_charts"]
 
@@ -63,6 +65,7 @@ def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     found.append(_yardsticks([score for score in evaluation.scores if score.family is Family.PRIVACY]))
     found += [_column(column) for column in evaluation.columns]
     found += _sequence(evaluation)
+    found += text_charts(evaluation.texts) if evaluation.texts is not None else ()
     found += [_relations(matrix) for matrix in evaluation.matrices]
     metrics = dict.fromkeys(row.metric for row in evaluation.utility)
     found += [_utility(metric, [row for row in evaluation.utility if row.metric == metric]) for metric in metrics]

@@ -1,0 +1,223 @@
+"""A language model learns the texts of a data set: all of its weights, or adapters of low rank beside them.
+
+    batches     examples of like lengths together, as many as fit a number of tokens; another order in every pass
+    loss        mean over the tokens that are to be written; control codes and headers are only read
+    steps       AdamW, a short rise of the rate and then half a cosine down; half precision on a GPU
+
+Hu et al. (2022), "LoRA: Low-Rank Adaptation of Large Language Models"; its layers are those of `peft`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.errors import MissingExtraError
+from smartsynth.models.language_model import LanguageModel
+from smartsynth.models.text_layout import Example
+
+LORA, FULL = "lora", "full"
+WARM_UP = 0.05
+GRADIENT_NORM = 1.0
+STEPS_PER_UNIT = 5
+"""Steps between two looks at whether to go on."""
+PLAIN_HEADS = ("llama", "gpt2", "mistral", "qwen2", "qwen3", "gpt_neox", "phi", "opt")
+"""Kinds of models whose logits are their last states times the output matrix, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model learns.
+
+    Args:
+        method: `lora` or `full`.
+        rank: Of the adapters.
+        epochs: Passes over the examples; may be a fraction.
+        batch_tokens: Tokens of a step, read and written.
+        learning_rate: Highest rate.
+    """
+
+    method: str
+    rank: int
+    epochs: float
+    batch_tokens: int
+    learning_rate: float
+
+
+class TextTraining:
+    """A model that learns examples, unit by unit (training.py).
+
+    Args:
+        model: Changed in place.
+        examples: What it learns.
+        plan: How.
+        seed: Of the order of examples and of new weights.
+    """
+
+    def __init__(self, model: LanguageModel, examples: Sequence[Example], plan: Plan, seed: int) -> None:
+        import torch
+
+        self.model, self.examples, self.plan, self.seed = model, [e for e in examples if any(e.learnt)], plan, seed
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            torch.manual_seed(seed)
+            if plan.method == LORA:
+                adapt(model.network, plan.rank)
+        model.network.to(self.device)
+        self.parameters = [p for p in model.network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(self.parameters, lr=plan.learning_rate, weight_decay=0.01)
+        self._first = self._batches(0)
+        self.steps = max(math.ceil(plan.epochs * len(self._first)), 1)
+        self.epochs = math.ceil(self.steps / STEPS_PER_UNIT)
+
+    def epoch(self, number: int) -> Mapping[str, float]:
+        """A few steps; the mean loss of a token."""
+        import torch
+
+        self.model.network.train()
+        losses = []
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            for step in range(number * STEPS_PER_UNIT, min((number + 1) * STEPS_PER_UNIT, self.steps)):
+                torch.manual_seed(self.seed + step)  # of dropout: the same wherever training goes on from
+                losses.append(self._step(step))
+        if number + 1 == self.epochs:
+            self.model.network.eval()
+        return {"loss": float(np.mean(losses))}
+
+    def _step(self, step: int) -> float:
+        import torch
+
+        batches = self._first
+        turn, place = divmod(step, len(batches))
+        if turn:
+            batches = self._batches(turn)
+            place = min(place, len(batches) - 1)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.plan.learning_rate * pace(step, self.steps)
+        half = torch.autocast("cuda", torch.bfloat16) if self.device == "cuda" else nullcontext()
+        with half:
+            loss = mean_loss(self.model, [self.examples[i] for i in batches[place]], self.device)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, GRADIENT_NORM)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def _batches(self, turn: int) -> list[list[int]]:
+        """Places of the examples of each step of a pass."""
+        rng = np.random.default_rng([self.seed, turn, 0x7E47])
+        lengths = np.array([len(e.ids) for e in self.examples])
+        order = np.lexsort((rng.random(len(lengths)), lengths))
+        batches: list[list[int]] = [[]]
+        for i in order.tolist():
+            if batches[-1] and (len(batches[-1]) + 1) * int(lengths[i]) > self.plan.batch_tokens:
+                batches.append([])
+            batches[-1].append(i)
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def state(self) -> dict[str, Any]:
+        return {"weights": [p.detach().cpu() for p in self.parameters], "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        import torch
+
+        with torch.no_grad():
+            for mine, kept in zip(self.parameters, state["weights"], strict=True):
+                mine.copy_(kept)
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """What was learnt by name: of adapters only these."""
+        named = self.model.network.named_parameters()
+        return {name: p.detach().float().cpu().numpy() for name, p in named if p.requires_grad}
+
+
+def pace(step: int, steps: int) -> float:
+    """Share of the highest rate: a short rise, then half a cosine down to a tenth.
+
+    >>> [round(pace(step, 100), 2) for step in (0, 4, 52, 99)]
+    [0.2, 1.0, 0.55, 0.1]
+    """
+    warm = max(round(WARM_UP * steps), 1)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm - 1, 1)))
+
+
+def mean_loss(model: LanguageModel, examples: Sequence[Example], device: str) -> Any:
+    """Mean negative log probability of the tokens that are to be written, in nats."""
+    import torch
+
+    logits, wanted, _ = predictions(model, examples, device)
+    return torch.nn.functional.cross_entropy(logits.float(), wanted)
+
+
+def predictions(model: LanguageModel, examples: Sequence[Example], device: str) -> tuple[Any, Any, Any]:
+    """Logits before each token that is to be written, these tokens, and the example that each belongs to."""
+    import torch
+
+    width = max(len(e.ids) for e in examples)
+    ids = torch.full((len(examples), width), model.end, dtype=torch.long)
+    mask = torch.zeros((len(examples), width), dtype=torch.long)
+    learnt = torch.zeros((len(examples), width), dtype=torch.bool)
+    for row, example in enumerate(examples):
+        n = len(example.ids)
+        ids[row, :n] = torch.tensor(example.ids)
+        learnt[row, :n] = torch.tensor(example.learnt)
+        mask[row, :n] = 1
+    learnt[:, 0] = False  # nothing is known before the first token
+    ids, mask, learnt = ids.to(device), mask.to(device), learnt.to(device)
+    places = (mask.cumsum(-1) - 1).clamp(min=0)
+    before = learnt[:, 1:]
+    network = model.network
+    shared = {
+        "input_ids": ids[:, :-1],
+        "attention_mask": mask[:, :-1],
+        "position_ids": places[:, :-1],
+        "use_cache": False,
+    }
+    if network.config.model_type in PLAIN_HEADS:
+        states = network.base_model(**shared).last_hidden_state
+        logits = network.get_output_embeddings()(states[before])
+    else:
+        logits = network(**shared).logits[before]
+    owner = torch.arange(len(examples), device=device)[:, None].expand_as(before)[before]
+    return logits, ids[:, 1:][before], owner
+
+
+def adapt(network: Any, rank: int) -> None:
+    """Put adapters of low rank beside all linear layers but the last; only they learn from now on."""
+    if importlib.util.find_spec("peft") is None:
+        raise MissingExtraError("Fine-tuning with adapters", "text")
+    from peft import LoraConfig, inject_adapter_in_model
+
+    inject_adapter_in_model(
+        LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", fan_in_fan_out=_transposed(network)),
+        network,
+    )
+
+
+def merge(network: Any, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Take learnt adapters, put beside the layers by `adapt`, into the weights themselves."""
+    import torch
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    named = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, weight in weights.items():
+            named[name].copy_(torch.from_numpy(np.asarray(weight)))
+    for module in network.modules():
+        if isinstance(module, BaseTunerLayer):
+            module.merge()
+
+
+def _transposed(network: Any) -> bool:
+    """Whether the layers hold their matrices the other way round, as those of GPT-2 do."""
+    return bool(network.config.model_type == "gpt2")
