@@ -65,11 +65,33 @@ def _of_texts(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
     asked = run.generator.name
     if asked != "auto":
         is_text = registry.generator_class(asked).modality is Modality.TEXT
+    elif run.text is not None:
+        is_text = True
     else:
-        others = sum(c.is_modelled for c in schema)
-        parts = any(has_parts(c) for c in texts)
-        is_text = run.text is not None or (bool(texts) and (parts or others <= FEW_OTHERS))
+        few = sum(c.is_modelled for c in schema) <= FEW_OTHERS or any(has_parts(c) for c in texts)
+        is_text = bool(texts) and few and not _for_tables(run)
     return replace(schema, modality=Modality.TEXT) if is_text else schema
+
+
+def _for_tables(run: RunConfig) -> dict[str, Any]:
+    """Settings of the run that texts do not go with."""
+    asked = {
+        "generator.budget": run.generator.budget, "generator.refine": run.generator.refine or None,
+        "privacy.epsilon": run.privacy.epsilon, "privacy.k_anonymity": run.privacy.k_anonymity,
+        "evaluate.thorough": run.evaluate.thorough or None,
+    }  # fmt: skip
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _check_texts(run: RunConfig) -> None:
+    """Refuse settings that texts do not go with, where texts were asked for."""
+    asked = run.generator.name
+    if run.text is None and (asked == "auto" or registry.generator_class(asked).modality is not Modality.TEXT):
+        return
+    for name, value in _for_tables(run).items():
+        raise ConfigError(
+            f"{name}={value!r} is for tables, and texts are written by a language model. Leave one of the two out."
+        )
 
 
 def check(run: RunConfig) -> None:
@@ -78,6 +100,7 @@ def check(run: RunConfig) -> None:
     Raises:
         ConfigError: A setting does not go with time series.
     """
+    _check_texts(run)
     if not run.is_sequential:
         return
     window_of(run)

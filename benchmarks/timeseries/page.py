@@ -79,14 +79,19 @@ def windows(lines: list[dict[str, Any]] | None) -> str:
             out.append(f"| {method}, published | {' | '.join(f'{x:.3g}' for x in figures)} |")
         fits, devices = [line["fit_cpu_seconds"] for line in mine], {line["device"] for line in mine}
         out += ["", f"Training took {np.mean(fits):.0f} s of processor time ({', '.join(sorted(devices))}).", ""]
-    apart = [line for line in lines if line["protocol"] == "split"]
+    apart = [line for line in lines if line["protocol"] in ("split", "blocks")]
     if apart:
-        out += ["### Split by time", "", "The first four fifths are learnt. `Near` is the share of synthetic windows nearer to a training window than",
-                "the 1 % quantile of later windows; medians are distances to the nearest training window.", "",
-                "| Set | Near | Median, synthetic | Median, later windows | Median, windows one row apart |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        out += ["### What lies near to what was learnt from", "",
+                "`Near` is the share of synthetic windows nearer to a training window than the 1 % quantile of the windows kept aside; beside it",
+                "the same share of training windows, each against those that share no row with it: what another draw from the same process",
+                "would have. Medians are distances to the nearest training window. Kept aside: the last fifth of the series, or every fifth",
+                "stretch of 240 rows. A series that drifts, as the price of a share does, has later windows far from all earlier ones, so that",
+                "`near` is large for the real windows too.", "",
+                "| Set | Kept aside | Near, synthetic | Near, real | Median, synthetic | Median, real | Median, kept aside |",
+                "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
         out += [
-            f"| {line['set']} | {line['near']:.2%} | {line['median']:.3g} | {line['holdout_median']:.3g} | "
-            f"{line['neighbouring_windows_median']:.3g} |"
+            f"| {line['set']} | {'the last fifth' if line['protocol'] == 'split' else 'stretches'} | {line['near']:.1%} | {line['near_real']:.1%} | "
+            f"{line['median']:.3g} | {line['real_median']:.3g} | {line['holdout_median']:.3g} |"
             for line in apart
         ]
         out.append("")
@@ -107,17 +112,20 @@ def panels(lines: list[dict[str, Any]] | None) -> str:
         out += [f"### {name}", "", "| | Detection AUC | Steps, KS | Lengths, KS | Gaps, KS | Backwards |" + (" Utility AUC (real) |" if has else " Same team (unseen) |"),
                 "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
         for line in sorted(mine, key=lambda one: one["detection"]):
+            many = f", {line['utility_of_many']:.3f} of five times as many" if "utility_of_many" in line else ""
             last = (
-                f"{line['utility'][0]:.3f} ({line['utility'][1]:.3f})"
+                f"{line['utility'][0]:.3f}{many} ({line['utility'][1]:.3f})"
                 if has
                 else "{:.3f} ({:.3f})".format(*line["same"]["team"])
             )
             out.append(
-                f"| `{line['method']}` | {line['detection']:.3f} | {line['steps']:.4f} | {line['lengths']:.4f} | {line['gaps']:.4f} | "
+                f"| `{line['method']}`{seeded(line)} | {line['detection']:.3f} | {line['steps']:.4f} | {line['lengths']:.4f} | {line['gaps']:.4f} | "
                 f"{line['backwards']} | {last} |"
             )
         ours = [line for line in mine if line["method"] == "panel"]
-        out += ["", *(f"`panel`: {line['fit_cpu_seconds']} s of processor time to learn, {line['fit_seconds']} s on {line['cores']} cores at a "
+        if len(ours) > 1:
+            out.append(mean_row(ours, has))
+        out += ["", *(f"`panel`{seeded(line)}: {line['fit_cpu_seconds']} s of processor time to learn, {line['fit_seconds']} s on {line['cores']} cores at a "
                       f"load of {line['load']}, {line['sample_seconds']} s to draw {line['entities']:,} entities." for line in ours), ""]  # fmt: skip
     runs = read("timeseries_peers_runs.json")
     if runs:
@@ -129,6 +137,27 @@ def panels(lines: list[dict[str, Any]] | None) -> str:
             "",
         ]
     return "\n".join(out)
+
+
+def seeded(line: dict[str, Any]) -> str:
+    """`, seed 3`, of a generator that was run with several."""
+    return f", seed {line['seed']}" if "seed" in line else ""
+
+
+def mean_row(lines: list[dict[str, Any]], has_utility: bool) -> str:
+    """The means over seeds as a row."""
+
+    def mean(key: str, digits: int) -> str:
+        return f"**{np.mean([line[key] for line in lines]):.{digits}f}**"
+
+    last = f"**{np.mean([line['same']['team'][0] for line in lines]):.3f}**" if not has_utility else (
+        f"**{np.mean([line['utility'][0] for line in lines]):.3f}**, **{np.mean([line['utility_of_many'] for line in lines]):.3f}** of five "
+        f"times as many ({lines[0]['utility'][1]:.3f})"
+    )  # fmt: skip
+    return (
+        f"| `panel`, mean | {mean('detection', 3)} | {mean('steps', 4)} | {mean('lengths', 4)} | {mean('gaps', 4)} | "
+        f"{sum(line['backwards'] for line in lines)} | {last} |"
+    )
 
 
 def timegan(found: dict[str, Any] | None) -> str:

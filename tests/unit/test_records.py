@@ -12,7 +12,7 @@ from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.models.record_filter import RecordFilter, WindowFilter
 from smartsynth.privacy import treatments
 from smartsynth.progress import silent
-from smartsynth.schema import WINDOW
+from smartsynth.schema import WINDOW, Modality
 
 N = 240
 FRAME = pd.DataFrame({
@@ -181,3 +181,39 @@ def test_a_single_record_cannot_be_compared():
     train, held, _ = records.divided(FRAME, None, schema, PANEL, seed=1)
     with pytest.raises(DataError, match=r"The synthetic data have 1 record \(entities.*at least 2"):
         records.evaluated(train, FRAME.head(4), held, schema, PANEL, target=None)
+
+
+def noted(n=60):
+    """Queries with what they are about."""
+    rng = np.random.default_rng(0)
+    words = [f"{a}{b}n" for a in "bdfgkl" for b in "aeiou"]
+    texts = [" ".join(rng.choice(words, 9)) for _ in range(n)]
+    return pd.DataFrame({"text": texts, "about": rng.choice(["card", "rate"], n), "age": rng.integers(18, 90, n)})
+
+
+@pytest.mark.parametrize(
+    ("columns", "settings", "modality"),
+    [
+        (["text", "about"], {}, Modality.TEXT),
+        (["text"], {}, Modality.TEXT),
+        (["text", "about", "age"], {}, Modality.TABLE),
+        (["text", "about", "age"], {"text": ["text"]}, Modality.TEXT),
+        (["text", "about", "age"], {"generator": "gpt2"}, Modality.TEXT),
+        (["text", "about"], {"generator": "forest"}, Modality.TABLE),
+        (["text", "about"], {"privacy": {"epsilon": 1.0}}, Modality.TABLE),
+        (["about", "age"], {}, Modality.TABLE),
+    ],
+)
+def test_data_are_texts_if_they_are_hardly_anything_else_or_somebody_says_so(columns, settings, modality):
+    frame = noted()[columns]
+    assert records.arranged(frame, infer_schema(frame), RunConfig.build(settings)).modality is modality
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [({"text": ["note"], "privacy": {"epsilon": 1.0}}, r"privacy\.epsilon=1\.0 is for tables"),
+     ({"generator": {"name": "gpt2", "refine": True}}, r"generator\.refine=True is for tables")],
+)  # fmt: skip
+def test_what_texts_do_not_go_with_is_refused(settings, says):
+    with pytest.raises(ConfigError, match=says):
+        records.check(RunConfig.build(settings))
