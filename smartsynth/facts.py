@@ -220,13 +220,43 @@ class SequenceProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class TextProfile:
+    """A text column.
+
+    Args:
+        name: Of the column.
+        texts: Its texts that were looked at.
+        form: `text`, or what its cells hold: `messages`, `qas`, `json`.
+        words: Quantiles of the words per text, `q05 q25 q50 q75 q95`.
+        parts: The same of the turns of conversations, or of questions and answers.
+        vocabulary: Different words; `common` of them stand in at least five texts.
+        repeated: Share of the texts that say the same, word for word, as another one.
+        near: Share that are nearly the same as another one.
+        languages: Share of the texts in each of the commonest languages, by ISO 639 code; None if they were not looked for.
+        identifiers: Classes of what says who somebody is, inside of texts, and the share of the texts that hold any.
+    """
+
+    name: str
+    texts: int
+    form: str
+    words: Mapping[str, float]
+    parts: Mapping[str, float]
+    vocabulary: int
+    common: int
+    repeated: float
+    near: float
+    languages: Mapping[str, float] | None
+    identifiers: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a data set looks like.
 
     `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
     `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column;
     `whole` is what all rows look like, where the rest is about a draw of them; `sequence` is how rows follow one another,
-    where they do or seem to.
+    where they do or seem to; `texts` are the text columns.
     """
 
     schema: Schema
@@ -243,6 +273,7 @@ class Profile:
     seconds: float = 0.0
     whole: Whole | None = None
     sequence: SequenceProfile | None = None
+    texts: tuple[TextProfile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from smartsynth.schema import Modality
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile
+    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile, TextProfile
     from smartsynth.parts import PartsEvaluation
     from smartsynth.privacy.audit import Entry
     from smartsynth.privacy.spending import Spent
@@ -406,6 +406,8 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
     yield columns
     if profile.sequence is not None:
         yield from _sequence_parts(profile.sequence)
+    for text in profile.texts:
+        yield from _text_parts(text)
     if profile.whole is not None:
         yield f"\nAll {count(profile.whole.rows)} rows, of which the above is a draw"
         yield _whole_table(profile.whole)
@@ -443,6 +445,17 @@ def _sequence_parts(sequence: SequenceProfile) -> Iterator[Table | str]:
             channels.add_row(*map(_safe, sequence_words.channel_row(channel)))
         yield ""
         yield channels
+
+
+def _text_parts(text: TextProfile) -> Iterator[Table | str]:
+    """What a text column holds."""
+    from smartsynth import text_words
+
+    yield f"\n{_safe(text_words.heading(text))}"
+    about = Table(box=None, pad_edge=False, show_header=False)
+    for name, said in text_words.facts_of(text):
+        about.add_row(name, _safe(said))
+    yield about
 
 
 def _typical(column: ColumnProfile) -> str:

@@ -26,6 +26,7 @@ from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Modality, Schema
 from smartsynth.utils.alerts import alerts
 from smartsynth.utils.sequence_profiler import detected, sequence_profile
+from smartsynth.utils.text_profiler import text_profiles
 
 MIN_ROWS = 5
 BINS = 30
@@ -78,6 +79,7 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         target=given or guessed_target(frame, layout),
         whole=dataset.whole,
         sequence=sequence,
+        texts=text_profiles(frame, schema),
     )
     result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")
