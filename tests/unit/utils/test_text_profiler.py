@@ -29,7 +29,7 @@ def test_lengths_words_twins_and_identifiers_are_counted():
     assert found.identifiers == {"e-mail addresses": pytest.approx(10 / 200)}
     said = dict(facts_of(found))
     assert said["Words"].startswith("median 12")
-    assert "e-mail addresses, in 5.0%" in said["Identifiers inside"]
+    assert "e-mail addresses, in 5%" in said["Identifiers inside"]
     assert from_json(TextProfile, to_json(found)) == found
 
 
