@@ -48,7 +48,7 @@ def text_profile(column: Column, cells: pd.Series[Any]) -> TextProfile | None:
     return TextProfile(
         name=column.name,
         texts=len(texts),
-        form=column.semantic if has_parts(column) or column.semantic == JSON_OBJECT else "text",
+        form=str(column.semantic) if has_parts(column) or column.semantic == JSON_OBJECT else "text",
         words={name: float(np.quantile(lengths, at)) for name, at in QUANTILES.items()},
         parts={name: float(np.quantile(parts, at)) for name, at in QUANTILES.items()} if parts else {},
         vocabulary=len(holders),
