@@ -66,7 +66,7 @@ def about(words: float) -> int:
     """A number of words as a control code: the nearest of a few steps.
 
     >>> about(11), about(0), about(4_000)
-    (10, 1, 1000)
+    (12, 1, 1000)
     """
     return min(_STEPS, key=lambda step: abs(np.log(step) - np.log(max(words, 1))))
 
