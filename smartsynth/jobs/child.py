@@ -38,6 +38,9 @@ PATIENCE = 30.0
 """Seconds for which a child tries to reach the database again."""
 DONE = b"."
 """What it says after each job."""
+SLACK = 2.0
+"""How far over its bound the system lets a child get: the server ends it there, and says why. A child that the system stops at once may
+hang, because OpenBLAS waits for ever for memory that it does not get."""
 AGAIN = 75
 """Exit status of an attempt that met with trouble of the machine and may be made again."""
 _log = logging.getLogger(__name__)
@@ -47,7 +50,8 @@ def main() -> None:
     """Wait for one job and do it."""
     place = json.loads(os.environ["SMARTSYNTH_CHILD"])
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (place["memory"], place["memory"]))
+        most = int(SLACK * place["memory"])
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     server = os.dup(1)
     os.dup2(2, 1)  # what a library prints goes to the log and not to the server
     os.nice(NICE)
