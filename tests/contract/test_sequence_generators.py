@@ -459,7 +459,11 @@ def test_entities_of_one_row_are_learnt_and_made(name):
             fit_small(name, frame)
         return
     made = fit_small(name, frame).sample(30, seed=0)
-    assert len(made) == made["who"].nunique() == 30
+    assert made["who"].nunique() == 30
+    if registry.generator_class(name).dp:  # of 200 entities noise may say that a few have more rows
+        assert (made["who"].value_counts() == 1).mean() > 0.8
+    else:
+        assert len(made) == 30
     assert set(made["c"]) <= {"a", "b", "d"}
 
 
