@@ -62,15 +62,20 @@ def _of_texts(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
             raise ConfigError(f"text={name!r} is a column of the dtype {schema[name].dtype}, which holds no texts.")
         schema = schema.with_column(name, kind=Kind.TEXT)
     texts = [c for c in schema if c.kind is Kind.TEXT]
-    asked = run.generator.name
-    if asked != "auto":
-        is_text = registry.generator_class(asked).modality is Modality.TEXT
+    if run.generator.name != "auto":
+        is_text = _names_a_writer(run)
     elif run.text is not None:
         is_text = True
     else:
         few = sum(c.is_modelled for c in schema) <= FEW_OTHERS or any(has_parts(c) for c in texts)
         is_text = bool(texts) and few and not _for_tables(run)
     return replace(schema, modality=Modality.TEXT) if is_text else schema
+
+
+def _names_a_writer(run: RunConfig) -> bool:
+    """Whether the generator is asked for by name and writes texts."""
+    name = run.generator.name
+    return name != "auto" and registry.generator_class(name).modality is Modality.TEXT
 
 
 def _for_tables(run: RunConfig) -> dict[str, Any]:
@@ -85,8 +90,7 @@ def _for_tables(run: RunConfig) -> dict[str, Any]:
 
 def _check_texts(run: RunConfig) -> None:
     """Refuse settings that texts do not go with, where texts were asked for."""
-    asked = run.generator.name
-    if run.text is None and (asked == "auto" or registry.generator_class(asked).modality is not Modality.TEXT):
+    if run.text is None and not _names_a_writer(run):
         return
     for name, value in _for_tables(run).items():
         raise ConfigError(

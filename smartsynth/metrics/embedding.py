@@ -98,29 +98,33 @@ class Words:
     def __init__(self, real: Sequence[str]) -> None:
         from sklearn.decomposition import TruncatedSVD
 
-        hashed = _hashed(real)
-        holders = np.asarray((hashed > 0).sum(axis=0)).ravel()
-        self._kept = np.flatnonzero(holders > 1) if (holders > 1).any() else np.arange(hashed.shape[1])
+        counts = hashed(real, FEATURES, longest=4)
+        holders = np.asarray((counts > 0).sum(axis=0)).ravel()
+        self._kept = np.flatnonzero(holders > 1) if (holders > 1).any() else np.arange(counts.shape[1])
         self._idf = np.log((1 + len(real)) / (1 + holders[self._kept])) + 1
-        X = self._weighted(hashed)
+        X = self._weighted(counts)
         size = max(min(DIRECTIONS, X.shape[0] - 1, X.shape[1] - 1), 1)
         self._svd = TruncatedSVD(size, random_state=0).fit(X)
 
     def __call__(self, texts: Sequence[str]) -> Points:
-        points = self._svd.transform(self._weighted(_hashed(texts)))
+        points = self._svd.transform(self._weighted(hashed(texts, FEATURES, longest=4)))
         return np.asarray(points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9), np.float32)
 
-    def _weighted(self, hashed: Any) -> Any:
+    def _weighted(self, counts: Any) -> Any:
         from sklearn.preprocessing import normalize
 
-        return normalize(hashed[:, self._kept].multiply(self._idf).tocsr())
+        return normalize(counts[:, self._kept].multiply(self._idf).tocsr())
 
 
-def _hashed(texts: Sequence[str]) -> Any:
+def hashed(texts: Sequence[str], features: int, *, longest: int, dtype: type = np.float64) -> Any:
+    """How often words, pairs of words and groups of three to `longest` letters occur, by the hash of their spelling.
+
+    Texts × twice `features`, sparse: words first.
+    """
     from scipy.sparse import hstack
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    shared: dict[str, Any] = {"n_features": FEATURES, "alternate_sign": False, "norm": None}
+    shared: dict[str, Any] = {"n_features": features, "alternate_sign": False, "norm": None, "dtype": dtype}
     words = HashingVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **shared)  # noqa: S106
-    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), **shared)
+    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, longest), **shared)
     return hstack([words.transform(texts), letters.transform(texts)]).tocsr()

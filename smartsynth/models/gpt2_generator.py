@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -128,19 +128,18 @@ class GPT2Generator(Generator):
         progress(0.1, "Learning the texts")
         most = min(self.most_tokens, model.length)
         examples = [example(model, self._rows.layout, row, most=most) for row in _told(data)]
-        self._adapted = self.method == LORA and name != SCRATCH
-        plan = Plan(
-            LORA if self._adapted else FULL, self.rank, float(self.epochs), self.batch_tokens, float(self.learning_rate)
-        )
+        method = FULL if name == SCRATCH else self.method
+        plan = Plan(method, self.rank, float(self.epochs), self.batch_tokens, float(self.learning_rate))
         training = TextTraining(model, examples, plan, seed)
         train(training, part(progress, 0.1, 0.99), checkpoints)
         self._weights = training.weights()
-        if self._adapted:
+        self._words = self._config = None
+        if method == LORA:
             merge(model.network, self._weights)
+        else:
+            self._words, self._config = model.words(), model.network.config.to_dict()
         self._model: LanguageModel | None = model
-        self._base = replace(model.base, name=name)
-        self._words = None if self._adapted else model.words()
-        self._config = None if self._adapted else model.network.config.to_dict()
+        self._base = model.base
 
     def sample(
         self,
@@ -292,7 +291,7 @@ class GPT2Generator(Generator):
         arrays = {f"table.{name}": array for name, array in table.arrays.items()}
         values: dict[str, Any] = {
             "table": table.values, "columns": self._table.schema_.to_json(), "rows": self._rows.to_json(), "base": asdict(self._base),
-            "words": self._words, "config": self._config, "adapted": self._adapted, "checker": None, "schema": self.schema_.to_json(),
+            "words": self._words, "config": self._config, "checker": None, "schema": self.schema_.to_json(),
         }  # fmt: skip
         if self._checker is not None:
             values["checker"] = self._checker.to_json()
@@ -306,7 +305,7 @@ class GPT2Generator(Generator):
         self._table._restore(State(values["table"], under(arrays, "table.")))
         self._table.schema_ = Schema.from_json(values["columns"])
         self._base, self._words, self._config = Base(**values["base"]), values["words"], values["config"]
-        self._adapted, self._weights, self._model = bool(values["adapted"]), dict(state.weights), None
+        self._weights, self._model = dict(state.weights), None
         told = values["checker"]
         self._checker = None if told is None else TextChecker.restore(told, under(arrays, "checker."))
 

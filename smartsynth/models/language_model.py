@@ -80,9 +80,9 @@ class LanguageModel:
         _transformers()
         name = resolved(name)
         if name == SCRATCH:
-            return cls(*scratch(texts, seed=seed, min_count=min_count), _base(SCRATCH, ""))
+            return cls(*scratch(texts, seed=seed, min_count=min_count), Base(SCRATCH, ""))
         network, tokenizer = _from_folder(_smollm2()) if name == SMOLLM2 else _from_hub(name)
-        return cls(network, tokenizer, _base(name, _digest(network)))
+        return cls(network, tokenizer, Base(name, _digest(network)))
 
     @property
     def length(self) -> int:
@@ -186,10 +186,6 @@ def _transformers() -> Any:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     return transformers
-
-
-def _base(name: str, digest: str) -> Base:
-    return Base(name, digest)
 
 
 def _digest(network: Any) -> str:

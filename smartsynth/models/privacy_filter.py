@@ -47,7 +47,7 @@ from smartsynth.errors import ConfigError, ModelFormatError, NotFittedError, Pri
 from smartsynth.facts import FilterSummary
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.privacy.neighbours import MixedDistance, Neighbours, matches
-from smartsynth.privacy.yardstick import TOO_CLOSE, Yardstick, is_copy, measured, too_close
+from smartsynth.privacy.yardstick import TOO_CLOSE, is_copy, measured, too_close
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
 
@@ -119,7 +119,7 @@ class PrivacyFilter:
         in_train, in_all = self._shared(self._keys[sample])
         copies = is_copy(in_train - (sample < len(train)), in_all - 1, self.config.k)
         self.yardstick = measured(distances[:, 1:], copies, in_all - 1)
-        self.decoys = min(self.config.decoys, _affordable_decoys(self.yardstick))
+        self.decoys = min(self.config.decoys, affordable_decoys(self.yardstick.coincidence))
         self._secret = hashlib.blake2b(np.sort(self._keys).tobytes(), person=b"smartsynth-decoy").digest()
         self._counts = np.zeros(len(Reason), np.int64)
         self._seconds = time.perf_counter() - began
@@ -372,6 +372,6 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0].reset_index(drop=True)
 
 
-def _affordable_decoys(yardstick: Yardstick) -> int:
+def affordable_decoys(coincidence: float) -> int:
     """Decoys per removed row that keep the removals which chance alone causes under MOST_EXPECTED."""
-    return max(math.floor(MOST_EXPECTED / (yardstick.coincidence + TOO_CLOSE)) - 1, 0)
+    return max(math.floor(MOST_EXPECTED / (coincidence + TOO_CLOSE)) - 1, 0)

@@ -30,8 +30,7 @@ from smartsynth.formats import percent
 from smartsynth.metrics.minhash import NEAR, NearTexts
 from smartsynth.metrics.text import ngrams, run_length, words_of
 from smartsynth.models.gpt2_generator import WRITE_BLOCK
-from smartsynth.models.privacy_filter import MOST_EXPECTED, MOST_REMOVED, PrivacyFilter, Reason
-from smartsynth.privacy.yardstick import TOO_CLOSE
+from smartsynth.models.privacy_filter import MOST_REMOVED, PrivacyFilter, Reason, affordable_decoys
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
 from smartsynth.texts import flat
@@ -68,7 +67,7 @@ class TextFilter(PrivacyFilter):
         self._known = [_Known([*self._flat(real, c.name)], self.config.k) for c in self._texts]
         (progress or silent)(0.7, "Looked at the real texts")
         self.expected = self._by_chance(train, holdout, seed)
-        self.decoys = min(self.config.decoys, max(int(MOST_EXPECTED / (self.expected + TOO_CLOSE)) - 1, 0))
+        self.decoys = min(self.config.decoys, affordable_decoys(self.expected))
         joined = "\x00".join(sorted(text for c in self._texts for text in self._flat(real, c.name)))
         self._secret = hashlib.blake2b(joined.encode(), person=b"smartsynth-decoy").digest()
         self._released: list[NearTexts] = [NearTexts([]) for _ in self._texts]

@@ -115,7 +115,7 @@ class TextRows:
                 piece = Piece(
                     [*pending, *model.ids(told(header, words, first=first))],
                     self._most(column, words),
-                    grammar=self._grammar(column, header, self._context(cells), rng),
+                    grammar=self._grammar(column, header, self._context(cells)),
                 )
                 written = yield piece
                 pending, first = [], False
@@ -147,7 +147,7 @@ class TextRows:
             return math.ceil(self.longest[column.name] * 1.2) + SPARE_TOKENS
         return math.ceil(words * self.tokens_per_word[column.name] * SPARE) + SPARE_TOKENS
 
-    def _grammar(self, column: Column, header: str, context: str, rng: np.random.Generator) -> str | None:
+    def _grammar(self, column: Column, header: str, context: str) -> str | None:
         if column.semantic == QAS and header == "answer" and context:
             return excerpt_grammar(context)
         if column.name in self.shapes:

@@ -73,8 +73,8 @@ class TextTraining:
         model.network.to(self.device)
         self.parameters = [p for p in model.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(self.parameters, lr=plan.learning_rate, weight_decay=0.01)
-        self._first = self._batches(0)
-        self.steps = max(math.ceil(plan.epochs * len(self._first)), 1)
+        self._turn, self._dealt = 0, self._batches(0)
+        self.steps = max(math.ceil(plan.epochs * len(self._dealt)), 1)
         self.epochs = math.ceil(self.steps / STEPS_PER_UNIT)
 
     def epoch(self, number: int) -> Mapping[str, float]:
@@ -94,16 +94,14 @@ class TextTraining:
     def _step(self, step: int) -> float:
         import torch
 
-        batches = self._first
-        turn, place = divmod(step, len(batches))
-        if turn:
-            batches = self._batches(turn)
-            place = min(place, len(batches) - 1)
+        turn, place = divmod(step, len(self._dealt))  # lengths decide how many batches a pass has, the same in each
+        if turn != self._turn:
+            self._turn, self._dealt = turn, self._batches(turn)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.learning_rate * pace(step, self.steps)
         half = torch.autocast("cuda", torch.bfloat16) if self.device == "cuda" else nullcontext()
         with half:
-            loss = mean_loss(self.model, [self.examples[i] for i in batches[place]], self.device)
+            loss = mean_loss(self.model, [self.examples[i] for i in self._dealt[place]], self.device)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, GRADIENT_NORM)

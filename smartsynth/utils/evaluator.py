@@ -164,17 +164,22 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def detective(value: float, reference: float, what: str) -> str:
+    """What a detection AUC beside its yardstick says of synthetic rows, or of what else was looked at."""
+    excess = value - max(reference, 0.5)
+    level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
+    return (
+        f"Synthetic {what} are {level} from unseen real ones: a detective reaches AUC {number(value)} "
+        f"({number(reference)} between real samples)."
+    )
+
+
 def verdict(scores: list[Score]) -> dict[str, str]:
     """One sentence on fidelity and one on utility, from their headline scores."""
     by_key = {score.key: score for score in scores if score.available}
     said = {}
     if (found := by_key.get("detection_auc")) and found.reference is not None:
-        excess = found.value - max(found.reference, 0.5)
-        level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
-        said["fidelity"] = (
-            f"Synthetic rows are {level} from unseen real ones: a detective reaches AUC {number(found.value)} "
-            f"({number(found.reference)} between real samples)."
-        )
+        said["fidelity"] = detective(found.value, found.reference, "rows")
     useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
     if useful:
         s = useful[0]

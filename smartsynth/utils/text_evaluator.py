@@ -24,7 +24,7 @@ from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Schema
 from smartsynth.texts import flat, words_in
 from smartsynth.utils import fidelity, text_leakage, text_scores
-from smartsynth.utils.evaluator import check, ticker
+from smartsynth.utils.evaluator import check, detective, ticker
 from smartsynth.utils.text_sample import sides_of
 from smartsynth.utils.text_view import view
 
@@ -87,7 +87,7 @@ def evaluate_texts(
     useful, rows = text_scores.utility(t, s, h, label, how, seed=seed)
     tick("utility")
     private, curves, battery = text_leakage.assess(
-        (train, synthetic, holdout), (t, s, h), schema, how, seed=seed, rng=rng, tick=tick
+        (train, synthetic, holdout), (t, s, h), schema, how, rng=rng, tick=tick
     )
     scores += [*useful, *private]
     shown = view(t, s, h, schema, k=k, seed=seed)
@@ -122,12 +122,7 @@ def _verdict(scores: Sequence[Score]) -> dict[str, str]:
     said = {}
     by_key = {score.key: score for score in scores if score.available}
     if (found := by_key.get("text_detection_auc")) and found.reference is not None:
-        excess = found.value - max(found.reference, 0.5)
-        level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
-        said["fidelity"] = (
-            f"Synthetic texts are {level} from unseen real ones: a detective reaches AUC {number(found.value)} "
-            f"({number(found.reference)} between real samples)."
-        )
+        said["fidelity"] = detective(found.value, found.reference, "texts")
     useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
     if useful:
         said["utility"] = (

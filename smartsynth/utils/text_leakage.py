@@ -44,7 +44,6 @@ def assess(
     schema: Schema,
     how: str,
     *,
-    seed: int,
     rng: np.random.Generator,
     tick: Callable[[str], None],
 ) -> tuple[list[Score], list[Curve], Battery]:
@@ -55,7 +54,6 @@ def assess(
         sides: Those of them whose texts are points.
         schema: Their columns.
         how: How texts became points.
-        seed: Same seed, same scores.
         rng: Breaks ties.
         tick: Told when a step is done.
     """
