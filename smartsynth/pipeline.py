@@ -399,7 +399,7 @@ def _check_modality(run: RunConfig) -> None:
     cls = registry.generator_class(name)
     if run.text is not None and cls.modality is not Modality.TEXT:
         raise ConfigError(
-            f"text={list(run.text)} is for generators that write texts, and {name!r} makes {cls.modality.value} data. Use auto or gpt2."
+            f"text={list(run.text)} is for generators that write texts, and {name!r} makes {cls.modality.value} data. Use auto, gpt2 or dpgpt2."
         )
     if (cls.modality is Modality.TIMESERIES) is run.is_sequential:
         if run.is_sequential and run.entity is None and not cls.windowed:

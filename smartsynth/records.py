@@ -82,7 +82,7 @@ def _for_tables(run: RunConfig) -> dict[str, Any]:
     """Settings of the run that texts do not go with."""
     asked = {
         "generator.budget": run.generator.budget, "generator.refine": run.generator.refine or None,
-        "privacy.epsilon": run.privacy.epsilon, "privacy.k_anonymity": run.privacy.k_anonymity,
+        "privacy.k_anonymity": run.privacy.k_anonymity,
         "evaluate.thorough": run.evaluate.thorough or None,
     }  # fmt: skip
     return {name: value for name, value in asked.items() if value is not None}

@@ -24,6 +24,7 @@ _EXTRAS = {
     "profile": ("data_profiling",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),
+    "dptext": ("torch", "transformers", "peft", "opacus", "opendp", "dp_accounting"),
 }
 
 

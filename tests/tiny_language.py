@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 TINY = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256}
 ASKED = {
@@ -22,3 +23,15 @@ def queries(n=300, seed=0):
         for label in labels
     ]
     return pd.DataFrame({"text": texts, "about": labels})
+
+
+def base_folder(folder, texts, seed=5):
+    """A tiny model with its words in a folder, as a public one would be."""
+    from smartsynth.models import language_model
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(language_model, "SCRATCH_SIZE", TINY)
+        base = language_model.LanguageModel.open("scratch", list(texts), seed=seed)
+    for part in (base.network, base.tokenizer):
+        part.save_pretrained(folder)
+    return str(folder)

@@ -1,6 +1,7 @@
 """banking77: what classifiers learn from synthetic queries, and what of real ones comes back.
 
-    python benchmarks/text/banking.py --data DATA [--base auto] [--epochs 1] [--rows 3000] [--shots 5 --shot-epochs 10] [--seeds 1]
+    python benchmarks/text/banking.py --data DATA [--base auto] [--epochs 1] [--rows 3000] [--shots 5 --shot-epochs 10] [--seeds 0 1 2]
+    python benchmarks/text/banking.py --data DATA --made FOLDER --only made … then the same with --only scored: where a GPU makes them
 
 `DATA` holds banking77_train.csv and banking77_test.csv: 10,003 and 3,080 queries of 77 intents (Casanueva et al. 2020, CC BY 4.0).
 
@@ -39,13 +40,19 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3_000)
     parser.add_argument("--shots", type=int, default=0, help="real queries per intent; 0 leaves augmentation out")
     parser.add_argument("--shot-epochs", type=float, default=10.0)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--batch-tokens", type=int, default=512)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a generator of its own")
+    parser.add_argument("--made", type=Path, help="folder that keeps the synthetic queries")
+    parser.add_argument("--only", choices=("made", "scored"), help="make them alone, or score those of the folder")
     options = parser.parse_args()
     train, test = (pd.read_csv(options.data / f"banking77_{part}.csv") for part in ("train", "test"))
     found: list[dict[str, Any]] = json.loads(OUT.read_text("utf-8")) if OUT.is_file() else []
-    for seed in range(options.seeds):
+    for seed in options.seeds:
         for measure in (full, augmented) if options.shots else (full,):
-            line = {"what": measure.__name__, "seed": seed, **measure(options, train, test, seed), **machine()}
+            scores = measure(options, train, test, seed)
+            if options.only == "made":
+                continue
+            line = {"what": measure.__name__, "seed": seed, **scores, **({} if options.only else machine())}
             print(json.dumps(line), flush=True)
             same = ("what", "seed", "base", "epochs", "shots")
             found = [one for one in found if [one.get(k) for k in same] != [line.get(k) for k in same]] + [line]
@@ -56,7 +63,9 @@ def full(options: argparse.Namespace, train: pd.DataFrame, test: pd.DataFrame, s
     """A generator that learnt from all training queries."""
     from smartsynth.metrics.text import distinct, overlap
 
-    made, took = generated(options, train, options.rows, seed, options.epochs)
+    made, took = generated(options, train, options.rows, seed, options.epochs, "full")
+    if options.only == "made":
+        return {}
     some = train.sample(min(len(made), len(train)), random_state=seed)
     return {
         **took, "rows": len(made), "tstr_f1": f1(made, test), "real_f1": f1(train, test), "as_many_real_f1": f1(some, test),
@@ -68,16 +77,33 @@ def full(options: argparse.Namespace, train: pd.DataFrame, test: pd.DataFrame, s
 def augmented(options: argparse.Namespace, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, Any]:
     """A generator that learnt from a few queries of each intent."""
     few = train.groupby(LABEL, group_keys=False).sample(options.shots, random_state=seed).reset_index(drop=True)
-    made, took = generated(options, few, options.rows, seed, options.shot_epochs)
+    made, took = generated(options, few, options.rows, seed, options.shot_epochs, "augmented")
+    if options.only == "made":
+        return {}
     return {
         **took, "shots": options.shots, "rows": len(made), "few_f1": f1(few, test), "both_f1": f1(pd.concat([few, made]), test),
     }  # fmt: skip
 
 
 def generated(
+    options: argparse.Namespace, train: pd.DataFrame, n: int, seed: int, epochs: float, what: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Synthetic queries that the privacy filter released, and what they took; those of the folder if they are to be scored alone."""
+    file = None if options.made is None else options.made / f"{what}-{seed}.csv"
+    if options.only == "scored" and file is not None:
+        return pd.read_csv(file), json.loads(file.with_suffix(".json").read_text("utf-8"))
+    made, took = learnt(options, train, n, seed, epochs)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made.to_csv(file, index=False)
+        file.with_suffix(".json").write_text(json.dumps({**took, **machine()}) + "\n", "utf-8")
+    return made, took
+
+
+def learnt(
     options: argparse.Namespace, train: pd.DataFrame, n: int, seed: int, epochs: float
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Synthetic queries that the privacy filter released, and what they took."""
+    """Synthetic queries of a model that learns now, and what they took."""
     from smartsynth.config import PrivacyConfig
     from smartsynth.inference import infer_schema
     from smartsynth.models.privacy_filter import filtered
@@ -93,6 +119,7 @@ def generated(
         method=options.method,
         epochs=epochs,
         learning_rate=options.learning_rate,
+        batch_tokens=options.batch_tokens,
         min_count=5,
     ).fit(train, schema=schema, seed=seed)
     fitted, used = time.perf_counter(), time.process_time()

@@ -6,11 +6,14 @@
 
 Abadi et al. (2016), "Deep Learning with Differential Privacy". Opacus computes the norm of each row's gradient and the
 factor that clips it, without storing a gradient per row (ghost clipping, Li et al. 2022); a person has one row in a step.
+Where few weights learn in a large network, as adapters do, gradients per row are stored instead: one pass back is enough then,
+and they are clipped as they are, whatever precision they were computed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -100,3 +103,61 @@ class PrivateGradient:
         self.network.disable_hooks()
         (factor * each).sum().backward()
         return [parameter.grad.detach().clone() for parameter in parameters]
+
+
+class PrivateAdapters:
+    """The noisy gradient of a network most of whose weights are frozen, on rows of real persons.
+
+    Args:
+        network: A torch module; its weights that learn are those of linear layers.
+        clip: Norm that one person's gradient has at most.
+        sigma: Standard deviation of the noise over `clip`.
+        expected: Number of persons that a step is expected to have; the sum of gradients is divided by it.
+        noise: Where noise comes from.
+    """
+
+    def __init__(self, network: Any, *, clip: float, sigma: float, expected: float, noise: FloatNoise) -> None:
+        try:
+            from opacus import GradSampleModule
+        except ImportError as error:
+            raise MissingExtraError("DP-SGD", "dpsgd") from error
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.watched = GradSampleModule(network, batch_first=True, loss_reduction="sum")
+        self.clip, self.sigma, self.expected, self.noise = clip, sigma, expected, noise
+
+    def __call__(self, parts: Iterable[Callable[[], Any]]) -> list[Any]:
+        """One noisy gradient per parameter.
+
+        Args:
+            parts: Each a part of the step's rows: called for the loss of each of them, one row per person.
+        """
+        import torch
+
+        made = []
+        for gradient in self.clipped(parts):
+            noise = self.noise.normal(gradient.numel(), self.sigma * self.clip).reshape(tuple(gradient.shape))
+            made.append((gradient + torch.from_numpy(noise).to(gradient)) / self.expected)
+        return made
+
+    def clipped(self, parts: Iterable[Callable[[], Any]]) -> list[Any]:
+        """The sum over persons of their clipped gradients, one per parameter: what one person changes by at most `clip`."""
+        import torch
+
+        summed = [torch.zeros_like(p, dtype=torch.float32) for p in self.parameters]
+        for losses in parts:
+            self.watched.zero_grad()
+            with warnings.catch_warnings():  # the first adapter's input needs no gradient, which torch mentions
+                warnings.filterwarnings("ignore", "Full backward hook is firing")
+                losses().sum().backward()
+            each = [p.grad_sample.float() for p in self.parameters]
+            norms = torch.stack([g.flatten(1).norm(dim=1) for g in each]).norm(dim=0)
+            factor = (self.clip / norms.clamp(min=1e-12)).clamp(max=1.0)
+            factor = torch.where(torch.isfinite(norms), factor, 0.0)
+            for total, gradient in zip(summed, each, strict=True):
+                total += torch.tensordot(factor, torch.nan_to_num(gradient), dims=1)
+        self.watched.zero_grad()
+        return summed
+
+    def close(self) -> None:
+        """Take the hooks off the network again."""
+        self.watched.remove_hooks()

@@ -117,7 +117,8 @@ class DPCTGANGenerator(PrivateGenerator):
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
-        rows, budget, domain = self._learn_domain(data, schema, DOMAIN, progress)
+        rows, budget = self._within_budget(data, schema)
+        domain = self._domain(rows, schema, budget, DOMAIN, progress)
         self._coding, self.rows_, self._sizes = domain.coding, domain.rows, tuple(int(n) for n in domain.sizes)
         self._weights: dict[str, NDArray[np.float32]] = {}
         if self._sizes:

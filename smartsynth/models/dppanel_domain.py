@@ -26,7 +26,7 @@ from smartsynth.models.encoding import TableEncoder
 from smartsynth.models.junction_tree import sample_codes
 from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.storage import to_float
-from smartsynth.privacy.ledger import Budget, Touch
+from smartsynth.privacy.ledger import Budget
 from smartsynth.privacy.noise import Noise
 from smartsynth.progress import Progress
 from smartsynth.schema import Column, Kind, Role, Schema
@@ -94,25 +94,9 @@ def one_each(panel: Panel, rows: pd.DataFrame, uniform: NDArray[np.float64]) -> 
     return some.assign(**{rows.columns[0]: rows[rows.columns[0]].to_numpy()[later]})
 
 
-class _Part(Budget):
-    """A share of a budget, which cannot be overspent.
-
-    Args:
-        whole: The budget.
-        share: Of the budget.
-        failing: Chance of failure that thresholds may take.
-    """
-
-    def __init__(self, whole: Budget, share: float, failing: float) -> None:
-        self.epsilon, self.delta = whole.epsilon, whole.delta
-        self.mu, self.delta_left = whole.share(share), failing
-        self.entries, self._spent = [], 0.0
-
-
 class PartTable(MarginalGenerator):
     """A private table that is learnt within a part of another generator's budget."""
 
-    _part: _Part
     _names: float
 
     @classmethod
@@ -135,29 +119,25 @@ class PartTable(MarginalGenerator):
             progress: Called with the share done.
         """
         model = cls(epsilon=budget.epsilon, delta=budget.delta, structure=structure)
-        model.noise, model._part, model._names = noise, _Part(budget, share, failing), names
-        model.fit(rows, schema=schema, progress=progress)
-        for entry in model._part.entries:
-            if entry.touch is Touch.MEASURED:
-                budget.spend(stage, entry.reads, entry.mechanism, entry.mu, entry.delta)
-            else:
-                budget.entries.append(replace(entry, stage=stage))
-        del model._part, model._names
+        model.noise, model._names = noise, names
+        part = budget.part(share, failing=failing)
+        model.learn_within(part, rows.reset_index(drop=True), schema, progress)
+        model.ledger_ = model._account(part)
+        budget.take(part, stage)
+        del model._names
         return model
 
-    def _learn_domain(
-        self, data: pd.DataFrame, schema: Schema, share: float, progress: Progress
-    ) -> tuple[pd.DataFrame, Budget, Domain]:
+    def _domain(self, rows: pd.DataFrame, schema: Schema, budget: Budget, share: float, progress: Progress) -> Domain:
         """Categories have a part of their own: those that are not found, or not told apart, cannot be learnt later."""
         named = Schema(tuple(c for c in schema if c.kind in (Kind.CATEGORICAL, Kind.BOOLEAN) or is_open(c)))
         other = Schema(tuple(c for c in schema if c not in named.columns))
         weights = self._names * len(named), float(sum(c.is_modelled for c in other))
         learnt = []
-        for part, weight in zip((named, other), weights, strict=True):
-            mu = self._part.share(share * weight / sum(weights)) if weight else 0.0
-            learner = DomainLearner(self._part, self.noise, mu=mu, most_rows=1)
-            learnt.append(learner.learn(data[list(part.names)], part))
-        return data, self._part, _together(schema, learnt)
+        for columns, weight in zip((named, other), weights, strict=True):
+            mu = budget.share(share * weight / sum(weights)) if weight else 0.0
+            learner = DomainLearner(budget, self.noise, mu=mu, most_rows=1)
+            learnt.append(learner.learn(rows[list(columns.names)], columns))
+        return _together(schema, learnt)
 
     @property
     def coding(self) -> Coding:

@@ -92,7 +92,13 @@ class MarginalGenerator(PrivateGenerator):
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
-        rows, budget, domain = self._learn_domain(data, schema, DOMAIN, progress)
+        rows, budget = self._within_budget(data, schema)
+        self.learn_within(budget, rows, schema, progress)
+        self.ledger_ = self._account(budget)
+
+    def learn_within(self, budget: Budget, rows: pd.DataFrame, schema: Schema, progress: Progress) -> None:
+        """Learn rows, of which no person has more than allowed, with all of a budget that another mechanism has a part of."""
+        domain = self._domain(rows, schema, budget, DOMAIN, progress)
         self._coding, self.rows_ = domain.coding, domain.rows
         sizes = domain.sizes
         if len(sizes) == 0:
@@ -105,7 +111,7 @@ class MarginalGenerator(PrivateGenerator):
                 weight=dict.fromkeys(target, WEIGHT), tree=self.structure == "tree",
             )  # fmt: skip
             self._model = search.run(domain.measured(), part(progress, 0.1, 1.0))
-        self.ledger_ = self._account(budget)
+        self.schema_ = schema
 
     def _check_options(self, schema: Schema) -> None:
         self._check_budget(schema)

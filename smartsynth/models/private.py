@@ -87,16 +87,17 @@ class PrivateGenerator(Generator):
         shuffled = shuffled[shuffled[self.unit].notna()]
         return shuffled[shuffled.groupby(self.unit).cumcount() < self.max_rows_per_unit].reset_index(drop=True)
 
-    def _learn_domain(
-        self, data: pd.DataFrame, schema: Schema, share: float, progress: Progress
-    ) -> tuple[pd.DataFrame, Budget, Domain]:
-        """The rows that are used, the budget, and the columns on their own, which take a share of it."""
+    def _within_budget(self, data: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Budget]:
+        """The rows that are used, and the budget."""
         rows = within_declared(self._bounded(data), schema)
-        budget = Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
+        return rows, Budget(self.epsilon, self.delta, thresholds=self.threshold_share(schema))
+
+    def _domain(self, rows: pd.DataFrame, schema: Schema, budget: Budget, share: float, progress: Progress) -> Domain:
+        """The columns on their own, which take a share of the budget."""
         learner = DomainLearner(budget, self.noise, mu=budget.share(share), most_rows=self.max_rows_per_unit)
         domain = learner.learn(rows, schema)
         progress(0.1, "Learnt the columns on their own")
-        return rows, budget, domain
+        return domain
 
     def _account(self, budget: Budget) -> Ledger:
         """What the budget was spent on."""

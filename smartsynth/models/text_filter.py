@@ -29,8 +29,8 @@ from smartsynth.facts import FilterSummary
 from smartsynth.formats import percent
 from smartsynth.metrics.minhash import NEAR, NearTexts
 from smartsynth.metrics.text import ngrams, run_length, words_of
-from smartsynth.models.gpt2_generator import WRITE_BLOCK
 from smartsynth.models.privacy_filter import MOST_REMOVED, PrivacyFilter, Reason, affordable_decoys
+from smartsynth.models.text_generator import WRITE_BLOCK
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
 from smartsynth.texts import flat

@@ -27,6 +27,8 @@ from smartsynth.texts import NO_ANSWER, Part, cell_of, has_parts, parts_of, word
 
 SPARE_TOKENS, SPARE = 8, 1.6
 """Tokens beyond those that the words need usually, and their share, before a text is stopped."""
+TOKENS_PER_WORD = 2.0
+"""Of a text that nothing is known of."""
 USER, ASSISTANT = "user", "assistant"
 
 
@@ -76,6 +78,14 @@ class TextRows:
             if column.semantic == JSON_OBJECT:
                 shapes[column.name] = json_shape(cells, min_count)
         return cls(layout, per_word, longest, roles, shapes)
+
+    @classmethod
+    def unread(cls, schema: Schema, *, longest: int) -> TextRows:
+        """How rows are told and written if nothing may be read off them: parts of up to `longest` tokens, roles in turn."""
+        layout = Layout.of(schema)
+        per_word = {column.name: TOKENS_PER_WORD for column in layout.texts}
+        most = {column.name: longest if has_parts(column) else 0 for column in layout.texts}
+        return cls(layout, per_word, most, {}, {})
 
     def table(self, frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """What a generator of tables learns."""

@@ -133,8 +133,13 @@ class TextTraining:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """What was learnt by name: of adapters only these."""
-        named = self.model.network.named_parameters()
-        return {name: p.detach().float().cpu().numpy() for name, p in named if p.requires_grad}
+        return learnt_weights(self.model)
+
+
+def learnt_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:
+    """The weights that learn, by name."""
+    named = model.network.named_parameters()
+    return {name: p.detach().float().cpu().numpy() for name, p in named if p.requires_grad}
 
 
 def pace(step: int, steps: int) -> float:
@@ -188,6 +193,27 @@ def predictions(model: LanguageModel, examples: Sequence[Example], device: str) 
         logits = network(**shared).logits[before]
     owner = torch.arange(len(examples), device=device)[:, None].expand_as(before)[before]
     return logits, ids[:, 1:][before], owner
+
+
+JUDGED_TOKENS = 4_096
+"""Tokens of examples that are judged together."""
+
+
+def log_probabilities(model: LanguageModel, examples: Sequence[Example]) -> NDArray[np.float64]:
+    """Log probability of what is to be written of each example, in nats."""
+    import torch
+
+    device = str(next(model.network.parameters()).device)
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].ids))
+    found = np.zeros(len(examples))
+    while order:
+        n = max(min(JUDGED_TOKENS // len(examples[order[min(len(order), 256) - 1]].ids), 256), 1)
+        some, order = order[:n], order[n:]
+        with torch.inference_mode():
+            logits, wanted, owner = predictions(model, [examples[i] for i in some], device)
+            each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+            found[some] = -torch.zeros(len(some), device=device).index_add(0, owner, each).cpu().numpy()
+    return found
 
 
 def adapt(network: Any, rank: int) -> None:

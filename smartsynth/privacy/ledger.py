@@ -11,6 +11,7 @@ guarantee, a fact that the owner of the data declared public, or a look that nob
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -171,6 +172,25 @@ class Budget:
     def share(self, share: float) -> float:
         """The μ of a share of the budget (shares are of μ²)."""
         return self.mu * math.sqrt(share)
+
+    def part(self, share: float, *, failing: float = 0.0) -> Budget:
+        """A share of the budget as one of its own, which cannot be overspent; what is spent of it counts after `take`.
+
+        Args:
+            share: Of the budget (shares are of μ²).
+            failing: Chance of failure that thresholds may take.
+        """
+        made = copy.copy(self)
+        made.mu, made.delta_left, made.entries, made._spent = self.share(share), failing, [], 0.0
+        return made
+
+    def take(self, part: Budget, stage: str) -> None:
+        """Write down what was done with a part, under the name of its stage."""
+        for entry in part.entries:
+            if entry.touch is Touch.MEASURED:
+                self.spend(stage, entry.reads, entry.mechanism, entry.mu, entry.delta)
+            else:
+                self.entries.append(replace(entry, stage=stage))
 
     def spend(self, stage: str, reads: str, mechanism: str, mu: float, delta: float = 0.0) -> None:
         """Write down what a release costs, before it is made.

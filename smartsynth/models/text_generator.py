@@ -1,0 +1,273 @@
+"""What generators of texts have in common: a table of what else the rows say, and a language model that writes their texts.
+
+    table      all columns but the texts, and how long each text is, by a generator of tables
+    sample     rows of the table are drawn, and their texts are written (text_sampling.py); a text that is not finished, is empty, is
+               another one's twin or is not about its label is written again, a few times
+
+A saved model holds what was learnt: adapters beside the weights of a public model, or all weights and the words of one's own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.alignment import align
+from smartsynth.errors import ConfigError, DataError, ModelFormatError
+from smartsynth.models.base import Generator, State
+from smartsynth.models.coding import under
+from smartsynth.models.conditions import Condition, Given
+from smartsynth.models.language_model import Base, LanguageModel, wrapped
+from smartsynth.models.options import is_whole, not_between, not_whole
+from smartsynth.models.text_checker import TextChecker
+from smartsynth.models.text_layout import example
+from smartsynth.models.text_rows import TextRows, Texts
+from smartsynth.models.text_sampling import Style, write
+from smartsynth.models.text_training import adapt, log_probabilities, merge
+from smartsynth.progress import Progress, part, silent
+from smartsynth.schema import Kind, Modality, Schema
+
+WRITE_BLOCK = 64
+"""Rows whose texts are written together."""
+
+
+class TextGenerator(Generator):
+    """Rows of a table with texts that a language model writes for them.
+
+    Subclasses set in `_fit` what was learnt, and say in `_empty_table` which generator makes the rows.
+    """
+
+    modality: ClassVar[Modality] = Modality.TEXT
+    block: ClassVar[int] = WRITE_BLOCK
+    cost_columns: ClassVar[float] = 0.0
+    cost_per_sample: ClassVar[float] = 100.0
+    min_rows: ClassVar[int] = 20
+
+    rank: int
+    most_tokens: int
+    temperature: float
+    top_p: float
+    tries: int
+    _rows: TextRows
+    _table: Generator
+    _checker: TextChecker | None = None
+    _base: Base
+    _weights: dict[str, Any]
+    _model: LanguageModel | None = None
+    _words: str | None = None
+    _config: dict[str, Any] | None = None
+
+    def _empty_table(self) -> Generator:
+        """A generator of the rows that has not learnt yet."""
+        raise NotImplementedError
+
+    def sample(
+        self,
+        n: int,
+        *,
+        where: Given | None = None,
+        seed: int | None = None,
+        start: int = 0,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Rows `start` to `start + n` of the endless data set that (model, seed, where) stands for; see `Generator.sample`.
+
+        Texts are written WRITE_BLOCK rows at a time. The same machine writes the same texts; another one may round differently, and
+        then chooses other words.
+        """
+        conditions = self._asked(n, start, where)
+        seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
+        first, last = start // WRITE_BLOCK, (start + n - 1) // WRITE_BLOCK + 1
+        begin, size = first * WRITE_BLOCK, (last - first) * WRITE_BLOCK
+        table = self._table.sample(size, where=where, seed=seed, start=begin)
+        made = []
+        for k in range(first, last):
+            rows = table.iloc[(k - first) * WRITE_BLOCK : (k - first + 1) * WRITE_BLOCK]
+            made.append(
+                self._written(
+                    rows, seed, k, part(report, (k - first) / (last - first), (k - first + 1) / (last - first))
+                )
+            )
+        whole = pd.concat(made, ignore_index=True).iloc[start - begin : start - begin + n].reset_index(drop=True)
+        if conditions:
+            whole.attrs["effective_rows"] = min(round(table.attrs["effective_rows"] * n / size, 1), float(n))
+        report(1.0, "Sampled")
+        return whole
+
+    def log_probabilities(self, data: pd.DataFrame) -> NDArray[np.float64]:
+        """How probable the model finds the texts of each row given the rest of it, in nats, however long they are.
+
+        Args:
+            data: Rows with the columns that were learnt.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: `data` lacks a column.
+        """
+        self._check_fitted()
+        model = self._opened()
+        rows = told_rows(align(data, self.schema_, what="rows to be judged"))
+        most = min(self.most_tokens, model.length)
+        return log_probabilities(model, [example(model, self._rows.layout, row, most=most) for row in rows])
+
+    def _written(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
+        """Rows of the table with their texts, each written again while it is not as it should be."""
+        model, style = self._opened(), Style(float(self.temperature), float(self.top_p))
+        told = told_rows(rows)
+        rngs = [np.random.default_rng([seed, block, i, 0x7E97]) for i in range(len(told))]
+        best: list[tuple[int, Texts]] = [(LOST, Texts({}, False))] * len(told)
+        asked = list(range(len(told)))
+        for turn in range(self.tries):
+            mine = [rngs[i] for i in asked]
+            scripts = [self._rows.script(told[i], model, rngs[i]) for i in asked]
+            report = part(progress, turn / self.tries, (turn + 1) / self.tries)
+            texts: list[Texts] = write(model, scripts, mine, style, progress=report)
+            ranks = self._ranks([told[i] for i in asked], texts, mine)
+            for i, text, rank in zip(asked, texts, ranks, strict=True):
+                best[i] = max(best[i], (rank, text), key=lambda found: found[0])
+            asked = _unsatisfied(best)
+            if not asked:
+                break
+        return self._joined(rows, [text for _, text in best])
+
+    def _ranks(
+        self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Any], rngs: Sequence[np.random.Generator]
+    ) -> list[int]:
+        """How good each row's texts are."""
+        about = [True] * len(texts)
+        if self._checker is not None:
+            first = self._rows.layout.texts[0].name
+            column = self._rows.layout.codes[0]
+            said = self._checker.label([text.cells[first] or "" for text in texts])
+            doubt = 1 - self._checker.agreement
+            about = [
+                pd.isna(row[column.name]) or label == str(row[column.name])
+                or str(row[column.name]) not in self._checker.labels or rng.random() < doubt
+                for row, label, rng in zip(rows, said, rngs, strict=True)
+            ]  # fmt: skip
+        return [
+            BROKEN if not text.whole else GOOD if good else DOUBTED for text, good in zip(texts, about, strict=True)
+        ]
+
+    def _joined(self, rows: pd.DataFrame, texts: Sequence[Any]) -> pd.DataFrame:
+        """The columns of the data."""
+        made: dict[str, Any] = {}
+        for column in self.schema_:
+            if column.kind is not Kind.TEXT:
+                made[column.name] = rows[column.name].reset_index(drop=True)
+                continue
+            cells = pd.Series([text.cells[column.name] for text in texts], dtype=object)
+            made[column.name] = (
+                cells if column.dtype == "object" else cells.astype(pd.api.types.pandas_dtype(column.dtype))
+            )
+        return pd.DataFrame(made)
+
+    def _opened(self) -> LanguageModel:
+        """The language model, opened when it is first needed."""
+        if self._model is None:
+            self._model = self._reopened()
+        return self._model
+
+    def _reopened(self) -> LanguageModel:
+        import torch
+
+        if self._words is not None:
+            import transformers
+
+            config = transformers.AutoConfig.for_model(**(self._config or {}))
+            network = transformers.AutoModelForCausalLM.from_config(config)
+            named = dict(network.named_parameters())
+            with torch.no_grad():
+                for name, weight in self._weights.items():
+                    named[name].copy_(torch.from_numpy(np.asarray(weight)))
+            return _on_gpu(LanguageModel(network.eval(), wrapped(self._words), self._base))
+        model = LanguageModel.open(self._base.name)
+        if model.base.digest != self._base.digest:
+            raise ModelFormatError(
+                f"The adapters of this model belong to another version of {self._base.name!r}. Put that version back, or learn anew."
+            )
+        adapt(model.network, self.rank)
+        merge(model.network, self._weights)
+        return _on_gpu(model)
+
+    def _check_writing(self, schema: Schema, wrong: list[str]) -> None:
+        """Refuse options that no text can be written with, and those that a subclass found wrong.
+
+        Raises:
+            ConfigError: An option has a value that is not allowed.
+            DataError: There are no texts.
+        """
+        wrong = [*wrong, *not_whole(self, ("rank", "most_tokens", "tries")), *not_between(self, {"top_p": 1})]
+        if not isinstance(self.temperature, int | float) or not 0 <= self.temperature <= 5:
+            wrong.append(f"temperature={self.temperature!r} must be a number from 0 to 5.")
+        if is_whole(self.most_tokens) and self.most_tokens < 16:
+            wrong.append(f"most_tokens={self.most_tokens} must be at least 16.")
+        if wrong:
+            raise ConfigError(" ".join(wrong))
+        if not any(column.kind is Kind.TEXT for column in schema):
+            raise DataError(
+                f"No column holds texts, and the generator {self.name!r} learns nothing else. Name one (columns.<name>.kind=text), or "
+                "use a generator of tables."
+            )
+
+    def _sample_block(
+        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
+    ) -> pd.DataFrame:
+        raise NotImplementedError  # sample does its work
+
+    def _state(self) -> State:
+        table = self._table._state()
+        arrays = {f"table.{name}": array for name, array in table.arrays.items()}
+        values: dict[str, Any] = {
+            "table": table.values, "columns": self._table.schema_.to_json(), "rows": self._rows.to_json(), "base": asdict(self._base),
+            "words": self._words, "config": self._config, "checker": None, "schema": self.schema_.to_json(),
+        }  # fmt: skip
+        if self._checker is not None:
+            values["checker"] = self._checker.to_json()
+            arrays |= {f"checker.{name}": array for name, array in self._checker.arrays().items()}
+        return State(values, arrays, self._weights)
+
+    def _restore(self, state: State) -> None:
+        values, arrays = state.values, state.arrays
+        self._rows = TextRows.restore(values["rows"], Schema.from_json(values["schema"]))
+        self._table = self._empty_table()
+        self._table._restore(State(values["table"], under(arrays, "table.")))
+        self._table.schema_ = Schema.from_json(values["columns"])
+        self._base, self._words, self._config = Base(**values["base"]), values["words"], values["config"]
+        self._weights, self._model = dict(state.weights), None
+        told = values["checker"]
+        self._checker = None if told is None else TextChecker.restore(told, under(arrays, "checker."))
+
+
+GOOD, DOUBTED, BROKEN, LOST = 2, 1, 0, -1
+"""Ranks of texts: fine, perhaps not about their label, not whole, a twin of another or not written."""
+
+
+def _unsatisfied(best: list[tuple[int, Texts]]) -> list[int]:
+    """Places of texts that are to be written again; twins of earlier ones lose their rank."""
+    seen: set[tuple[str, ...]] = set()
+    for i, (rank, text) in enumerate(best):
+        key = tuple((cell or "").casefold() for cell in text.cells.values())
+        if rank > LOST and key in seen:
+            best[i] = (LOST, text)
+        seen.add(key)
+    return [i for i, (rank, _) in enumerate(best) if rank < GOOD]
+
+
+def told_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows by column name."""
+    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def _on_gpu(model: LanguageModel) -> LanguageModel:
+    import torch
+
+    if torch.cuda.is_available():
+        model.network.to("cuda")
+    return model
