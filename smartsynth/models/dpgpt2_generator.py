@@ -25,11 +25,12 @@ from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.options import not_between, not_whole
 from smartsynth.models.private import PrivateGenerator
 from smartsynth.models.private_text_training import PrivatePlan, PrivateTextTraining
-from smartsynth.models.text_generator import TextGenerator, told_rows
+from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import TextRows, opening_name
 from smartsynth.models.text_training import merge
 from smartsynth.models.training import train
+from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.privacy.ledger import THRESHOLDS, Ledger
 from smartsynth.privacy.noise import FloatNoise
 from smartsynth.progress import Progress, part
@@ -39,7 +40,7 @@ TABLE = 0.2
 """Share of the budget for everything but the texts."""
 
 
-class DPGPT2Generator(TextGenerator, PrivateGenerator):
+class DPGPT2Generator(TunedGenerator, PrivateGenerator):
     """A language model fine-tuned with differential privacy.
 
     Args:

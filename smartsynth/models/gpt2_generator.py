@@ -23,17 +23,18 @@ from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.language_model import SCRATCH, LanguageModel, resolved
 from smartsynth.models.options import not_between, not_whole
 from smartsynth.models.text_checker import TextChecker
-from smartsynth.models.text_generator import TextGenerator, told_rows
+from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import TextRows
 from smartsynth.models.text_training import FULL, LORA, Plan, TextTraining, merge
 from smartsynth.models.training import Checkpoints, train
+from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Kind, Schema
 from smartsynth.texts import flat
 
 
-class GPT2Generator(TextGenerator):
+class GPT2Generator(TunedGenerator):
     """A fine-tuned causal language model under control codes.
 
     Args:

@@ -1,35 +1,26 @@
-"""What generators of texts have in common: a table of what else the rows say, and a language model that writes their texts.
+"""What generators of texts have in common: a table of what else the rows say, and texts that are written for its rows.
 
-    table      all columns but the texts, and how long each text is, by a generator of tables
-    sample     rows of the table are drawn, and their texts are written (text_sampling.py); a text that is not finished, is empty, is
-               another one's twin or is not about its label is written again, a few times
-
-A saved model holds what was learnt: adapters beside the weights of a public model, or all weights and the words of one's own.
+table      all columns but the texts, and how long each text is, by a generator of tables
+sample     rows of the table are drawn, and their texts are written; a text that is not finished, is empty, is another one's twin or
+is not about its label is written again, a few times
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from smartsynth.alignment import align
-from smartsynth.errors import ConfigError, DataError, ModelFormatError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.base import Generator, State
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
-from smartsynth.models.language_model import Base, LanguageModel, wrapped
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.text_checker import TextChecker
-from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import TextRows, Texts
-from smartsynth.models.text_sampling import Style, write
-from smartsynth.models.text_training import adapt, log_probabilities, merge
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Kind, Modality, Schema
 
@@ -40,7 +31,8 @@ WRITE_BLOCK = 64
 class TextGenerator(Generator):
     """Rows of a table with texts that a language model writes for them.
 
-    Subclasses set in `_fit` what was learnt, and say in `_empty_table` which generator makes the rows.
+    Subclasses set `_rows`, `_table` and perhaps `_checker` in `_fit`, say in `_empty_table` which generator makes the rows, and write
+    texts in `_write`.
     """
 
     modality: ClassVar[Modality] = Modality.TEXT
@@ -49,7 +41,6 @@ class TextGenerator(Generator):
     cost_per_sample: ClassVar[float] = 100.0
     min_rows: ClassVar[int] = 20
 
-    rank: int
     most_tokens: int
     temperature: float
     top_p: float
@@ -57,11 +48,12 @@ class TextGenerator(Generator):
     _rows: TextRows
     _table: Generator
     _checker: TextChecker | None = None
-    _base: Base
-    _weights: dict[str, Any]
-    _model: LanguageModel | None = None
-    _words: str | None = None
-    _config: dict[str, Any] | None = None
+
+    def _write(
+        self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
+    ) -> list[Texts]:
+        """The texts of some rows of the table, each by the randomness of its own generator."""
+        raise NotImplementedError
 
     def _empty_table(self) -> Generator:
         """A generator of the rows that has not learnt yet."""
@@ -100,35 +92,16 @@ class TextGenerator(Generator):
         report(1.0, "Sampled")
         return whole
 
-    def log_probabilities(self, data: pd.DataFrame) -> NDArray[np.float64]:
-        """How probable the model finds the texts of each row given the rest of it, in nats, however long they are.
-
-        Args:
-            data: Rows with the columns that were learnt.
-
-        Raises:
-            NotFittedError: Before `fit`.
-            DataError: `data` lacks a column.
-        """
-        self._check_fitted()
-        model = self._opened()
-        rows = told_rows(align(data, self.schema_, what="rows to be judged"))
-        most = min(self.most_tokens, model.length)
-        return log_probabilities(model, [example(model, self._rows.layout, row, most=most) for row in rows])
-
     def _written(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
         """Rows of the table with their texts, each written again while it is not as it should be."""
-        model, style = self._opened(), Style(float(self.temperature), float(self.top_p))
         told = told_rows(rows)
         rngs = [np.random.default_rng([seed, block, i, 0x7E97]) for i in range(len(told))]
         best: list[tuple[int, Texts]] = [(LOST, Texts({}, False))] * len(told)
         asked = list(range(len(told)))
         for turn in range(self.tries):
-            mine = [rngs[i] for i in asked]
-            scripts = [self._rows.script(told[i], model, rngs[i]) for i in asked]
-            report = part(progress, turn / self.tries, (turn + 1) / self.tries)
-            texts: list[Texts] = write(model, scripts, mine, style, progress=report)
-            ranks = self._ranks([told[i] for i in asked], texts, mine)
+            mine, some = [rngs[i] for i in asked], [told[i] for i in asked]
+            texts = self._write(some, mine, part(progress, turn / self.tries, (turn + 1) / self.tries))
+            ranks = self._ranks(some, texts, mine)
             for i, text, rank in zip(asked, texts, ranks, strict=True):
                 best[i] = max(best[i], (rank, text), key=lambda found: found[0])
             asked = _unsatisfied(best)
@@ -168,34 +141,6 @@ class TextGenerator(Generator):
             )
         return pd.DataFrame(made)
 
-    def _opened(self) -> LanguageModel:
-        """The language model, opened when it is first needed."""
-        if self._model is None:
-            self._model = self._reopened()
-        return self._model
-
-    def _reopened(self) -> LanguageModel:
-        import torch
-
-        if self._words is not None:
-            import transformers
-
-            config = transformers.AutoConfig.for_model(**(self._config or {}))
-            network = transformers.AutoModelForCausalLM.from_config(config)
-            named = dict(network.named_parameters())
-            with torch.no_grad():
-                for name, weight in self._weights.items():
-                    named[name].copy_(torch.from_numpy(np.asarray(weight)))
-            return _on_gpu(LanguageModel(network.eval(), wrapped(self._words), self._base))
-        model = LanguageModel.open(self._base.name)
-        if model.base.digest != self._base.digest:
-            raise ModelFormatError(
-                f"The adapters of this model belong to another version of {self._base.name!r}. Put that version back, or learn anew."
-            )
-        adapt(model.network, self.rank)
-        merge(model.network, self._weights)
-        return _on_gpu(model)
-
     def _check_writing(self, schema: Schema, wrong: list[str]) -> None:
         """Refuse options that no text can be written with, and those that a subclass found wrong.
 
@@ -203,7 +148,7 @@ class TextGenerator(Generator):
             ConfigError: An option has a value that is not allowed.
             DataError: There are no texts.
         """
-        wrong = [*wrong, *not_whole(self, ("rank", "most_tokens", "tries")), *not_between(self, {"top_p": 1})]
+        wrong = [*wrong, *not_whole(self, ("most_tokens", "tries")), *not_between(self, {"top_p": 1})]
         if not isinstance(self.temperature, int | float) or not 0 <= self.temperature <= 5:
             wrong.append(f"temperature={self.temperature!r} must be a number from 0 to 5.")
         if is_whole(self.most_tokens) and self.most_tokens < 16:
@@ -225,13 +170,13 @@ class TextGenerator(Generator):
         table = self._table._state()
         arrays = {f"table.{name}": array for name, array in table.arrays.items()}
         values: dict[str, Any] = {
-            "table": table.values, "columns": self._table.schema_.to_json(), "rows": self._rows.to_json(), "base": asdict(self._base),
-            "words": self._words, "config": self._config, "checker": None, "schema": self.schema_.to_json(),
+            "table": table.values, "columns": self._table.schema_.to_json(), "rows": self._rows.to_json(), "checker": None,
+            "schema": self.schema_.to_json(),
         }  # fmt: skip
         if self._checker is not None:
             values["checker"] = self._checker.to_json()
             arrays |= {f"checker.{name}": array for name, array in self._checker.arrays().items()}
-        return State(values, arrays, self._weights)
+        return State(values, arrays)
 
     def _restore(self, state: State) -> None:
         values, arrays = state.values, state.arrays
@@ -239,8 +184,6 @@ class TextGenerator(Generator):
         self._table = self._empty_table()
         self._table._restore(State(values["table"], under(arrays, "table.")))
         self._table.schema_ = Schema.from_json(values["columns"])
-        self._base, self._words, self._config = Base(**values["base"]), values["words"], values["config"]
-        self._weights, self._model = dict(state.weights), None
         told = values["checker"]
         self._checker = None if told is None else TextChecker.restore(told, under(arrays, "checker."))
 
@@ -263,11 +206,3 @@ def _unsatisfied(best: list[tuple[int, Texts]]) -> list[int]:
 def told_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by column name."""
     return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
-
-
-def _on_gpu(model: LanguageModel) -> LanguageModel:
-    import torch
-
-    if torch.cuda.is_available():
-        model.network.to("cuda")
-    return model

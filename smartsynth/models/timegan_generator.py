@@ -61,7 +61,7 @@ class TimeGANGenerator(SequenceGenerator):
     windowed: ClassVar[bool] = True
     cost: ClassVar[float] = 600.0
     cost_per_sample: ClassVar[float] = 0.2
-    effort: ClassVar[Mapping[str, int]] = {"steps": 6_000}
+    effort: ClassVar[Mapping[str, int]] = {"steps": 12_000}
     quality: ClassVar[float] = 0.0
     extra: ClassVar[str | None] = "torch"
     resumes: ClassVar[bool] = True
@@ -73,7 +73,7 @@ class TimeGANGenerator(SequenceGenerator):
         hidden_dim: int = 32,
         layers: int = 1,
         pretraining: int = 1_500,
-        steps: int = 6_000,
+        steps: int = 12_000,
         batch_size: int = 128,
         gamma: float = 1.0,
         learning_rate: float = 4e-3,

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.errors import DataError
-from smartsynth.models.text_generator import TextGenerator
+from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.privacy.canaries import bound
 from smartsynth.schema import Column, Kind, Schema
 from smartsynth.texts import has_parts
@@ -68,7 +68,7 @@ class Exposure:
 
 
 def exposure(
-    fit: Callable[[pd.DataFrame], TextGenerator], train: pd.DataFrame, schema: Schema, *, seed: int, n: int = CANARIES, times: int = 1
+    fit: Callable[[pd.DataFrame], TunedGenerator], train: pd.DataFrame, schema: Schema, *, seed: int, n: int = CANARIES, times: int = 1
 ) -> Exposure:  # fmt: skip
     """Plant secrets, learn, and look how well they are known.
 
