@@ -83,6 +83,13 @@ Text = Annotated[
         "--text", help="Column of text that a language model learns and writes; may be repeated.", show_default=False
     ),
 ]
+Prompt = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        help="Texts: say in your words what to write, and have a model asked for it; `-o endpoint=URL -o model=NAME` names one elsewhere.",
+    ),
+]
 Holdout = Annotated[
     str | None, typer.Option("--holdout", help="Real rows that nothing is learnt from; without it, a fifth of DATA.")
 ]
@@ -181,6 +188,7 @@ def synthesize(
     time: Time = None,
     window: Window = None,
     text: Text = None,
+    prompt: Prompt = None,
     balance: Annotated[
         str | None, typer.Option("--balance", help="Column whose values are made equally often, such as a rare target.")
     ] = None,
@@ -264,7 +272,7 @@ def synthesize(
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     settings = _given(
         rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
-        generator=_given(name=generator, options=_options(option or []), budget=budget, refine=refine) or None,
+        generator=_given(**_asked_by_prompt(generator, prompt), options=_options(option or [], prompt), budget=budget, refine=refine) or None,
         privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
@@ -833,11 +841,20 @@ def _given(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _options(texts: list[str]) -> dict[str, Any] | None:
+def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any]:
+    """The generator's name: the one that takes prompts, if there is one."""
+    if prompt is not None and generator not in (None, "prompt"):
+        raise typer.BadParameter(
+            f"--prompt is for the generator 'prompt', and {generator!r} was asked for. Leave one out."
+        )
+    return {"name": generator if prompt is None else "prompt"}
+
+
+def _options(texts: list[str], prompt: str | None = None) -> dict[str, Any] | None:
     """`KEY=VALUE` options, each value read as YAML: numbers, true, false, lists."""
     import yaml
 
-    options = {}
+    options: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
     for text in texts:
         key, equals, value = text.partition("=")
         if not (key and equals):

@@ -25,6 +25,7 @@ BUILT_IN = {
     "timegan": "smartsynth.models.timegan_generator:TimeGANGenerator",
     "dppanel": "smartsynth.models.dppanel_generator:DPPanelGenerator",
     "gpt2": "smartsynth.models.gpt2_generator:GPT2Generator",
+    "prompt": "smartsynth.models.prompt_generator:PromptGenerator",
     "dpgpt2": "smartsynth.models.dpgpt2_generator:DPGPT2Generator",
 }
 

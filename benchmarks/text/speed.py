@@ -55,7 +55,7 @@ def measured(options: argparse.Namespace, train: pd.DataFrame, base: str) -> dic
 
     def opened() -> tuple[LanguageModel, TextRows, list[Any]]:
         model = LanguageModel.open(base, list(train["text"]))
-        rows = TextRows.fit(some, schema, model, min_count=5)
+        rows = TextRows.fit(some, schema, lambda text: len(model.ids(text)), min_count=5)
         return model, rows, [example(model, rows.layout, row, most=256) for row in told_rows(some)]
 
     model, rows, examples = opened()

@@ -22,7 +22,6 @@ from smartsynth.models.base import Generator
 from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.language_model import SCRATCH, LanguageModel, resolved
 from smartsynth.models.options import not_between, not_whole
-from smartsynth.models.text_checker import TextChecker
 from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import TextRows
@@ -106,10 +105,10 @@ class GPT2Generator(TunedGenerator):
         name, seed = resolved(self.base), int(rng.integers(2**31))
         progress(0.0, f"Opening the language model {name}")
         model = LanguageModel.open(name, _all_texts(data, schema), seed=seed, min_count=self.min_count)
-        self._rows = TextRows.fit(data, schema, model, min_count=self.min_count)
+        self._rows = TextRows.fit(data, schema, lambda text: len(model.ids(text)), min_count=self.min_count)
         table, columns = self._rows.table(data, schema)
         self._table = self._empty_table().fit(table, schema=columns, seed=seed, progress=part(progress, 0.02, 0.08))
-        self._checker = self._label_checker(data, schema, seed)
+        self._checker = self._label_checker(data, self.min_count, seed) if self.check_labels else None
         progress(0.1, "Learning the texts")
         most = min(self.most_tokens, model.length)
         examples = [example(model, self._rows.layout, row, most=most) for row in told_rows(data)]
@@ -128,16 +127,6 @@ class GPT2Generator(TunedGenerator):
 
     def _empty_table(self) -> Generator:
         return ForestGenerator(min_count=self.min_count)
-
-    def _label_checker(self, data: pd.DataFrame, schema: Schema, seed: int) -> TextChecker | None:
-        """Knows what the first text is about, by the first control code, if that is a category."""
-        layout = self._rows.layout
-        if not self.check_labels or not layout.codes or layout.codes[0].kind not in (Kind.CATEGORICAL, Kind.BOOLEAN):
-            return None
-        text, label = layout.texts[0], layout.codes[0].name
-        known = data[data[text.name].notna() & data[label].notna()]
-        cells = [flat(text, str(cell)) for cell in known[text.name]]
-        return TextChecker.fit(cells, [str(cell) for cell in known[label]], min_count=self.min_count, seed=seed)
 
     def _check_options(self, schema: Schema) -> None:
         wrong = not_whole(self, ("batch_tokens", "min_count")) + not_between(

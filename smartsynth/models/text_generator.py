@@ -23,6 +23,7 @@ from smartsynth.models.text_checker import TextChecker
 from smartsynth.models.text_rows import TextRows, Texts
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Kind, Modality, Schema
+from smartsynth.texts import flat
 
 WRITE_BLOCK = 64
 """Rows whose texts are written together."""
@@ -140,6 +141,16 @@ class TextGenerator(Generator):
                 cells if column.dtype == "object" else cells.astype(pd.api.types.pandas_dtype(column.dtype))
             )
         return pd.DataFrame(made)
+
+    def _label_checker(self, data: pd.DataFrame, min_count: int, seed: int) -> TextChecker | None:
+        """Knows what the first text is about, by the first control code, if that is a category."""
+        layout = self._rows.layout
+        if not layout.codes or layout.codes[0].kind not in (Kind.CATEGORICAL, Kind.BOOLEAN):
+            return None
+        text, label = layout.texts[0], layout.codes[0].name
+        known = data[data[text.name].notna() & data[label].notna()]
+        cells = [flat(text, str(cell)) for cell in known[text.name]]
+        return TextChecker.fit(cells, [str(cell) for cell in known[label]], min_count=min_count, seed=seed)
 
     def _check_writing(self, schema: Schema, wrong: list[str]) -> None:
         """Refuse options that no text can be written with, and those that a subclass found wrong.

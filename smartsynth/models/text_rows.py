@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -62,14 +62,14 @@ class TextRows:
     shapes: Mapping[str, Any]
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, schema: Schema, model: LanguageModel, *, min_count: int) -> TextRows:
-        """Learn how long texts are in tokens, and who speaks after whom."""
+    def fit(cls, frame: pd.DataFrame, schema: Schema, tokens_of: Callable[[str], int], *, min_count: int) -> TextRows:
+        """Learn how long texts are in tokens, as `tokens_of` counts them, and who speaks after whom."""
         layout = Layout.of(schema)
         per_word, longest, roles, shapes = {}, {}, {}, {}
         for column in layout.texts:
             cells = [str(cell) for cell in frame[column.name].dropna()]
             parts = [part for cell in cells[:2_000] for part in parts_of(column, cell)]
-            tokens = np.array([len(model.ids(f" {part.text}")) for part in parts] or [1])
+            tokens = np.array([tokens_of(f" {part.text}") for part in parts] or [1])
             words = np.array([max(words_in(part.text), 1) for part in parts] or [1])
             per_word[column.name] = round(float(np.quantile(tokens / words, 0.95)), 1)
             longest[column.name] = about(float(np.quantile(tokens, 0.95))) if has_parts(column) else 0

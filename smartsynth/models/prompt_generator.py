@@ -1,0 +1,242 @@
+"""Texts by a model that is only asked: no weight is learnt, the prompt says what to write and shows a few records.
+
+    table      all columns but the texts, and how long each text is, by forests (forest_generator.py)
+    ask        for each row of it a request (text_prompts.py) to an endpoint or a local model (chat.py)
+    check      text_generator.py: what is not whole, is a twin or is not about its label is asked for again
+
+A few real records are shown in each request if `shots` says so. They leave this machine only if `share_examples` allows it, and are never
+saved: a model that was loaded again asks without showing any. What comes back may repeat them, which the privacy filter looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.errors import ConfigError, SmartSynthError
+from smartsynth.models.base import Generator, State
+from smartsynth.models.chat import Chat, Endpoint, Local, Terms, Usage, check_address, estimate, is_here
+from smartsynth.models.forest_generator import ForestGenerator
+from smartsynth.models.options import not_between, not_whole
+from smartsynth.models.text_generator import TextGenerator, told_rows
+from smartsynth.models.text_prompts import TextPrompts
+from smartsynth.models.text_rows import TextRows, Texts
+from smartsynth.models.text_sampling import Style
+from smartsynth.progress import Progress, part
+from smartsynth.schema import Schema
+from smartsynth.texts import words_in
+
+SIMILAR = 200
+"""Real records among which those to be shown are chosen, for each value of the first control code."""
+LOCAL = "smollm2"
+
+
+class PromptGenerator(TextGenerator):
+    """Texts by prompts alone.
+
+    Args:
+        prompt: What the data set is, in your words; tells the model what to write.
+        endpoint: Address of an endpoint of the OpenAI protocol; None asks a model of this machine. Its key is read from
+            SMARTSYNTH_API_KEY or OPENAI_API_KEY.
+        model: Its name there; or, without an endpoint, an instruct model as `base` of `gpt2`.
+        shots: Real records that are shown in each request.
+        share_examples: Whether real records may be sent to another machine.
+        most_tokens: Tokens of an answer at most.
+        temperature: Above 1 writes more freely, 0 always takes the likeliest word.
+        top_p: Words are drawn from the likeliest ones that hold this share together.
+        tries: How often a text that is not whole, or not about its label, is asked for at most.
+        check_labels: Whether a classifier of real texts is asked if texts are about their label.
+        workers: Requests at the same time.
+        per_minute: Most requests a minute.
+        retries: How often a request that failed is sent again; an endpoint says how long to wait.
+        price_read: Of a million tokens that the endpoint reads, to know what it costs.
+        price_written: Of a million tokens that it writes.
+        most_cost: No request is sent that could go beyond it.
+        cache: Folder in which answers are kept, before any filter, so that nothing is asked for twice.
+        min_count: A value held by fewer rows is never stored.
+    """
+
+    name: ClassVar[str] = "prompt"
+    summary: ClassVar[str] = (
+        "Any model that follows instructions, here or behind an endpoint, asked with a few records shown; for texts."
+    )
+    cost: ClassVar[float] = 5.0
+    cost_per_sample: ClassVar[float] = 10_000.0
+    quality: ClassVar[float] = 0.0
+    conditional: ClassVar[bool] = True
+    extra: ClassVar[str | None] = "text"
+
+    def __init__(
+        self,
+        *,
+        prompt: str = "",
+        endpoint: str | None = None,
+        model: str = LOCAL,
+        shots: int = 5,
+        share_examples: bool = False,
+        most_tokens: int = 1_024,
+        temperature: float = 1.0,
+        top_p: float = 0.95,
+        tries: int = 4,
+        check_labels: bool = True,
+        workers: int = 4,
+        per_minute: float | None = None,
+        retries: int = 5,
+        price_read: float = 0.0,
+        price_written: float = 0.0,
+        most_cost: float | None = None,
+        cache: str | None = None,
+        min_count: int = 5,
+    ) -> None:
+        self.prompt = prompt
+        self.endpoint = endpoint
+        self.model = model
+        self.shots = shots
+        self.share_examples = share_examples
+        self.most_tokens = most_tokens
+        self.temperature = temperature
+        self.top_p = top_p
+        self.tries = tries
+        self.check_labels = check_labels
+        self.workers = workers
+        self.per_minute = per_minute
+        self.retries = retries
+        self.price_read = price_read
+        self.price_written = price_written
+        self.most_cost = most_cost
+        self.cache = cache
+        self.min_count = min_count
+
+    _chat: Chat | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked since the model was fitted or loaded."""
+        return Usage() if self._chat is None else self._chat.usage
+
+    def estimate(self, n: int, *, seed: int = 0) -> Usage:
+        """About what `n` rows will take, if each is asked for once: requests, tokens, and money at the given prices.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        self._check_fitted()
+        some = told_rows(self._table.sample(min(n, 64), seed=seed))
+        requests = self._requests(some, [np.random.default_rng([seed, i]) for i in range(len(some))])
+        about = estimate(requests, float(np.mean([r.most_tokens for r in requests])) / 4, self._prices)
+        times = n / len(some)
+        return Usage(n, 0, round(about.read * times), round(about.written * times), about.cost * times)
+
+    def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
+        self._check_options(schema)
+        seed = int(rng.integers(2**31))
+        self._rows = TextRows.fit(data, schema, _tokens, min_count=self.min_count)
+        table, columns = self._rows.table(data, schema)
+        self._table = self._empty_table().fit(table, schema=columns, seed=seed, progress=part(progress, 0.0, 0.9))
+        self._checker = self._label_checker(data, self.min_count, seed) if self.check_labels else None
+        self._examples = self._drawn(data, rng) if self.shots else {}
+        self._chat = None
+        if self.endpoint is None:
+            self._asked_chat()  # a model that is not there is missed before anything is asked
+
+    def _drawn(self, data: pd.DataFrame, rng: np.random.Generator) -> dict[str, list[Mapping[str, Any]]]:
+        """Some real records by the value of the first control code."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for i in rng.permutation(len(data)).tolist():
+            row = {str(name): cell for name, cell in data.iloc[i].items()}
+            mine = found.setdefault(self._kind(row), [])
+            if len(mine) < SIMILAR:
+                mine.append(row)
+        return found
+
+    def _kind(self, row: Mapping[str, Any]) -> str:
+        """What records are shown for which rows: the value of the first control code."""
+        codes = self._rows.layout.codes
+        return str(row[codes[0].name]) if codes else ""
+
+    def _write(
+        self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
+    ) -> list[Texts]:
+        chat, prompts = self._asked_chat(), TextPrompts(self._rows, self.prompt)
+        answers = chat.answer(self._requests(rows, rngs), progress)
+        return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
+
+    def _written(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
+        made = super()._written(rows, seed, block, progress)
+        empty = sum(int((made[c.name] == "").sum()) for c in self._rows.layout.texts)
+        if empty:
+            who = f"endpoint={self.endpoint!r}" if self.endpoint else f"model={self.model!r}"
+            raise SmartSynthError(
+                f"{who}: {empty:,} texts of {len(made):,} rows did not come back as asked after {self.tries} tries. Raise tries or "
+                "most_tokens, or use a model that follows instructions better."
+            )
+        return made
+
+    def _requests(self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]) -> list[Any]:
+        prompts, made = TextPrompts(self._rows, self.prompt), []
+        for row, rng in zip(rows, rngs, strict=True):
+            seed = int(rng.integers(2**31))
+            made.append(prompts.request(row, self._shown(row, rng), most_tokens=self.most_tokens, seed=seed))
+        return made
+
+    def _shown(self, row: Mapping[str, Any], rng: np.random.Generator) -> list[Mapping[str, Any]]:
+        """Records to show for a row: of its kind, if there are any."""
+        if not self._examples:
+            return []
+        mine = self._examples.get(self._kind(row)) or [one for some in self._examples.values() for one in some]
+        return [mine[i] for i in rng.permutation(len(mine))[: self.shots].tolist()]
+
+    @property
+    def _prices(self) -> tuple[float, float]:
+        return float(self.price_read), float(self.price_written)
+
+    def _asked_chat(self) -> Chat:
+        if self._chat is None:
+            if self.endpoint is None:
+                self._chat = Local(self.model, Style(float(self.temperature), float(self.top_p)))
+            else:
+                terms = Terms(
+                    float(self.temperature), float(self.top_p), self.workers, self.per_minute, self.retries, self._prices,
+                    self.most_cost, self.cache,
+                )  # fmt: skip
+                self._chat = Endpoint(self.endpoint, self.model, terms)
+        return self._chat
+
+    def _empty_table(self) -> Generator:
+        return ForestGenerator(min_count=self.min_count)
+
+    def _check_options(self, schema: Schema) -> None:
+        wrong = not_whole(self, ("workers", "min_count"))
+        for name in ("shots", "retries"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                wrong.append(f"{name}={value!r} must be a whole number of at least 0.")
+        for name in ("per_minute", "most_cost"):
+            if getattr(self, name) is not None:
+                wrong += not_between(self, {name: 1e9})
+        for name in ("price_read", "price_written"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or value < 0:
+                wrong.append(f"{name}={value!r} must be a number of at least 0.")
+        if not isinstance(self.prompt, str):
+            wrong.append(f"prompt={self.prompt!r} must be a text.")
+        self._check_writing(schema, wrong)
+        if self.endpoint is not None:
+            check_address(self.endpoint)
+        if self.endpoint is not None and self.shots and not self.share_examples and not is_here(self.endpoint):
+            raise ConfigError(
+                f"endpoint={self.endpoint!r} is on another machine, and shots={self.shots} would send real records there. Set shots=0, "
+                "or share_examples=true if they may leave this machine."
+            )
+
+    def _restore(self, state: State) -> None:
+        super()._restore(state)
+        self._examples, self._chat = {}, None
+
+
+def _tokens(text: str) -> int:
+    """Tokens of a text, about: whose model will write it is not known here."""
+    return max(round(1.5 * words_in(text)), 1)
