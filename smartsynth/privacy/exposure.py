@@ -34,7 +34,6 @@ OTHERS = 1_000
 DIGITS = 8
 SENTENCE = "the secret code of my account is {}"
 ASKED = 500
-"""Synthetic texts that are searched for the secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Exposure:
 
 
 def exposure(
-    fit: Callable[[pd.DataFrame], TunedGenerator], train: pd.DataFrame, schema: Schema, *, seed: int, n: int = CANARIES, times: int = 1
+    fit: Callable[[pd.DataFrame], TunedGenerator], train: pd.DataFrame, schema: Schema, *, seed: int, n: int = CANARIES, times: int = 1, asked: int = ASKED,
 ) -> Exposure:  # fmt: skip
     """Plant secrets, learn, and look how well they are known.
 
@@ -78,6 +77,7 @@ def exposure(
         schema: Their columns; the canaries stand in the first text column.
         seed: Decides the secrets and the coins.
         n: Canaries, half of which are learnt from.
+        asked: Synthetic rows that are searched for the secrets.
         times: How often each of these is planted; with differential privacy for one row a secret is protected once.
 
     Raises:
@@ -93,8 +93,8 @@ def exposure(
     model = fit(planted.iloc[rng.permutation(len(planted))].reset_index(drop=True))
     known = model.log_probabilities(rows)
     bits = exposures(known[:n], known[n:])
-    made = model.sample(ASKED, seed=seed)[column.name].dropna()
-    digits = re.sub(r"[^0-9\n]", "", "\n".join(made.astype(str)))
+    made = model.sample(asked, seed=seed)[column.name].dropna().astype(str) if asked else []
+    digits = re.sub(r"[^0-9\n]", "", "\n".join(made))
     written = sum(secret in digits for secret, is_in in zip(secrets, inside, strict=False) if is_in)
     return Exposure(
         float(bits[inside].mean()), float(bits[~inside].mean()), float(bits[inside].max()), float(np.log2(OTHERS + 1)), written,

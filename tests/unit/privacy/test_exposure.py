@@ -19,7 +19,6 @@ from smartsynth.privacy import exposure as exposing  # noqa: E402
 def small(monkeypatch):
     monkeypatch.setattr(language_model, "SCRATCH_SIZE", TINY | {"n_embd": 64})
     monkeypatch.setattr(exposing, "OTHERS", 200)
-    monkeypatch.setattr(exposing, "ASKED", 20)
 
 
 def found(epochs, times):
@@ -31,7 +30,7 @@ def found(epochs, times):
         model = GPT2Generator(base="scratch", epochs=epochs, batch_tokens=256, learning_rate=1e-2, tries=1)
         return model.fit(planted, schema=schema, seed=1)
 
-    return exposing.exposure(fit, rows, schema, seed=3, n=12, times=times)
+    return exposing.exposure(fit, rows, schema, seed=3, n=12, times=times, asked=20)
 
 
 def test_what_was_learnt_by_heart_is_exposed_and_what_was_not_there_is_not():
