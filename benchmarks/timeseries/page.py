@@ -164,7 +164,7 @@ def timegan(found: dict[str, Any] | None) -> str:
     """TimeGAN against its published scores."""
     if not found:
         return ""
-    out = ["## TimeGAN", "", "`python benchmarks/timeseries/timegan.py --data DATA --device cpu`", "",
+    out = ["## TimeGAN", "", "`python benchmarks/timeseries/timegan.py --data DATA --device cpu --out docs/benchmarks/timegan.json`", "",
            f"Stocks, {found['minutes']} minutes of training on {found['device']} ({found['cpu_minutes']} minutes of processor time).", "",
            "| Score | Ours | Published |", "| --- | --- | --- |"]  # fmt: skip
     out += [f"| {key} | {found[key]['mean']:.3g} | {found[key]['published']:.3g} |" for key in SCORES if key in found]
