@@ -11,7 +11,6 @@ is like. A model without public weights cannot be used, since its words would be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -25,16 +24,16 @@ from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.options import not_between, not_whole
 from smartsynth.models.private import PrivateGenerator
 from smartsynth.models.private_text_training import PrivatePlan, PrivateTextTraining
-from smartsynth.models.text_generator import told_rows
+from smartsynth.models.text_generator import told_rows, unread
 from smartsynth.models.text_layout import example
-from smartsynth.models.text_rows import TextRows, opening_name
+from smartsynth.models.text_rows import TextRows
 from smartsynth.models.text_training import merge
 from smartsynth.models.training import train
 from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.privacy.ledger import THRESHOLDS, Ledger
 from smartsynth.privacy.noise import FloatNoise
 from smartsynth.progress import Progress, part
-from smartsynth.schema import JSON_OBJECT, MESSAGES, Column, Kind, Schema
+from smartsynth.schema import JSON_OBJECT, MESSAGES, Schema
 
 TABLE = 0.2
 """Share of the budget for everything but the texts."""
@@ -121,7 +120,7 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         table, columns = self._rows.table(rows, schema)
         inner = self._empty_table()
         share = budget.part(TABLE, failing=budget.delta_left)
-        inner.learn_within(share, table, _unread(columns, schema), part(progress, 0.02, 0.08))
+        inner.learn_within(share, table, unread(columns, schema), part(progress, 0.02, 0.08))
         budget.take(share, "table")
         self._table, self.rows_ = inner, inner.rows_
         rate = min(float(f"{self.batch_size / self.rows_:.2g}"), 1.0)
@@ -174,16 +173,3 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         super()._restore(state)
         self.ledger_ = Ledger.from_json(state.values["ledger"])
         self.rows_ = float(state.values["noisy_rows"])
-
-
-def _unread(columns: Schema, schema: Schema) -> Schema:
-    """The columns of the table with nothing that was read off the rows: any text may be missing, and anybody may begin."""
-    openings = {opening_name(column) for column in schema if column.semantic == MESSAGES}
-
-    def unread(column: Column) -> Column:
-        if column.name in schema:
-            return column
-        kind = Kind.CATEGORICAL if column.name in openings else column.kind
-        return replace(column, kind=kind, nullable=True)
-
-    return Schema(tuple(unread(column) for column in columns))

@@ -16,25 +16,24 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from smartsynth.errors import ConfigError, SmartSynthError
+from smartsynth.errors import ConfigError
+from smartsynth.models.asking_generator import LOCAL, AskingGenerator
 from smartsynth.models.base import Generator, State
-from smartsynth.models.chat import Chat, Endpoint, Local, Terms, Usage, check_address, estimate, is_here
+from smartsynth.models.chat import Usage, estimate, is_here
 from smartsynth.models.forest_generator import ForestGenerator
-from smartsynth.models.options import not_between, not_whole
-from smartsynth.models.text_generator import TextGenerator, told_rows
+from smartsynth.models.options import not_whole
+from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_prompts import TextPrompts
 from smartsynth.models.text_rows import TextRows, Texts
-from smartsynth.models.text_sampling import Style
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
 from smartsynth.texts import words_in
 
 SIMILAR = 200
 """Real records among which those to be shown are chosen, for each value of the first control code."""
-LOCAL = "smollm2"
 
 
-class PromptGenerator(TextGenerator):
+class PromptGenerator(AskingGenerator):
     """Texts by prompts alone.
 
     Args:
@@ -64,10 +63,8 @@ class PromptGenerator(TextGenerator):
         "Any model that follows instructions, here or behind an endpoint, asked with a few records shown; for texts."
     )
     cost: ClassVar[float] = 5.0
-    cost_per_sample: ClassVar[float] = 10_000.0
     quality: ClassVar[float] = 0.0
     conditional: ClassVar[bool] = True
-    extra: ClassVar[str | None] = "text"
 
     def __init__(
         self,
@@ -110,13 +107,6 @@ class PromptGenerator(TextGenerator):
         self.cache = cache
         self.min_count = min_count
 
-    _chat: Chat | None = None
-
-    @property
-    def usage(self) -> Usage:
-        """What was asked since the model was fitted or loaded."""
-        return Usage() if self._chat is None else self._chat.usage
-
     def estimate(self, n: int, *, seed: int = 0) -> Usage:
         """About what `n` rows will take, if each is asked for once: requests, tokens, and money at the given prices.
 
@@ -139,8 +129,6 @@ class PromptGenerator(TextGenerator):
         self._checker = self._label_checker(data, self.min_count, seed) if self.check_labels else None
         self._examples = self._drawn(data, rng) if self.shots else {}
         self._chat = None
-        if self.endpoint is None:
-            self._asked_chat()  # a model that is not there is missed before anything is asked
 
     def _drawn(self, data: pd.DataFrame, rng: np.random.Generator) -> dict[str, list[Mapping[str, Any]]]:
         """Some real records by the value of the first control code."""
@@ -152,28 +140,12 @@ class PromptGenerator(TextGenerator):
                 mine.append(row)
         return found
 
-    def _kind(self, row: Mapping[str, Any]) -> str:
-        """What records are shown for which rows: the value of the first control code."""
-        codes = self._rows.layout.codes
-        return str(row[codes[0].name]) if codes else ""
-
     def _write(
         self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
     ) -> list[Texts]:
         chat, prompts = self._asked_chat(), TextPrompts(self._rows, self.prompt)
         answers = chat.answer(self._requests(rows, rngs), progress)
         return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
-
-    def _written(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
-        made = super()._written(rows, seed, block, progress)
-        empty = sum(int((made[c.name] == "").sum()) for c in self._rows.layout.texts)
-        if empty:
-            who = f"endpoint={self.endpoint!r}" if self.endpoint else f"model={self.model!r}"
-            raise SmartSynthError(
-                f"{who}: {empty:,} texts of {len(made):,} rows did not come back as asked after {self.tries} tries. Raise tries or "
-                "most_tokens, or use a model that follows instructions better."
-            )
-        return made
 
     def _requests(self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]) -> list[Any]:
         prompts, made = TextPrompts(self._rows, self.prompt), []
@@ -189,43 +161,14 @@ class PromptGenerator(TextGenerator):
         mine = self._examples.get(self._kind(row)) or [one for some in self._examples.values() for one in some]
         return [mine[i] for i in rng.permutation(len(mine))[: self.shots].tolist()]
 
-    @property
-    def _prices(self) -> tuple[float, float]:
-        return float(self.price_read), float(self.price_written)
-
-    def _asked_chat(self) -> Chat:
-        if self._chat is None:
-            if self.endpoint is None:
-                self._chat = Local(self.model, Style(float(self.temperature), float(self.top_p)))
-            else:
-                terms = Terms(
-                    float(self.temperature), float(self.top_p), self.workers, self.per_minute, self.retries, self._prices,
-                    self.most_cost, self.cache,
-                )  # fmt: skip
-                self._chat = Endpoint(self.endpoint, self.model, terms)
-        return self._chat
-
     def _empty_table(self) -> Generator:
         return ForestGenerator(min_count=self.min_count)
 
     def _check_options(self, schema: Schema) -> None:
-        wrong = not_whole(self, ("workers", "min_count"))
-        for name in ("shots", "retries"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                wrong.append(f"{name}={value!r} must be a whole number of at least 0.")
-        for name in ("per_minute", "most_cost"):
-            if getattr(self, name) is not None:
-                wrong += not_between(self, {name: 1e9})
-        for name in ("price_read", "price_written"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or value < 0:
-                wrong.append(f"{name}={value!r} must be a number of at least 0.")
-        if not isinstance(self.prompt, str):
-            wrong.append(f"prompt={self.prompt!r} must be a text.")
-        self._check_writing(schema, wrong)
-        if self.endpoint is not None:
-            check_address(self.endpoint)
+        wrong = not_whole(self, ("min_count",))
+        if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 0:
+            wrong.append(f"shots={self.shots!r} must be a whole number of at least 0.")
+        self._check_asking(schema, wrong)
         if self.endpoint is not None and self.shots and not self.share_examples and not is_here(self.endpoint):
             raise ConfigError(
                 f"endpoint={self.endpoint!r} is on another machine, and shots={self.shots} would send real records there. Set shots=0, "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,9 +21,9 @@ from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.text_checker import TextChecker
-from smartsynth.models.text_rows import TextRows, Texts
+from smartsynth.models.text_rows import TextRows, Texts, opening_name
 from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import Kind, Modality, Schema
+from smartsynth.schema import MESSAGES, Column, Kind, Modality, Schema
 from smartsynth.texts import flat
 
 WRITE_BLOCK = 64
@@ -217,3 +218,16 @@ def _unsatisfied(best: list[tuple[int, Texts]]) -> list[int]:
 def told_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by column name."""
     return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def unread(columns: Schema, schema: Schema) -> Schema:
+    """The columns of the table with nothing that was read off the rows: any text may be missing, and anybody may begin."""
+    openings = {opening_name(column) for column in schema if column.semantic == MESSAGES}
+
+    def blind(column: Column) -> Column:
+        if column.name in schema:
+            return column
+        kind = Kind.CATEGORICAL if column.name in openings else column.kind
+        return replace(column, kind=kind, nullable=True)
+
+    return Schema(tuple(blind(column) for column in columns))

@@ -21,6 +21,7 @@ from smartsynth.texts import NO_ANSWER, Part, cell_of, has_parts
 
 SYSTEM = "You invent records of a data set. {prompt}Every record is made up: no real person, number or address stands in it. Answer with one JSON object and nothing else."
 NEW = "Write one more record, unlike the others in its wording."
+ANOTHER = "Write a record that says something like this one, in other words and with other details:"
 TOKENS_PER_WORD, SPARE_TOKENS = 2.5, 48
 
 
@@ -37,7 +38,13 @@ class TextPrompts:
         self.columns = rows.layout.texts
 
     def request(
-        self, row: Mapping[str, Any], examples: Sequence[Mapping[str, Any]], *, most_tokens: int, seed: int
+        self,
+        row: Mapping[str, Any],
+        examples: Sequence[Mapping[str, Any]],
+        *,
+        most_tokens: int,
+        seed: int,
+        like: Mapping[str, Any] | None = None,
     ) -> Request:
         """The request for the texts of a row of the table.
 
@@ -46,10 +53,12 @@ class TextPrompts:
             examples: Whole rows that are shown.
             most_tokens: Of the answer.
             seed: Of the answer.
+            like: A whole row that the new one is to resemble.
         """
         said = f"{self.prompt} " if self.prompt else ""
         shown = [self._shown(one) for one in examples]
-        lines = [*(["Records:", *shown, ""] if shown else []), NEW, self.rows.layout.prompt(row), *self._sizes(row)]
+        asked = [NEW] if like is None else [ANOTHER, self._shown(like)]
+        lines = [*(["Records:", *shown, ""] if shown else []), *asked, self.rows.layout.prompt(row), *self._sizes(row)]
         words = sum(self._words(row, column) for column in self.columns)
         most = min(round(words * TOKENS_PER_WORD) + SPARE_TOKENS * len(self.columns), most_tokens)
         messages = (("system", SYSTEM.format(prompt=said)), ("user", "\n".join(filter(None, lines))))

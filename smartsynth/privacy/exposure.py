@@ -93,8 +93,8 @@ def exposure(
     model = fit(planted.iloc[rng.permutation(len(planted))].reset_index(drop=True))
     known = model.log_probabilities(rows)
     bits = exposures(known[:n], known[n:])
-    made = model.sample(asked, seed=seed)[column.name].dropna().astype(str) if asked else []
-    digits = re.sub(r"[^0-9\n]", "", "\n".join(made))
+    made = "\n".join(model.sample(asked, seed=seed)[column.name].dropna().astype(str)) if asked else ""
+    digits = re.sub(r"[^0-9\n]", "", made)
     written = sum(secret in digits for secret, is_in in zip(secrets, inside, strict=False) if is_in)
     return Exposure(
         float(bits[inside].mean()), float(bits[~inside].mean()), float(bits[inside].max()), float(np.log2(OTHERS + 1)), written,

