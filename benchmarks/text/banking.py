@@ -42,13 +42,16 @@ def main() -> None:
     parser.add_argument("--shot-epochs", type=float, default=10.0)
     parser.add_argument("--batch-tokens", type=int, default=512)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a generator of its own")
+    parser.add_argument("--what", choices=("full", "augmented"), nargs="+", default=["full", "augmented"])
     parser.add_argument("--made", type=Path, help="folder that keeps the synthetic queries")
     parser.add_argument("--only", choices=("made", "scored"), help="make them alone, or score those of the folder")
     options = parser.parse_args()
     train, test = (pd.read_csv(options.data / f"banking77_{part}.csv") for part in ("train", "test"))
     found: list[dict[str, Any]] = json.loads(OUT.read_text("utf-8")) if OUT.is_file() else []
     for seed in options.seeds:
-        for measure in (full, augmented) if options.shots else (full,):
+        for measure in (full, augmented):
+            if measure.__name__ not in options.what or (measure is augmented and not options.shots):
+                continue
             scores = measure(options, train, test, seed)
             if options.only == "made":
                 continue

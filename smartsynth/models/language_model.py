@@ -32,7 +32,7 @@ from smartsynth.errors import ConfigError, MissingExtraError, SmartSynthError
 AUTO, SMOLLM2, SCRATCH, HUB_DEFAULT = "auto", "smollm2", "scratch", "gpt2"
 WORDS = 4_096
 """Most byte pairs of a tokenizer that is learnt from the texts."""
-SCRATCH_SIZE = {"n_embd": 256, "n_layer": 4, "n_head": 4, "n_positions": 512}
+SCRATCH_SIZE = {"n_embd": 256, "n_layer": 4, "n_head": 4, "n_positions": 1024}
 END = "<|end|>"
 HUB_SECONDS = 3.0
 _KINDS = ("LlamaForCausalLM", "GPT2LMHeadModel")

@@ -128,10 +128,14 @@ class TextRows:
                     grammar=self._grammar(column, header, self._context(cells)),
                 )
                 written = yield piece
+                if not written.room and parts:
+                    break
                 pending, first = [], False
                 text = written.text.strip()
                 parts.append(Part(header, "" if header == "answer" and text == NO_ANSWER else text))
-                whole = whole and written.finished and (bool(text) or column.semantic == QAS)
+                whole = whole and written.finished and (bool(text) or header == "answer")
+            if column.semantic == QAS and len(parts) % 2:
+                parts.pop()  # a question for whose answer there was no room
             cells[column.name] = cell_of(column, parts, self._context(cells))
         return Texts(cells, whole)
 

@@ -31,10 +31,12 @@ class Written(NamedTuple):
 
     text       without what ended it
     finished   whether the model ended it, and not the limit
+    room       whether the model had room to read what it was told, and for this text; if not, it has none for what would follow
     """
 
     text: str
     finished: bool
+    room: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def write(
     rngs: Sequence[np.random.Generator],
     style: Style,
     *,
+    longest: int | None = None,
     progress: Progress = silent,
 ) -> list[Any]:
     """What scripts return, each after all of its pieces were written.
@@ -86,9 +89,11 @@ def write(
         scripts: One per text.
         rngs: One per script.
         style: How freely.
+        longest: Tokens that a script may tell and write in all; as many as the model can read if not given.
         progress: Called with the share of scripts that are done; may raise `Cancelled`.
     """
-    writers = [_Writer(i, script, rng, model) for i, (script, rng) in enumerate(zip(scripts, rngs, strict=True))]
+    room = min(model.length, longest or model.length)
+    writers = [_Writer(i, script, rng, model, room) for i, (script, rng) in enumerate(zip(scripts, rngs, strict=True))]
     results: list[Any] = [None] * len(writers)
     for writer in writers:
         writer.begin()
@@ -105,8 +110,8 @@ def write(
 class _Writer:
     """One script on its way: what is to be read next, and the piece that is being written."""
 
-    def __init__(self, place: int, script: Script, rng: np.random.Generator, model: LanguageModel) -> None:
-        self.place, self.script, self.rng, self.model = place, script, rng, model
+    def __init__(self, place: int, script: Script, rng: np.random.Generator, model: LanguageModel, room: int) -> None:
+        self.place, self.script, self.rng, self.model, self.room = place, script, rng, model, room
         self.is_done, self.result = False, None
         self.told: list[int] = []
         self.ids: list[int] = []
@@ -117,6 +122,7 @@ class _Writer:
 
     def next(self, draw: Callable[[_Writer], int]) -> int:
         """The token that is read next: one that is told, or one that is drawn."""
+        self.room -= 1
         if self.told:
             return self.told.pop(0)
         token = draw(self)
@@ -126,8 +132,8 @@ class _Writer:
             if self.matcher is not None:
                 self.matcher.consume_token(token)
                 ended = self.matcher.is_stopped()
-        if ended or len(self.ids) >= self.piece.most:
-            text = Written(self.model.text(self.ids), ended)
+        if ended or len(self.ids) >= self.piece.most or self.room <= 1:
+            text = Written(self.model.text(self.ids), ended, self.room > 1)
             last = [] if token == self.model.end else [self.model.end]
             self._take(text)
             if not self.is_done:
@@ -151,6 +157,8 @@ class _Writer:
         """The next piece of the script, or its end."""
         try:
             self.piece: Piece = next(self.script) if written is None else self.script.send(written)
+            while len(self.piece.told) + self.piece.least + 1 >= self.room:
+                self.piece = self.script.send(Written("", False, False))
         except StopIteration as stop:
             self.is_done, self.result = True, stop.value
             return
@@ -175,6 +183,7 @@ class _Batch:
         self.mask = torch.zeros((len(writers), width), dtype=torch.long)
         for row, writer in enumerate(writers):
             told, writer.told = writer.told, []
+            writer.room -= len(told)
             ids[row, width - len(told) :] = torch.tensor(told)
             self.mask[row, width - len(told) :] = 1
         self.mask = self.mask.to(device)

@@ -61,7 +61,8 @@ class TunedGenerator(TextGenerator):
     ) -> list[Texts]:
         model, style = self._opened(), Style(float(self.temperature), float(self.top_p))
         scripts = [self._rows.script(row, model, rng) for row, rng in zip(rows, rngs, strict=True)]
-        return write(model, scripts, rngs, style, progress=progress)
+        longest = min(self.most_tokens, model.length)
+        return write(model, scripts, rngs, style, longest=longest, progress=progress)
 
     def _opened(self) -> LanguageModel:
         """The language model, opened when it is first needed."""

@@ -252,3 +252,14 @@ def test_every_wrong_option_is_named(real, options, says):
 def test_a_table_without_texts_is_refused():
     with pytest.raises(DataError, match="No column holds texts"):
         GPT2Generator(**QUICK).fit(pd.DataFrame({"x": range(50), "y": [0.5, 1.5] * 25}))
+
+
+def test_records_longer_than_the_model_can_read_are_shortened_at_a_part():
+    """Of a conversation without end as many turns are written as there is room for, and each of them is whole."""
+    rows = conversations(60)
+    long = [json.dumps(json.loads(cell) * 12) for cell in rows["messages"]]
+    model = GPT2Generator(**QUICK | {"epochs": 2, "most_tokens": 96}).fit(rows.assign(messages=long), seed=1)
+    for cell in model.sample(6, seed=1)["messages"]:
+        turns = json.loads(cell)
+        assert 1 <= len(turns) < 24
+        assert all(turn["content"] for turn in turns[:-1])

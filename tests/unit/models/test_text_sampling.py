@@ -105,3 +105,26 @@ def test_a_grammar_that_cannot_be_read_is_refused(model):
 
     with pytest.raises(ConfigError, match="The grammar cannot be used"):
         write(model, [wrong()], rngs(1), Style())
+
+
+@pytest.mark.parametrize("longest", [None, 40])
+def test_a_script_ends_where_the_model_has_no_more_room(model, longest):
+    """However much is asked for: what does not fit is not read, and the script is told so."""
+    room = min(model.length, longest or model.length)
+
+    def endless():
+        written, read = [], 0
+        for i in range(60):
+            told = model.ids(f"\npart {i}:")
+            one = yield Piece(told, 12)
+            written.append(one)
+            read += len(told) + len(model.ids(one.text)) if one.room or one.text else 0
+        return written, read
+
+    for written, read in write(model, [endless() for _ in range(4)], rngs(4), Style(), longest=longest):
+        rooms = [one.room for one in written]
+        assert rooms[0]
+        assert not rooms[-1]
+        assert rooms == sorted(rooms, reverse=True)
+        assert all(not one.text for one in written[rooms.index(False) + 1 :])
+        assert read <= room + 5  # spelt again, a text may have a few tokens more
