@@ -55,7 +55,7 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="csv, tsv, json, jsonl, parquet, excel or hf (Hugging Face data set); by default as OUTPUT is named.",
+        help="csv, tsv, txt, json, jsonl, parquet, excel or hf (Hugging Face data set); by default as OUTPUT is named.",
     ),
 ]
 Target = Annotated[str | None, typer.Option("--target", help="Column that models predict; guessed if not given.")]
@@ -913,5 +913,5 @@ def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:
     """The rows for standard output: in the format of the input if that is text, else CSV."""
     from smartsynth import export
 
-    same = rows.source.format if rows.source.format in ("csv", "tsv", "json", "jsonl") else "csv"
+    same = rows.source.format if rows.source.format in ("csv", "tsv", "txt", "json", "jsonl") else "csv"
     return export.to_bytes(rows, format=format or same, config=config)

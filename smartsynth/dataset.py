@@ -18,7 +18,7 @@ class Source:
 
     Args:
         name: File name without folders, or `stdin`, or `memory`.
-        format: `csv`, `json`, `jsonl`, `parquet`, `excel` or `memory`.
+        format: `csv`, `txt`, `json`, `jsonl`, `parquet`, `excel` or `memory`.
         backend: What the caller handed in and expects back: `pandas`, `polars` or `arrow`.
         encoding, delimiter, quotechar, decimal, line_end: Of a text file.
         notes: What was noticed and changed while reading, in sentences for the user.

@@ -1,6 +1,7 @@
 """Dataset → files, bytes, or a table of the caller's own kind, written the way the real data were written.
 
     CSV, TSV   delimiter, decimal mark, places, date format, truth words and missing token of the source
+    text       a text a line, or a paragraph each if some have several lines
     JSON       an array of objects          JSONL   one object a line
                conversations and questions about texts in the shape of the source (conversations.py)
     Parquet    manifest in the schema metadata under `smartsynth`
@@ -33,9 +34,9 @@ from smartsynth.schema import Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "excel", "hf")
+FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel", "hf")
 _SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".csv": "csv", ".tsv": "tsv", ".txt": "txt", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", "": "hf",
 }  # fmt: skip
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")
@@ -54,7 +55,7 @@ def write(
     Args:
         dataset: Rows with their schema and source.
         path: File, or folder for the format `hf`.
-        format: `csv`, `tsv`, `json`, `jsonl`, `parquet`, `excel` or `hf`; by the path's suffix if not given.
+        format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet`, `excel` or `hf`; by the path's suffix if not given.
         manifest: JSON to put beside the file.
         config: Whether text cells that a spreadsheet would run are defused.
 
@@ -101,13 +102,17 @@ def to_bytes(
     """The rows as the bytes of a file."""
     if format in ("csv", "tsv"):
         return _csv(dataset, format, (config or ExportConfig()).formula_guard)
+    if format == "txt":
+        return _texts(dataset)
     if format in ("json", "jsonl"):
         return _records(dataset, lines=format == "jsonl")
     if format == "parquet":
         return _parquet(dataset, manifest)
     if format == "excel":
         return _excel(dataset)
-    raise ConfigError(f"format={format!r} cannot be written to a stream. Use csv, tsv, json, jsonl, parquet or excel.")
+    raise ConfigError(
+        f"format={format!r} cannot be written to a stream. Use csv, tsv, txt, json, jsonl, parquet or excel."
+    )
 
 
 def to_native(dataset: Dataset) -> Any:
@@ -173,6 +178,17 @@ def iso_format(moments: pd.Series[Any]) -> str:
     if not zone and (moments.dt.normalize() == moments).all():
         return "%Y-%m-%d"
     return ("%Y-%m-%dT%H:%M:%S.%f" if (moments.dt.microsecond != 0).any() else "%Y-%m-%dT%H:%M:%S") + zone
+
+
+def _texts(dataset: Dataset) -> bytes:
+    if len(dataset.schema) != 1:
+        raise ConfigError(
+            f"format='txt' is for a single column of texts, and there are {len(dataset.schema)}: {', '.join(dataset.schema.names)}. Use csv "
+            "or jsonl."
+        )
+    texts = [str(cell) for cell in dataset.frame[dataset.schema.names[0]].dropna()]
+    between = "\n\n" if any("\n" in text for text in texts) else "\n"
+    return (between.join(texts) + "\n").encode()
 
 
 def _records(dataset: Dataset, *, lines: bool) -> bytes:

@@ -1,6 +1,7 @@
 """Anything that holds a table → Dataset, with every problem of it reported at once.
 
 path | bytes | stream | "-"  ──files──▶ bytes of one format ──▶ text.py     CSV, TSV
+                                                                lines.py    plain text
 records.py  JSON, JSONL, Excel
 pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
 """
@@ -16,10 +17,10 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError
-from smartsynth.ingest import arrow, files, records, text
+from smartsynth.ingest import arrow, files, lines, records, text
 from smartsynth.ingest.frames import dataset
 
-FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "excel")
+FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel")
 SUFFIXES = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "gz", "zip")
 """Endings of the names of files that may hold a table; what they hold is found from their content."""
 
@@ -32,7 +33,7 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
             the Arrow PyCapsule interface).
         limits: How large the input may be; more is refused before it is decoded.
         name: What to call it in messages; the file's name if not given.
-        format: `csv`, `tsv`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.
+        format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.
 
     Raises:
         DataError: The input cannot be read; its `problems` list everything found wrong, with row numbers.
@@ -53,13 +54,18 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
 def read_bytes(content: bytes, limits: Limits, *, name: str, format: str | None) -> Dataset:
     """A table from the bytes of a file."""
     content, inner = files.unpacked(content, limits, name)
-    format = format or files.format_of(content, inner)
+    if format is None:
+        format = files.format_of(content, inner)
+        if format == "csv" and Path(inner).suffix.lower() == ".txt" and lines.is_prose(content):
+            format = "txt"
     if format == "parquet":
         return arrow.read_parquet(content, limits, name=name)
     if format == "excel":
         return records.read_excel(content, limits, name=name)
     if format in ("json", "jsonl"):
         return records.read_json(content, limits, name=name, lines=format == "jsonl")
+    if format == "txt":
+        return lines.read_text(content, limits, name=name)
     return text.read_csv(content, limits, name=name, delimiter="\t" if format == "tsv" else None)
 
 

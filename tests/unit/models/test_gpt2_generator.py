@@ -12,7 +12,7 @@ pytest.importorskip("transformers")
 
 from smartsynth.errors import Cancelled, ConfigError, DataError, ModelFormatError  # noqa: E402
 from smartsynth.inference import infer_schema  # noqa: E402
-from smartsynth.models import language_model  # noqa: E402
+from smartsynth.models import language_model, text_generator  # noqa: E402
 from smartsynth.models.gpt2_generator import GPT2Generator  # noqa: E402
 from smartsynth.schema import Role  # noqa: E402
 
@@ -254,8 +254,9 @@ def test_a_table_without_texts_is_refused():
         GPT2Generator(**QUICK).fit(pd.DataFrame({"x": range(50), "y": [0.5, 1.5] * 25}))
 
 
-def test_records_longer_than_the_model_can_read_are_shortened_at_a_part():
+def test_records_longer_than_the_model_can_read_are_shortened_at_a_part(monkeypatch):
     """Of a conversation without end as many turns are written as there is room for, and each of them is whole."""
+    monkeypatch.setattr(text_generator, "WRITE_BLOCK", 6)
     rows = conversations(60)
     long = [json.dumps(json.loads(cell) * 12) for cell in rows["messages"]]
     model = GPT2Generator(**QUICK | {"epochs": 2, "most_tokens": 96}).fit(rows.assign(messages=long), seed=1)
