@@ -134,8 +134,19 @@ def _csv(dataset: Dataset, format: str, guard: bool) -> bytes:
     decimal = source.decimal if source.decimal != delimiter else "."
     cells = {c.name: _written(dataset.frame[c.name], c, decimal, guard) for c in dataset.schema}
     frame = pd.DataFrame(cells)
-    text = frame.to_csv(index=False, sep=delimiter, lineterminator="\n", quotechar=source.quotechar)
-    return text.encode(source.encoding if source.encoding.startswith("utf-16") else "utf-8")
+    sink = _Lines()
+    frame.to_csv(sink, index=False, sep=delimiter, lineterminator="\r\n", quotechar=source.quotechar)
+    return sink.getvalue().encode(source.encoding if source.encoding.startswith("utf-16") else "utf-8")
+
+
+class _Lines(io.StringIO):
+    """Rows that end in a line feed, of a writer that ends them otherwise so that cells with a carriage return are quoted too."""
+
+    def __init__(self) -> None:
+        super().__init__(newline="")
+
+    def write(self, text: str) -> int:
+        return super().write(f"{text.removesuffix(chr(13) + chr(10))}\n")
 
 
 def _written(series: pd.Series[Any], column: Column, decimal: str, guard: bool) -> pd.Series[Any]:

@@ -42,6 +42,9 @@ def main() -> None:
     parser.add_argument("--shot-epochs", type=float, default=10.0)
     parser.add_argument("--batch-tokens", type=int, default=512)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a generator of its own")
+    parser.add_argument(
+        "--decoys", type=int, default=1, help="as privacy.decoys; 0 keeps what would hide what was dropped"
+    )
     parser.add_argument("--what", choices=("full", "augmented"), nargs="+", default=["full", "augmented"])
     parser.add_argument("--made", type=Path, help="folder that keeps the synthetic queries")
     parser.add_argument("--only", choices=("made", "scored"), help="make them alone, or score those of the folder")
@@ -126,7 +129,7 @@ def learnt(
         min_count=5,
     ).fit(train, schema=schema, seed=seed)
     fitted, used = time.perf_counter(), time.process_time()
-    gate = TextFilter(PrivacyConfig()).fit(train, None, schema, seed=seed)
+    gate = TextFilter(PrivacyConfig(decoys=options.decoys)).fit(train, None, schema, seed=seed)
     made, _ = filtered(stream(model, seed), n, gate, seed=seed, block=model.block)
     words = int(made["text"].str.split().str.len().sum())
     drawn = time.perf_counter() - fitted

@@ -2,7 +2,7 @@
 
     python benchmarks/text/private.py --data DATA [--epsilon 1 4 inf] [--base auto] [--rows 3000] [--made FOLDER] [--only STAGE]
 
-Each model learns the 10,003 training queries together with 40 planted secrets, 20 of which stand there once (privacy/exposure.py). `inf` is
+Each model learns the 10,003 training queries together with 40 planted secrets, 20 of which stand there once (models/exposure.py). `inf` is
 `gpt2` without a budget, the others are `dpgpt2`; options after `--option NAME=VALUE` go to the latter.
 
     tstr       macro F1 on the test queries of a classifier of sentence embeddings that learnt from synthetic queries
@@ -61,7 +61,7 @@ def main() -> None:
 def learn(options: argparse.Namespace, train: pd.DataFrame, epsilon: float) -> None:
     """Learn with planted secrets, and keep the model and what is known of it."""
     from smartsynth.inference import infer_schema
-    from smartsynth.privacy.exposure import exposure
+    from smartsynth.models.exposure import exposure
     from smartsynth.registry import create
 
     schema = infer_schema(train).with_target(LABEL)

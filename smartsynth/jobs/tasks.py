@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError
 from smartsynth.facts import to_json
+from smartsynth.jobs import outside
 from smartsynth.jobs.blobs import file_name
 from smartsynth.jobs.budgets import WorkspaceBudget
 from smartsynth.jobs.steps import Steps
@@ -103,6 +104,7 @@ def synthesize(work: Work) -> None:
     from smartsynth import ingest, pipeline
 
     config = RunConfig.build(work.settings.get("config", {}))
+    outside.check(config.generator.options)
     if config.seed is None:
         config = config.model_copy(update={"seed": _seed(work)})
     real = ingest.read(work.inputs["dataset"], limits=config.limits)
@@ -126,8 +128,10 @@ def synthesize(work: Work) -> None:
 def generate(work: Work) -> None:
     """Rows of a model that another job learnt, as many as are asked for, under conditions if there are any."""
     from smartsynth import scale
+    from smartsynth.models.base import read_head
 
     model = _unpacked(work)
+    outside.check(read_head(model)["options"])
     plan = scale.plan(
         model, work.settings.get("rows"), where=work.settings.get("where"), seed=work.settings.get("seed")
     )

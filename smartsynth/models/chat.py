@@ -30,8 +30,8 @@ from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_sampling import Piece, Script, Style, json_grammar, write
 from smartsynth.progress import Progress, silent
 
-KEYS = ("SMARTSYNTH_API_KEY", "OPENAI_API_KEY")
-"""Variables of the environment that hold the key of an endpoint; it is never saved."""
+KEY, OPENAI_KEY, OPENAI = "SMARTSYNTH_ENDPOINT_KEY", "OPENAI_API_KEY", "api.openai.com"
+"""Variables of the environment that hold the key of an endpoint, which is never saved; the second one's is sent to OpenAI alone."""
 LETTERS_PER_TOKEN = 4.0
 """Of English, about; for estimates alone."""
 FORMS = ("json_schema", "json_object", "text")
@@ -121,7 +121,7 @@ def check_address(url: str) -> None:
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"endpoint={url!r} must be an address such as http://localhost:8000/v1.")
     if parts.username or parts.password:
-        raise ConfigError(f"endpoint: an address must not hold a password. Set the variable {KEYS[0]} instead.")
+        raise ConfigError(f"endpoint: an address must not hold a password. Set the variable {KEY} instead.")
 
 
 def estimate(requests: Sequence[Request], words: float, prices: tuple[float, float]) -> Usage:
@@ -150,8 +150,10 @@ class Endpoint:
         check_address(url)
         import openai
 
-        key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "none")
         self.url, self.model, self.terms, self.usage = url, model, terms, Usage()
+        key = (
+            os.environ.get(KEY) or (os.environ.get(OPENAI_KEY) if urlsplit(url).hostname == OPENAI else None) or "none"
+        )
         self._client = openai.OpenAI(base_url=url, api_key=key, max_retries=terms.retries, timeout=SECONDS)
         self._lock, self._next, self._form = threading.Lock(), 0.0, 0
         self._pending = 0.0
@@ -245,7 +247,7 @@ class Endpoint:
 
         where = f"endpoint={self.url!r}"
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return ConfigError(f"{where} does not take the key. Set the variable {KEYS[0]} to one that it knows.")
+            return ConfigError(f"{where} does not take the key. Set the variable {KEY} to one that it knows.")
         if isinstance(error, openai.NotFoundError):
             return ConfigError(f"{where} has no model {self.model!r}, or the address lacks its end, such as /v1.")
         if isinstance(error, openai.APIConnectionError):

@@ -55,7 +55,7 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
         max_rows_per_unit: Most rows of one person that are used, drawn at random.
         prompt: What the data set is, in your words, without anything that is secret; tells the model what to write.
         endpoint: Address of an endpoint of the OpenAI protocol; None asks a model of this machine. Its key is read from
-            SMARTSYNTH_API_KEY or OPENAI_API_KEY.
+            SMARTSYNTH_ENDPOINT_KEY (for OpenAI's own also OPENAI_API_KEY).
         model: Its name there; or, without an endpoint, an instruct model as `base` of `gpt2`.
         population: Texts that are voted for; fewer of them can be told from the noise better.
         rounds: Of votes; more need more noise each.

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -35,6 +36,7 @@ WORDS = 4_096
 SCRATCH_SIZE = {"n_embd": 256, "n_layer": 4, "n_head": 4, "n_positions": 1024}
 END = "<|end|>"
 HUB_SECONDS = 3.0
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 _KINDS = ("LlamaForCausalLM", "GPT2LMHeadModel")
 
 
@@ -101,9 +103,9 @@ class LanguageModel:
         return found
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of tokens; bytes that are no UTF-8 are left out."""
+        """The text of tokens, without bytes that are no UTF-8 and control characters that no text needs."""
         made: str = self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return made.replace("\ufffd", "")
+        return _CONTROL.sub("", made)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Every weight by name, shared ones once."""

@@ -39,7 +39,7 @@ class PromptGenerator(AskingGenerator):
     Args:
         prompt: What the data set is, in your words; tells the model what to write.
         endpoint: Address of an endpoint of the OpenAI protocol; None asks a model of this machine. Its key is read from
-            SMARTSYNTH_API_KEY or OPENAI_API_KEY.
+            SMARTSYNTH_ENDPOINT_KEY (for OpenAI's own also OPENAI_API_KEY).
         model: Its name there; or, without an endpoint, an instruct model as `base` of `gpt2`.
         shots: Real records that are shown in each request.
         share_examples: Whether real records may be sent to another machine.

@@ -53,6 +53,7 @@ class TextRows:
         longest: Tokens of a part at most, by column; of those with parts.
         roles: What follows each role in conversations, and how often.
         shapes: JSON schema of the cells of columns that hold JSON.
+        unanswered: Whether some questions have no answer in their text.
     """
 
     layout: Layout
@@ -60,12 +61,13 @@ class TextRows:
     longest: Mapping[str, int]
     roles: Mapping[str, Mapping[str, float]]
     shapes: Mapping[str, Any]
+    unanswered: bool = False
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, schema: Schema, tokens_of: Callable[[str], int], *, min_count: int) -> TextRows:
         """Learn how long texts are in tokens, as `tokens_of` counts them, and who speaks after whom."""
         layout = Layout.of(schema)
-        per_word, longest, roles, shapes = {}, {}, {}, {}
+        per_word, longest, roles, shapes, unanswered = {}, {}, {}, {}, 0
         for column in layout.texts:
             cells = [str(cell) for cell in frame[column.name].dropna()]
             parts = [part for cell in cells[:2_000] for part in parts_of(column, cell)]
@@ -75,9 +77,11 @@ class TextRows:
             longest[column.name] = about(float(np.quantile(tokens, 0.95))) if has_parts(column) else 0
             if column.semantic == MESSAGES:
                 roles = _roles(column, cells, min_count)
+            if column.semantic == QAS:
+                unanswered += sum(any(part.text == NO_ANSWER for part in parts_of(column, cell)) for cell in cells)
             if column.semantic == JSON_OBJECT:
                 shapes[column.name] = json_shape(cells, min_count)
-        return cls(layout, per_word, longest, roles, shapes)
+        return cls(layout, per_word, longest, roles, shapes, unanswered >= min_count)
 
     @classmethod
     def unread(cls, schema: Schema, *, longest: int) -> TextRows:
@@ -163,7 +167,7 @@ class TextRows:
 
     def _grammar(self, column: Column, header: str, context: str) -> str | None:
         if column.semantic == QAS and header == "answer" and context:
-            return excerpt_grammar(context)
+            return excerpt_grammar(context, (NO_ANSWER,) if self.unanswered else ())
         if column.name in self.shapes:
             return json_grammar(self.shapes[column.name])
         return None
@@ -176,12 +180,20 @@ class TextRows:
         return {
             "tokens_per_word": dict(self.tokens_per_word), "longest": dict(self.longest),
             "roles": {role: dict(after) for role, after in self.roles.items()}, "shapes": dict(self.shapes),
+            "unanswered": self.unanswered,
         }  # fmt: skip
 
     @classmethod
     def restore(cls, values: Mapping[str, Any], schema: Schema) -> TextRows:
         """What `to_json` came from."""
-        return cls(Layout.of(schema), values["tokens_per_word"], values["longest"], values["roles"], values["shapes"])
+        return cls(
+            Layout.of(schema),
+            values["tokens_per_word"],
+            values["longest"],
+            values["roles"],
+            values["shapes"],
+            values["unanswered"],
+        )
 
 
 def size_name(column: Column) -> str:

@@ -288,4 +288,6 @@ def excerpt_grammar(text: str, also: Sequence[str] = ()) -> str:
     words = re.findall(r"\w+|\s+|[^\w\s]", text)
     cut = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
     other = "".join(f" | {json.dumps(answer, ensure_ascii=False)}" for answer in also)
-    return f'start: " " (PART{other})\nPART: %regex {{"substring_chunks": [{cut}]}}\n'
+    return (
+        f'start: " " (PART{other})\nPART: RUN & /[\\s\\S]*\\S[\\s\\S]*/\nRUN: %regex {{"substring_chunks": [{cut}]}}\n'
+    )

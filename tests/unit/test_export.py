@@ -1,5 +1,6 @@
 """What writing promises: the source's style, whole files or none."""
 
+import io
 import json
 
 import pandas as pd
@@ -97,3 +98,14 @@ def test_unknown_formats_are_named(name, format, tmp_path):
     """The error says what is known."""
     with pytest.raises(ConfigError, match="csv"):
         export.write(ingest.read(TEXT.encode()), tmp_path / name, format=format)
+
+
+def test_line_ends_within_cells_stay_within_them():
+    """A lone carriage return ends a row for most readers, unless its cell is quoted."""
+    frame = pd.DataFrame({"note": ["a\rb", "c\nd", "e\r\nf", "plain"], "n": [1, 2, 3, 4]})
+    content = export.to_bytes(ingest.read(frame), format="csv")
+    again = pd.read_csv(io.BytesIO(content), lineterminator=None)
+    assert len(again) == 4
+    assert content.count(b'"') == 6
+    assert content.endswith(b"plain,4\n")
+    assert list(ingest.read(content).frame["note"]) == list(frame["note"])

@@ -143,7 +143,12 @@ def test_records_leave_this_machine_only_with_leave(real):
 
 
 def test_a_saved_model_holds_no_record_and_no_key(server, real, tmp_path, monkeypatch):
-    monkeypatch.setenv("SMARTSYNTH_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("SMARTSYNTH_API_KEY", "key-of-another-server")
+    monkeypatch.setenv("OPENAI_API_KEY", "key-for-openai-alone")
+    fitted(server, real, shots=0).sample(2, seed=1)
+    assert set(server.keys) == {"Bearer none"}
+    server.keys.clear()
+    monkeypatch.setenv("SMARTSYNTH_ENDPOINT_KEY", "sk-very-secret")
     rows = pd.concat(
         [real, pd.DataFrame({"text": ["zanzibar quux 777123 is what I said"] * 2, "about": "card"})], ignore_index=True
     )

@@ -10,9 +10,9 @@ pytest.importorskip("transformers")
 
 from smartsynth.errors import DataError  # noqa: E402
 from smartsynth.inference import infer_schema  # noqa: E402
+from smartsynth.models import exposure as exposing  # noqa: E402
 from smartsynth.models import language_model  # noqa: E402
 from smartsynth.models.gpt2_generator import GPT2Generator  # noqa: E402
-from smartsynth.privacy import exposure as exposing  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
