@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-timeseries bench-timeseries-peers docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-text bench-timeseries bench-timeseries-peers docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +95,14 @@ bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level pri
 	$(BIN)/python benchmarks/timeseries/timegan.py --data $(DATA)/timeseries --device cpu --out docs/benchmarks/timegan.json
 	$(BIN)/python benchmarks/timeseries/dp_panel.py --data $(DATA)/timeseries
 	$(BIN)/python benchmarks/timeseries/page.py
+
+bench-text: $(VENV)/.dev  ## Texts: banking77 with and without a budget, xquad, speed; some hours on two cores; DATA=folder
+	$(BIN)/python benchmarks/text/banking.py --data $(DATA)/text --what full --epochs 1
+	$(BIN)/python benchmarks/text/banking.py --data $(DATA)/text --what augmented --shots 5 --shot-epochs 4 --rows 1540 --decoys 0
+	$(BIN)/python benchmarks/text/private.py --data $(DATA)/text
+	$(BIN)/python benchmarks/text/xquad.py --data $(DATA)/text
+	$(BIN)/python benchmarks/text/speed.py --data $(DATA)/text
+	$(BIN)/python benchmarks/text/page.py
 
 bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the same panel, about an hour; DATA=folder
 	$(BIN)/python benchmarks/timeseries/peers.py --data $(DATA)/timeseries

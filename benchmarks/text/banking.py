@@ -88,6 +88,7 @@ def augmented(options: argparse.Namespace, train: pd.DataFrame, test: pd.DataFra
         return {}
     return {
         **took, "shots": options.shots, "rows": len(made), "few_f1": f1(few, test), "both_f1": f1(pd.concat([few, made]), test),
+        "gain_interval": gain(few, made, test),
     }  # fmt: skip
 
 
@@ -140,18 +141,40 @@ def learnt(
     }  # fmt: skip
 
 
+def gain(few: pd.DataFrame, made: pd.DataFrame, test: pd.DataFrame, draws: int = 500) -> list[float]:
+    """95 % interval of the gain in macro F1 by synthetic queries, over draws of the test queries (bootstrap)."""
+    from smartsynth.metrics.utility import macro_f1
+
+    truth, (before, after) = guesses([few, pd.concat([few, made])], test)
+    rng, found = np.random.default_rng(0), []
+    for _ in range(draws):
+        rows = rng.integers(len(truth), size=len(truth))
+        found.append(macro_f1(truth[rows], after[rows]) - macro_f1(truth[rows], before[rows]))
+    return [round(float(end), 4) for end in np.quantile(found, [0.025, 0.975])]
+
+
 def f1(learnt: pd.DataFrame, tested: pd.DataFrame) -> float:
     """Macro F1 on other queries of a classifier of sentence embeddings."""
-    from smartsynth.metrics.embedding import MiniLM
     from smartsynth.metrics.utility import macro_f1
+
+    truth, [guess] = guesses([learnt], tested)
+    return round(macro_f1(truth, guess), 4)
+
+
+def guesses(learnt: list[pd.DataFrame], tested: pd.DataFrame) -> tuple[Any, list[Any]]:
+    """The intents of the tested queries, and what classifiers that learnt from each of some frames say they are."""
+    from smartsynth.metrics.embedding import MiniLM
     from smartsynth.utils.text_scores import predictions
 
     names = sorted(set(tested[LABEL]))
     place = {name: i for i, name in enumerate(names)}
     embed = MiniLM()
-    X, Z = embed(list(learnt["text"])), embed(list(tested["text"]))
-    y, truth = (np.array([place[label] for label in frame[LABEL]]) for frame in (learnt, tested))
-    return round(macro_f1(truth, predictions(X, y, Z, len(names))), 4)
+    Z = embed(list(tested["text"]))
+    found = [
+        predictions(embed(list(one["text"])), np.array([place[label] for label in one[LABEL]]), Z, len(names))
+        for one in learnt
+    ]
+    return np.array([place[label] for label in tested[LABEL]]), found
 
 
 def machine() -> dict[str, Any]:
