@@ -842,12 +842,12 @@ def _given(**settings: Any) -> dict[str, Any]:
 
 
 def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any]:
-    """The generator's name: the one that takes prompts, if there is one."""
-    if prompt is not None and generator not in (None, "prompt"):
+    """The generator's name: one that takes prompts, if there is one."""
+    if prompt is not None and generator not in (None, "prompt", "evolve"):
         raise typer.BadParameter(
-            f"--prompt is for the generator 'prompt', and {generator!r} was asked for. Leave one out."
+            f"--prompt is for the generators 'prompt' and 'evolve', and {generator!r} was asked for. Leave one out."
         )
-    return {"name": generator if prompt is None else "prompt"}
+    return {"name": "prompt" if prompt is not None and generator is None else generator}
 
 
 def _options(texts: list[str], prompt: str | None = None) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -197,7 +198,8 @@ def _texts(dataset: Dataset) -> bytes:
             f"format='txt' is for a single column of texts, and there are {len(dataset.schema)}: {', '.join(dataset.schema.names)}. Use csv "
             "or jsonl."
         )
-    texts = [str(cell) for cell in dataset.frame[dataset.schema.names[0]].dropna()]
+    cells = dataset.frame[dataset.schema.names[0]].dropna()
+    texts = [re.sub(r"\n\s*\n", "\n", str(cell)).strip("\n") for cell in cells]  # a blank line ends a text
     between = "\n\n" if any("\n" in text for text in texts) else "\n"
     return (between.join(texts) + "\n").encode()
 

@@ -125,7 +125,8 @@ def synthesize(
         stages.expect(_expected(found, choice, run))
     with stages("Fit") as report:
         account = spending or Spending.of_this_machine()
-        spent = guarantee.reserve(model, run, real.frame, schema, account, release=release)
+        attempt = None if model.tells_while_fitting else release
+        spent = guarantee.reserve(model, run, real.frame, schema, account, release=attempt)
         if not model.is_fitted:
             model.fit(
                 train,
@@ -138,7 +139,8 @@ def synthesize(
         if learnt is None:
             if model.ratio_ is not None:
                 choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
-            keep_learnt(checkpoints, Learnt(choice, model, draw))
+            if model.keeps_all:
+                keep_learnt(checkpoints, Learnt(choice, model, draw))
     with stages("Sample and filter") as report:
         known = recall_released(checkpoints)
         if known is not None:
@@ -158,7 +160,8 @@ def synthesize(
                 progress=part(report, 0.3, 1.0),
             )
             summary = None if gate is None else gate.summary()
-            keep_released(checkpoints, released, summary)
+            if model.repeats:
+                keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
     evaluation = None

@@ -161,7 +161,7 @@ def opened(folder: str | Path, n: int | None = None, *, where: Given | None = No
     if n < 1:
         raise ConfigError(f"n={n} must be at least 1.")
     known, release = 0, Release(secrets.randbits(32) if seed is None else seed, n)
-    if run is not None and seed in (None, run.release.seed):
+    if run is not None and seed in (None, run.release.seed) and model.repeats:
         release = Release(run.release.seed, n) if where else run.release
         known = 0 if where else run.release.rows
     head = {} if run is None else dict(run.manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 
@@ -16,16 +17,21 @@ from smartsynth.ingest.text import decoded
 LOOKED_AT = 200
 """Lines by which a table is told from texts."""
 DELIMITERS = ",;\t|"
+WORDS = 2.0
+"""Words that a line of texts has at least, on average."""
 TABULAR = 0.9
 """Share of the lines of a table that have as many delimiters as most of them."""
 
 
 def is_prose(content: bytes) -> bool:
-    """Whether a file named .txt holds texts: no sign parts its lines into as many cells each."""
+    """Whether a file named .txt holds texts: lines of several words, which no sign parts into as many cells each."""
     lines = [line for line in content[:200_000].decode("utf-8", "replace").splitlines()[:LOOKED_AT] if line.strip()]
+    if not lines or sum(len(line.split()) for line in lines) < WORDS * len(lines):
+        return False
     for sign in DELIMITERS:
-        (count, times), *_ = Counter(line.count(sign) for line in lines).most_common(1) or [(0, 0)]
-        if count and times >= TABULAR * len(lines):
+        cells = Counter(len(row) for row in csv.reader(lines, delimiter=sign))
+        (width, times), *_ = cells.most_common(1)
+        if width > 1 and times >= TABULAR * cells.total():
             return False
     return True
 

@@ -61,7 +61,7 @@ class AskingGenerator(TextGenerator):
 
     def _kind(self, row: Mapping[str, Any]) -> str:
         """Its value in a row."""
-        return "" if self._kind_name is None else str(row[self._kind_name])
+        return "" if self._kind_name is None or pd.isna(row[self._kind_name]) else str(row[self._kind_name])
 
     @property
     def _prices(self) -> tuple[float, float]:

@@ -328,6 +328,21 @@ class Generator(ABC):
         return 0.0
 
     @property
+    def repeats(self) -> bool:
+        """Whether the same seed makes the same rows again, also after saving and loading."""
+        return True
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether a saved model makes rows as the fitted one does; if not, a run that was stopped learns anew."""
+        return True
+
+    @property
+    def tells_while_fitting(self) -> bool:
+        """Whether others see something of the data, with noise, before a private fit is done: then each attempt is paid for."""
+        return False
+
+    @property
     def is_fitted(self) -> bool:
         return "schema_" in self.__dict__
 

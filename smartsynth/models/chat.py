@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import ipaddress
 import json
 import os
 import sqlite3
@@ -26,7 +27,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from smartsynth.errors import ConfigError, MissingExtraError, SmartSynthError
-from smartsynth.models.language_model import LanguageModel
+from smartsynth.models.language_model import LanguageModel, cleaned
 from smartsynth.models.text_sampling import Piece, Script, Style, json_grammar, write
 from smartsynth.progress import Progress, silent
 
@@ -112,7 +113,10 @@ def is_here(url: str) -> bool:
     (True, False)
     """
     host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_address(url: str) -> None:
@@ -120,8 +124,8 @@ def check_address(url: str) -> None:
     parts = urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"endpoint={url!r} must be an address such as http://localhost:8000/v1.")
-    if parts.username or parts.password:
-        raise ConfigError(f"endpoint: an address must not hold a password. Set the variable {KEY} instead.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigError(f"endpoint: an address must not hold a password or a query. Set the variable {KEY} instead.")
 
 
 def estimate(requests: Sequence[Request], words: float, prices: tuple[float, float]) -> Usage:
@@ -154,7 +158,14 @@ class Endpoint:
         key = (
             os.environ.get(KEY) or (os.environ.get(OPENAI_KEY) if urlsplit(url).hostname == OPENAI else None) or "none"
         )
-        self._client = openai.OpenAI(base_url=url, api_key=key, max_retries=terms.retries, timeout=SECONDS)
+        if key != "none" and urlsplit(url).scheme == "http" and not is_here(url):
+            raise ConfigError(
+                f"endpoint={url!r} is on another machine, and http would show {KEY} on the way. Use https."
+            )
+        direct = openai.DefaultHttpxClient(follow_redirects=False, trust_env=not is_here(url))
+        self._client = openai.OpenAI(
+            base_url=url, api_key=key, max_retries=terms.retries, timeout=SECONDS, http_client=direct
+        )
         self._lock, self._next, self._form = threading.Lock(), 0.0, 0
         self._pending = 0.0
         self._known = _Answers(terms.cache)
@@ -186,22 +197,22 @@ class Endpoint:
             with self._lock:
                 self.usage.known += 1
             return known
-        most = self._reserve(request)
+        most, used = self._reserve(request), None
         try:
             self._wait()
             answer = self._sent(request)
+            used = answer
         finally:
-            with self._lock:
-                self._pending -= most
+            self._count(used, most)
         text = answer.choices[0].message.content or ""
-        self._count(answer.usage)
         self._known.keep(key, text)
         return text
 
     def _reserve(self, request: Request) -> float:
         """What the request can cost at most, after a look at whether that is allowed."""
         prices = self.terms.prices
-        most = (estimate([request], 0, prices).read * 2 * prices[0] + request.most_tokens * prices[1]) / 1e6
+        told = json.dumps([request.messages, request.shape], ensure_ascii=False)  # a token has at least one byte
+        most = (len(told.encode()) * prices[0] + request.most_tokens * prices[1]) / 1e6
         with self._lock:
             limit = self.terms.most_cost
             if limit is not None and self.usage.cost + self._pending + most > limit:
@@ -258,9 +269,14 @@ class Endpoint:
             "per_minute; answers in a cache are not asked for twice."
         )
 
-    def _count(self, usage: Any) -> None:
+    def _count(self, answer: Any, reserved: float) -> None:
+        """What an answer took, in place of what was reserved for it; nothing if there was none."""
         with self._lock:
+            self._pending -= reserved
+            if answer is None:
+                return
             self.usage.requests += 1
+            usage = answer.usage
             if usage is not None:
                 read, written = int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)
                 self.usage.read += read
@@ -279,9 +295,18 @@ def _value(text: str) -> Any:
     """The JSON object of an answer, also if something stands around it."""
     begin, end = text.find("{"), text.rfind("}")
     try:
-        return json.loads(text[begin : end + 1]) if 0 <= begin < end else None
+        return _clean(json.loads(text[begin : end + 1])) if 0 <= begin < end else None
     except ValueError:
         return None
+
+
+def _clean(value: Any) -> Any:
+    """A JSON value without characters that no text needs."""
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    return {name: _clean(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _key(url: str, model: str, temperature: float, top_p: float, request: Request) -> str:

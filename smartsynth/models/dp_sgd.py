@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.errors import MissingExtraError
+from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.privacy.noise import FloatNoise
 
 
@@ -148,8 +148,13 @@ class PrivateAdapters:
             self.watched.zero_grad()
             with warnings.catch_warnings():  # the first adapter's input needs no gradient, which torch mentions
                 warnings.filterwarnings("ignore", "Full backward hook is firing")
-                losses().sum().backward()
+                found = losses()
+                found.sum().backward()
             each = [p.grad_sample.float() for p in self.parameters]
+            if any(len(gradient) != len(found) for gradient in each):
+                raise ConfigError(
+                    "The network mixes the rows of a step in its layers, so that no person's part can be bounded. Use another base."
+                )
             norms = torch.stack([g.flatten(1).norm(dim=1) for g in each]).norm(dim=0)
             factor = (self.clip / norms.clamp(min=1e-12)).clamp(max=1.0)
             factor = torch.where(torch.isfinite(norms), factor, 0.0)

@@ -50,7 +50,7 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         base: Model that learning starts from: `auto`, `gpt2`, another one of the hub, a folder, or `smollm2`.
         rank: Of the adapters.
         steps: Steps on real texts; more need more noise each.
-        batch_size: Persons that a step is expected to have.
+        batch_size: Persons that a step is expected to have, if each has `max_rows_per_unit` rows.
         learning_rate: Highest rate.
         clip: Norm that one person's gradient has at most.
         most_tokens: Tokens of a row at most; what comes after them is not learnt.
@@ -123,7 +123,7 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         inner.learn_within(share, table, unread(columns, schema), part(progress, 0.02, 0.08))
         budget.take(share, "table")
         self._table, self.rows_ = inner, inner.rows_
-        rate = min(float(f"{self.batch_size / self.rows_:.2g}"), 1.0)
+        rate = min(float(f"{self.batch_size * self.max_rows_per_unit / self.rows_:.2g}"), 1.0)
         sigma = budget.spend_steps("fit", "gradients of the language model", rate=rate, steps=self.steps)
         examples = [example(model, self._rows.layout, row, most=most) for row in told_rows(rows)]
         owner = None if self.unit is None else pd.factorize(rows[self.unit])[0]

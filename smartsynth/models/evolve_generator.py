@@ -41,8 +41,6 @@ TABLE = 0.2
 """Share of the budget for everything but the texts; the votes have the rest, each round as much."""
 STAY = 0.5
 """Share of a population that stays; the rest is written anew after it."""
-NEAR = 1_000
-"""Real texts that are compared with the population at once."""
 
 
 class EvolveGenerator(AskingGenerator, PrivateGenerator):
@@ -127,6 +125,14 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
         self.most_cost = most_cost
         self.cache = cache
 
+    @property
+    def repeats(self) -> bool:
+        return self.endpoint is None
+
+    @property
+    def tells_while_fitting(self) -> bool:
+        return self.endpoint is not None
+
     def threshold_share(self, schema: Schema) -> float:
         return THRESHOLDS if any(c.semantic == MESSAGES for c in schema) else super().threshold_share(schema)
 
@@ -149,7 +155,8 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
     ) -> list[dict[str, Any]]:
         """Rows with texts that were voted for, each with its share of the votes of its kind."""
         embed = MiniLM()
-        real, kinds = embed(whole_texts(rows, self.schema_)), self._kinds(rows)
+        real = np.concatenate([embed([text]) for text in whole_texts(rows, self.schema_)])  # each as if it were alone
+        kinds = self._kinds(rows)
         mu = budget.share((1 - TABLE) / self.rounds)
         step = 1 / (self.rounds + 1)
         known = told_rows(self._table.sample(self.population, seed=int(rng.integers(2**31))))
@@ -165,8 +172,13 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
                 others = self._people(parents, parents, rng, part(progress, (turn + 1) * step, (turn + 2) * step))
                 people = parents + others
         progress(1.0, "Voted")
-        kept = np.flatnonzero(weights > 0)
-        return [{**people[i], WEIGHT: float(weights[i])} for i in (kept if len(kept) else range(len(people)))]
+        if not weights.any():
+            weights = np.ones(len(people))
+        prompts = TextPrompts(self._rows, self.prompt)
+        return [
+            {**prompts.spelt(people[i]), KIND: self._kind(people[i]), WEIGHT: float(weights[i])}
+            for i in np.flatnonzero(weights)
+        ]
 
     def _noisy(self, votes: NDArray[np.int64], turn: int, mu: float, budget: Budget) -> NDArray[np.float64]:
         """Votes with noise; what may be noise alone counts for nothing."""
@@ -225,7 +237,7 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
     def _parent(self, row: Mapping[str, Any], rng: np.random.Generator) -> Mapping[str, Any]:
         """One of the texts of the row's kind, by their votes."""
         kind = self._kind(row)
-        mine = [one for one in self._parents if self._kind(one) == kind] or self._parents
+        mine = [one for one in self._parents if one[KIND] == kind] or self._parents
         weights = np.array([one[WEIGHT] for one in mine])
         return mine[int(rng.choice(len(mine), p=weights / weights.sum()))]
 
@@ -256,17 +268,8 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
 
     def _state(self) -> State:
         state = super()._state()
-        parents = [
-            {name: None if pd.isna(value) else getattr(value, "item", lambda v=value: v)() for name, value in one.items() if name in self._kept} for one in self._parents
-        ]  # fmt: skip
-        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_, "parents": parents}
+        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_, "parents": self._parents}
         return State(values, state.arrays)
-
-    @property
-    def _kept(self) -> set[str]:
-        """What is kept of the texts that were voted for."""
-        layout = self._rows.layout
-        return {c.name for c in (*layout.texts, *layout.codes)} | {WEIGHT}
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
@@ -275,7 +278,7 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
         self._parents, self._chat = list(state.values["parents"]), None
 
 
-WEIGHT = "\x00votes"
+KIND, WEIGHT = "\x00kind", "\x00votes"
 
 
 def _votes(
@@ -283,15 +286,13 @@ def _votes(
 ) -> NDArray[np.int64]:
     """For each written text how many real ones find it the nearest of their kind; of all, where none is of their kind.
 
-    Points have length 1, so that the nearest has the largest product.
+    Points have length 1, so that the nearest has the largest product. Each real text is looked at alone, so that no other one changes
+    its vote, not even by how numbers are rounded.
     """
     votes = np.zeros(len(made), np.int64)
-    for at in range(0, len(real), NEAR):
-        some, kind = real[at : at + NEAR], kinds[at : at + NEAR]
-        alike = some @ made.T
-        same = kind[:, None] == theirs[None, :]
-        alike = np.where(same | ~same.any(axis=1, keepdims=True), alike, -np.inf)
-        votes += np.bincount(alike.argmax(axis=1), minlength=len(made))
+    for point, kind in zip(real, kinds, strict=True):
+        same = theirs == kind
+        votes[int(np.where(same | ~same.any(), made @ point, -np.inf).argmax())] += 1
     return votes
 
 

@@ -14,6 +14,7 @@ It measures the generator and its settings on these data, in a run of its own wh
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class Exposure:
         most: What can be seen at most.
         written: Learnt canaries whose digits stand in a synthetic text.
         canaries: Canaries that were learnt from.
-        epsilon: Lower bound of ε at 95 % confidence by guessing which canaries were learnt from; 0 if nothing was found.
+        epsilon: Lower bound of ε for one row at 95 % confidence, by guessing which canaries were learnt from; 0 if nothing was found, NaN
+            if each was planted several times.
     """
 
     learnt: float
@@ -62,7 +64,7 @@ class Exposure:
         """The finding in words."""
         return (
             f"{self.canaries} planted secrets are exposed by {self.learnt:.2f} bits on average, unseen ones by {self.unseen:.2f} (at most "
-            f"{self.most:.1f} could be seen); {self.written} stand in synthetic texts; ε is at least {self.epsilon:.2g}."
+            f"{self.most:.1f} could be seen); {self.written} stand in synthetic texts{'' if math.isnan(self.epsilon) else f'; ε is at least {self.epsilon:.2g}'}."
         )
 
 
@@ -76,7 +78,7 @@ def exposure(
         train: Real rows.
         schema: Their columns; the canaries stand in the first text column.
         seed: Decides the secrets and the coins.
-        n: Canaries, half of which are learnt from.
+        n: Canaries, about half of which are learnt from.
         asked: Synthetic rows that are searched for the secrets.
         times: How often each of these is planted; with differential privacy for one row a secret is protected once.
 
@@ -88,7 +90,7 @@ def exposure(
     form = train.iloc[[int(rng.integers(len(train)))]]
     secrets = _secrets(n + OTHERS, rng)
     rows = _rows(form, column, secrets)
-    inside = rng.permutation(n) < n // 2
+    inside = rng.random(n) < 0.5
     planted = pd.concat([train, *[rows[:n][inside]] * times], ignore_index=True)
     model = fit(planted.iloc[rng.permutation(len(planted))].reset_index(drop=True))
     known = model.log_probabilities(rows)
@@ -98,7 +100,7 @@ def exposure(
     written = sum(secret in digits for secret, is_in in zip(secrets, inside, strict=False) if is_in)
     return Exposure(
         float(bits[inside].mean()), float(bits[~inside].mean()), float(bits[inside].max()), float(np.log2(OTHERS + 1)), written,
-        int(inside.sum()), bound(-known[:n], inside),
+        int(inside.sum()), bound(-known[:n], inside) if times == 1 else math.nan,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ WORDS = 4_096
 SCRATCH_SIZE = {"n_embd": 256, "n_layer": 4, "n_head": 4, "n_positions": 1024}
 END = "<|end|>"
 HUB_SECONDS = 3.0
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _KINDS = ("LlamaForCausalLM", "GPT2LMHeadModel")
 
 
@@ -105,7 +105,7 @@ class LanguageModel:
     def text(self, ids: Sequence[int]) -> str:
         """The text of tokens, without bytes that are no UTF-8 and control characters that no text needs."""
         made: str = self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return _CONTROL.sub("", made)
+        return cleaned(made)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Every weight by name, shared ones once."""
@@ -115,6 +115,11 @@ class LanguageModel:
         """The tokenizer as JSON."""
         made: str = self.tokenizer.backend_tokenizer.to_str()
         return made
+
+
+def cleaned(text: str) -> str:
+    """A text without control characters, halves of characters and signs of bytes that are none."""
+    return _CONTROL.sub("", text)
 
 
 def resolved(name: str) -> str:

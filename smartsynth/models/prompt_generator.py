@@ -107,6 +107,14 @@ class PromptGenerator(AskingGenerator):
         self.cache = cache
         self.min_count = min_count
 
+    @property
+    def repeats(self) -> bool:
+        return self.endpoint is None and self.keeps_all
+
+    @property
+    def keeps_all(self) -> bool:
+        return not self.shots
+
     def estimate(self, n: int, *, seed: int = 0) -> Usage:
         """About what `n` rows will take, if each is asked for once: requests, tokens, and money at the given prices.
 
@@ -143,6 +151,8 @@ class PromptGenerator(AskingGenerator):
     def _write(
         self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
     ) -> list[Texts]:
+        if self._examples:
+            self._check_sharing()  # options may have changed since the fit
         chat, prompts = self._asked_chat(), TextPrompts(self._rows, self.prompt)
         answers = chat.answer(self._requests(rows, rngs), progress)
         return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
@@ -169,6 +179,10 @@ class PromptGenerator(AskingGenerator):
         if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 0:
             wrong.append(f"shots={self.shots!r} must be a whole number of at least 0.")
         self._check_asking(schema, wrong)
+        self._check_sharing()
+
+    def _check_sharing(self) -> None:
+        """ConfigError if records would be sent to another machine without leave."""
         if self.endpoint is not None and self.shots and not self.share_examples and not is_here(self.endpoint):
             raise ConfigError(
                 f"endpoint={self.endpoint!r} is on another machine, and shots={self.shots} would send real records there. Set shots=0, "

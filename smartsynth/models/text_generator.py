@@ -21,7 +21,7 @@ from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.text_checker import TextChecker
-from smartsynth.models.text_rows import TextRows, Texts, opening_name
+from smartsynth.models.text_rows import TextRows, Texts, opening_name, size_name
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import MESSAGES, Column, Kind, Modality, Schema
 from smartsynth.texts import flat
@@ -99,7 +99,11 @@ class TextGenerator(Generator):
         told = told_rows(rows)
         rngs = [np.random.default_rng([seed, block, i, 0x7E97]) for i in range(len(told))]
         best: list[tuple[int, Texts]] = [(LOST, Texts({}, False))] * len(told)
-        asked = list(range(len(told)))
+        names = [column.name for column in self._rows.layout.texts]
+        for i, row in enumerate(told):
+            if all(pd.isna(row[size_name(column)]) for column in self._rows.layout.texts):
+                best[i] = (GOOD, Texts(dict.fromkeys(names), True))
+        asked = _unsatisfied(best)
         for turn in range(self.tries):
             mine, some = [rngs[i] for i in asked], [told[i] for i in asked]
             texts = self._write(some, mine, part(progress, turn / self.tries, (turn + 1) / self.tries))
@@ -200,8 +204,8 @@ class TextGenerator(Generator):
         self._checker = None if told is None else TextChecker.restore(told, under(arrays, "checker."))
 
 
-GOOD, DOUBTED, BROKEN, LOST = 2, 1, 0, -1
-"""Ranks of texts: fine, perhaps not about their label, not whole, a twin of another or not written."""
+GOOD, DOUBTED, TWIN, BROKEN, LOST = 3, 2, 1, 0, -1
+"""Ranks of texts: fine, perhaps not about their label, a twin of another, not whole, not written."""
 
 
 def _unsatisfied(best: list[tuple[int, Texts]]) -> list[int]:
@@ -209,8 +213,8 @@ def _unsatisfied(best: list[tuple[int, Texts]]) -> list[int]:
     seen: set[tuple[str, ...]] = set()
     for i, (rank, text) in enumerate(best):
         key = tuple((cell or "").casefold() for cell in text.cells.values())
-        if rank > LOST and key in seen:
-            best[i] = (LOST, text)
+        if rank > TWIN and key in seen and any(key):
+            best[i] = (TWIN, text)
         seen.add(key)
     return [i for i, (rank, _) in enumerate(best) if rank < GOOD]
 

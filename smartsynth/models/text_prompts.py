@@ -15,13 +15,14 @@ import pandas as pd
 
 from smartsynth.models.chat import Request
 from smartsynth.models.text_layout import about
-from smartsynth.models.text_rows import TextRows, Texts, opening_name, size_name
+from smartsynth.models.text_rows import ASSISTANT, USER, TextRows, Texts, opening_name, size_name
 from smartsynth.schema import JSON_OBJECT, MESSAGES, QAS, Column
 from smartsynth.texts import NO_ANSWER, Part, cell_of, has_parts
 
 SYSTEM = "You invent records of a data set. {prompt}Every record is made up: no real person, number or address stands in it. Answer with one JSON object and nothing else."
 NEW = "Write one more record, unlike the others in its wording."
 ANOTHER = "Write a record that says something like this one, in other words and with other details:"
+CODES = "\x00codes"
 TOKENS_PER_WORD, SPARE_TOKENS = 2.5, 48
 
 
@@ -79,13 +80,40 @@ class TextPrompts:
                 cells[column.name] = None
                 continue
             context = max((cell for cell in cells.values() if cell), key=len, default="")
-            parts = _parts(column, answer.get(column.name) if isinstance(answer, dict) else None, context)
+            parts = self._parts(column, answer.get(column.name) if isinstance(answer, dict) else None, context)
             whole = whole and parts is not None
             cells[column.name] = cell_of(column, parts, context) if parts else ""
         return Texts(cells, whole)
 
+    def spelt(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What `like` needs of a row, as texts alone."""
+        return {CODES: self.rows.layout.prompt(row), **{c.name: row[c.name] for c in self.columns}}
+
+    def _parts(self, column: Column, value: Any, context: str) -> list[Part] | None:
+        """The parts of a text of an answer; None if it is not as it should be."""
+        if column.semantic == JSON_OBJECT:
+            return (
+                [Part(column.name, json.dumps(value, ensure_ascii=False))]
+                if isinstance(value, dict) and value
+                else None
+            )
+        if not has_parts(column):
+            text = value.strip() if isinstance(value, str) else ""
+            return [Part(column.name, text)] if text else None
+        if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
+            return None
+        if column.semantic == MESSAGES:
+            turns = [Part(str(one.get("role", "")).strip(), str(one.get("content", "")).strip()) for one in value]
+            return turns if all(header in self._roles and text for header, text in turns) else None
+        return _asked(value, context)
+
+    @property
+    def _roles(self) -> set[str]:
+        """Who may speak: whoever does in the data, and who does anywhere."""
+        return {role for one, after in self.rows.roles.items() for role in (one, *after)} | {USER, ASSISTANT, "system"}
+
     def _shown(self, row: Mapping[str, Any]) -> str:
-        known = self.rows.layout.prompt(row).replace("\n", ", ")
+        known = str(row[CODES] if CODES in row else self.rows.layout.prompt(row)).replace("\n", ", ")
         value = {
             c.name: json.loads(row[c.name]) if has_parts(c) or c.semantic == JSON_OBJECT else str(row[c.name])
             for c in self.columns if not pd.isna(row[c.name])
@@ -146,18 +174,8 @@ def _bare(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: bare(cell) for name, cell in value.items()}
 
 
-def _parts(column: Column, value: Any, context: str) -> list[Part] | None:
-    """The parts of a text of an answer; None if it is not as it should be."""
-    if column.semantic == JSON_OBJECT:
-        return [Part(column.name, json.dumps(value, ensure_ascii=False))] if isinstance(value, dict) and value else None
-    if not has_parts(column):
-        text = value.strip() if isinstance(value, str) else ""
-        return [Part(column.name, text)] if text else None
-    if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
-        return None
-    if column.semantic == MESSAGES:
-        turns = [Part(str(one.get("role", "")).strip(), str(one.get("content", "")).strip()) for one in value]
-        return turns if all(header and text for header, text in turns) else None
+def _asked(value: list[Any], context: str) -> list[Part] | None:
+    """Questions and their answers, which stand in the context; None if one does not."""
     parts = []
     for one in value:
         question, answer = str(one.get("question", "")).strip(), str(one.get("answer", "")).strip()

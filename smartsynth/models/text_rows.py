@@ -140,6 +140,7 @@ class TextRows:
                 whole = whole and written.finished and (bool(text) or header == "answer")
             if column.semantic == QAS and len(parts) % 2:
                 parts.pop()  # a question for whose answer there was no room
+            whole = whole and bool(parts)
             cells[column.name] = cell_of(column, parts, self._context(cells))
         return Texts(cells, whole)
 

@@ -212,7 +212,9 @@ class _Batch:
         device = self.mask.device
         ids = torch.tensor(tokens, device=device)[:, None]
         self.mask = torch.cat([self.mask, torch.ones_like(self.mask[:, :1])], 1)
-        self.place = self.place + 1
+        self.place = (self.place + 1).clamp(
+            max=self.model.length - 1
+        )  # rows that are done go on until they are left out
         with torch.inference_mode():
             out = self.model.network(
                 input_ids=ids, attention_mask=self.mask, position_ids=self.place[:, None], cache=self.cache,

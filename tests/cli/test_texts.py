@@ -34,7 +34,7 @@ def test_prompt_asks_an_endpoint(file, tmp_path):
 def test_prompt_and_another_generator_do_not_go_together(file, tmp_path):
     result = invoke("synthesize", file, "--prompt", "x", "-g", "forest", "-o", tmp_path / "out.csv")
     assert result.exit_code == 2
-    assert "--prompt is for the generator 'prompt'" in result.stderr.replace("\n", " ").replace("│", "")
+    assert "--prompt is for the generators 'prompt'" in result.stderr.replace("\n", " ").replace("│", "")
 
 
 def test_an_endpoint_elsewhere_gets_no_records_without_leave(file, tmp_path):

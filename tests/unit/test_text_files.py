@@ -1,5 +1,6 @@
 """Plain text: lines or paragraphs are texts, a table that is named .txt stays one, and a file comes back as it was."""
 
+import pandas as pd
 import pytest
 
 from smartsynth import export, ingest
@@ -31,10 +32,21 @@ def test_texts_are_read_and_written_as_they_stand(tmp_path, text, texts, again):
     assert list(ingest.read(path).frame["text"]) == texts
 
 
-def test_a_table_that_is_named_txt_stays_a_table(tmp_path):
-    data = read(tmp_path, "age;sex\n31;f\n29;m\n44;f\n")
-    assert list(data.frame.columns) == ["age", "sex"]
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("age;sex\n31;f\n29;m\n44;f\n", ["age", "sex"]), ("age\n12\n34\n", ["age"]),
+     ('id,review\n1,"good, really good"\n2,bad\n3,"so, so, so"\n4,"fine, I think"\n', ["id", "review"])],
+)  # fmt: skip
+def test_a_table_that_is_named_txt_stays_a_table(tmp_path, text, columns):
+    data = read(tmp_path, text)
+    assert list(data.frame.columns) == columns
     assert data.source.format == "csv"
+
+
+def test_a_blank_line_within_a_text_does_not_part_it(tmp_path):
+    frame = pd.DataFrame({"text": ["one here\n\ntwo there", "three of them"]})
+    [path] = export.write(ingest.read(frame), tmp_path / "out.txt")
+    assert list(ingest.read(path).frame["text"]) == ["one here\ntwo there", "three of them"]
 
 
 def test_what_cannot_be_done_is_said(tmp_path):

@@ -19,6 +19,7 @@ from smartsynth.models.evolve_generator import EvolveGenerator, _chosen, _votes 
 from smartsynth.models.text_prompts import ANOTHER  # noqa: E402
 from smartsynth.privacy.ledger import Touch  # noqa: E402
 from smartsynth.privacy.noise import Noise  # noqa: E402
+from smartsynth.schema import Kind  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not has_minilm(), reason="the sentence model is not installed")
 TOPICS = {
@@ -123,6 +124,34 @@ def test_a_row_changes_one_vote():
         assert np.abs(whole - less).sum() == 1
     strange = _votes(real, np.full(30, "z", object), made, theirs)
     assert strange.sum() == 30
+
+
+def test_a_person_with_more_rows_is_hidden_by_more_noise(server, real):
+    """Two rows of a person are two votes, and the noise is twice as wide."""
+    rows = real.assign(who=np.repeat([f"p{i}" for i in range(100)], 2))
+    schema = infer_schema(rows).with_column("who", kind=Kind.IDENTIFIER)
+    model = EvolveGenerator(**options(server), unit="who", max_rows_per_unit=2).fit(rows, schema=schema)
+    one, two = (
+        next(
+            float(e.mechanism.split("deviation ")[1].split()[0]) * e.mu
+            for e in some.ledger_.entries
+            if e.stage == "votes"
+        )
+        for some in (EvolveGenerator(**options(server)).fit(real, schema=infer_schema(real)), model)
+    )
+    assert (one, two) == (pytest.approx(1, rel=1e-3), pytest.approx(2, rel=1e-3))
+
+
+def test_dates_among_the_codes_are_kept(server, real, tmp_path):
+    rows = real.assign(day=pd.date_range("2024-01-01", periods=len(real), freq="D"))
+    model = EvolveGenerator(**options(server)).fit(rows, schema=infer_schema(rows))
+    again = EvolveGenerator.load(model.save(tmp_path / "model"))
+    pd.testing.assert_frame_equal(again.sample(4, seed=2), model.sample(4, seed=2))
+
+
+def test_each_attempt_that_asked_an_endpoint_is_paid_for():
+    assert EvolveGenerator(endpoint="http://localhost:1/v1").tells_while_fitting
+    assert not EvolveGenerator().tells_while_fitting
 
 
 def test_those_with_most_votes_stay_in_each_kind():

@@ -138,6 +138,18 @@ def test_records_leave_this_machine_only_with_leave(real):
         PromptGenerator(**far).fit(real, seed=1)
     PromptGenerator(**far, shots=0).fit(real, seed=1)
     PromptGenerator(**far, share_examples=True).fit(real, seed=1)
+    for trick in (
+        "http://127.attacker.example/v1",
+        "http://127.0.0.1.example.org/v1",
+        "http://localhost.example.org/v1",
+    ):
+        with pytest.raises(ConfigError, match="share_examples=true"):
+            PromptGenerator(endpoint=trick, model="big").fit(real, seed=1)
+    moved = PromptGenerator(endpoint="http://127.0.0.1:9/v1", check_labels=False).fit(real, seed=1)
+    with pytest.raises(ConfigError, match="share_examples=true"):
+        moved.set_params(**far).sample(1, seed=1)
+    with pytest.raises(ConfigError, match="must not hold a password"):
+        PromptGenerator(endpoint="https://api.example.org/v1?api-key=secret", shots=0).fit(real, seed=1)
     with pytest.raises(ConfigError, match="must not hold a password"):
         PromptGenerator(endpoint="http://me:secret@localhost/v1", shots=0).fit(real, seed=1).sample(1)
 
@@ -161,6 +173,28 @@ def test_a_saved_model_holds_no_record_and_no_key(server, real, tmp_path, monkey
     server.asked.clear()
     assert len(PromptGenerator.load(folder).sample(3, seed=9)) == 3
     assert "Records:" not in server.asked[0]["messages"][1]["content"]
+
+
+def test_a_key_is_not_sent_in_the_clear(real, monkeypatch):
+    monkeypatch.setenv("SMARTSYNTH_ENDPOINT_KEY", "sk-very-secret")
+    model = PromptGenerator(endpoint="http://api.example.org/v1", shots=0).fit(real, schema=infer_schema(real), seed=1)
+    with pytest.raises(ConfigError, match="Use https"):
+        model.sample(1, seed=1)
+
+
+def test_rows_without_a_text_are_not_asked_for(server, real):
+    """A missing text stays missing, and costs nothing."""
+    rows = real.assign(text=real["text"].where(np.arange(len(real)) % 2 == 0))
+    made = fitted(server, rows, shots=0).sample(64, seed=1)
+    assert 10 < made["text"].isna().sum() < 54
+    assert len(server.asked) < 64
+    assert all(request["response_format"]["json_schema"]["schema"]["required"] for request in server.asked)
+
+
+def test_halves_of_characters_do_not_come_through(server, real):
+    server.answer = lambda request: f'{{"text": "Hello \\ud83d there {request["seed"]}\\u0000"}}'
+    made = fitted(server, real, shots=0).sample(4, seed=1)
+    assert made["text"].str.match(r"Hello  there \d+$").all()
 
 
 def test_conversations_and_questions_come_back_as_such(server):
@@ -210,6 +244,16 @@ def test_every_wrong_option_is_named(real, options, says):
     given = {"endpoint": "http://127.0.0.1:9/v1", "shots": 0} | options
     with pytest.raises(ConfigError, match=says):
         PromptGenerator(**given).fit(real, seed=1).sample(1, seed=1)
+
+
+def test_rows_that_are_asked_for_again_are_others_and_nobody_checked_them(server, real, tmp_path):
+    run = synthesize(
+        real, target="about", text=["text"], rows=30, seed=1, evaluate={"enabled": False},
+        generator={"name": "prompt", "options": {"endpoint": server.url, "model": "small", "shots": 2, "check_labels": False}},
+    )  # fmt: skip
+    run.save(tmp_path / "run")
+    assert run.filter is not None
+    assert resample(tmp_path / "run").unchecked == 30
 
 
 def test_a_run_filters_what_repeats_a_shown_record(server, real):

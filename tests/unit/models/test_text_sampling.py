@@ -128,3 +128,13 @@ def test_a_script_ends_where_the_model_has_no_more_room(model, longest):
         assert rooms == sorted(rooms, reverse=True)
         assert all(not one.text for one in written[rooms.index(False) + 1 :])
         assert read <= room + 5  # spelt again, a text may have a few tokens more
+
+
+def test_a_text_that_is_done_does_not_run_out_of_places(model):
+    """A long one that ends early stays in the batch until half of it is idle, and reads on."""
+
+    def one(told, most):
+        return (yield Piece([5] * told, most, least=most))
+
+    made = write(model, [one(model.length - 12, 2), one(4, 60), one(4, 60)], rngs(3), Style())
+    assert [written.room for written in made] == [True] * 3
