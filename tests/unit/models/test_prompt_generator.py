@@ -17,6 +17,7 @@ from smartsynth.inference import infer_schema
 from smartsynth.models import text_generator
 from smartsynth.models.language_model import _package
 from smartsynth.models.prompt_generator import PromptGenerator
+from smartsynth.resampling import resample
 
 
 @pytest.fixture
