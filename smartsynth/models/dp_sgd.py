@@ -47,7 +47,22 @@ class Persons:
         return np.asarray(self._rows[self._first[inside] + which])
 
 
-class PrivateGradient:
+class _Noisy:
+    """Noise as wide as the clipping norm and the account say."""
+
+    clip: float
+    sigma: float
+    noise: FloatNoise
+
+    def _noise(self, gradient: Any) -> Any:
+        """Gaussian noise of the shape and kind of a gradient."""
+        import torch
+
+        made = self.noise.normal(gradient.numel(), self.sigma * self.clip).reshape(tuple(gradient.shape))
+        return torch.from_numpy(made).to(gradient)
+
+
+class PrivateGradient(_Noisy):
     """The noisy gradient of a network on rows of real persons.
 
     Args:
@@ -78,14 +93,7 @@ class PrivateGradient:
             rows: Inputs of the network, one row per person; there may be none.
             loss: Of the network's outputs, one number per row.
         """
-        import torch
-
-        summed = self.clipped(rows, loss)
-        made = []
-        for gradient in summed:
-            noise = self.noise.normal(gradient.numel(), self.sigma * self.clip).reshape(tuple(gradient.shape))
-            made.append((gradient + torch.from_numpy(noise).to(gradient)) / self.expected)
-        return made
+        return [(g + self._noise(g)) / self.expected for g in self.clipped(rows, loss)]
 
     def clipped(self, rows: Any, loss: Callable[[Any], Any]) -> list[Any]:
         """The sum over persons of their clipped gradients, one per parameter: what one person changes by at most `clip`."""
@@ -105,7 +113,7 @@ class PrivateGradient:
         return [parameter.grad.detach().clone() for parameter in parameters]
 
 
-class PrivateAdapters:
+class PrivateAdapters(_Noisy):
     """The noisy gradient of a network most of whose weights are frozen, on rows of real persons.
 
     Args:
@@ -131,13 +139,7 @@ class PrivateAdapters:
         Args:
             parts: Each a part of the step's rows: called for the loss of each of them, one row per person.
         """
-        import torch
-
-        made = []
-        for gradient in self.clipped(parts):
-            noise = self.noise.normal(gradient.numel(), self.sigma * self.clip).reshape(tuple(gradient.shape))
-            made.append((gradient + torch.from_numpy(noise).to(gradient)) / self.expected)
-        return made
+        return [(g + self._noise(g)) / self.expected for g in self.clipped(parts)]
 
     def clipped(self, parts: Iterable[Callable[[], Any]]) -> list[Any]:
         """The sum over persons of their clipped gradients, one per parameter: what one person changes by at most `clip`."""

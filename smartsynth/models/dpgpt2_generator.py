@@ -17,29 +17,22 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.errors import ConfigError
-from smartsynth.models.base import State
 from smartsynth.models.dp_sgd import Persons
 from smartsynth.models.language_model import AUTO, SCRATCH, LanguageModel, resolved
-from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.options import not_between, not_whole
-from smartsynth.models.private import PrivateGenerator
+from smartsynth.models.private_text import PrivateTextGenerator
 from smartsynth.models.private_text_training import PrivatePlan, PrivateTextTraining
-from smartsynth.models.text_generator import told_rows, unread
+from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
-from smartsynth.models.text_rows import TextRows
 from smartsynth.models.text_training import merge
 from smartsynth.models.training import train
 from smartsynth.models.tuned_generator import TunedGenerator
-from smartsynth.privacy.ledger import THRESHOLDS, Ledger
 from smartsynth.privacy.noise import FloatNoise
 from smartsynth.progress import Progress, part
-from smartsynth.schema import JSON_OBJECT, MESSAGES, Schema
-
-TABLE = 0.2
-"""Share of the budget for everything but the texts."""
+from smartsynth.schema import Schema
 
 
-class DPGPT2Generator(TunedGenerator, PrivateGenerator):
+class DPGPT2Generator(TunedGenerator, PrivateTextGenerator):
     """A language model fine-tuned with differential privacy.
 
     Args:
@@ -63,12 +56,10 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
     summary: ClassVar[str] = (
         "A language model whose adapters learn by DP-SGD, within a budget of differential privacy, for texts."
     )
-    gaussian: ClassVar[bool] = False
     cost: ClassVar[float] = 3_000.0
     cost_rows: ClassVar[int] = 5_000
     effort: ClassVar[Mapping[str, int]] = {"steps": 100, "batch_size": 256}
     quality: ClassVar[float] = 0.4
-    extra: ClassVar[str | None] = "dptext"
 
     gradient_noise: FloatNoise = FloatNoise()
     """Where the randomness of gradients comes from; a test puts a recorder in its place."""
@@ -106,23 +97,13 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         self.top_p = top_p
         self.tries = tries
 
-    def threshold_share(self, schema: Schema) -> float:
-        return THRESHOLDS if any(c.semantic == MESSAGES for c in schema) else super().threshold_share(schema)
-
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
         name, seed = self._public_base(), int(rng.integers(2**31))
         progress(0.0, f"Opening the language model {name}")
         model = LanguageModel.open(name)
         most = min(self.most_tokens, model.length)
-        rows, budget = self._within_budget(data, schema)
-        self._rows = TextRows.unread(schema, longest=most // 2)
-        table, columns = self._rows.table(rows, schema)
-        inner = self._empty_table()
-        share = budget.part(TABLE, failing=budget.delta_left)
-        inner.learn_within(share, table, unread(columns, schema), part(progress, 0.02, 0.08))
-        budget.take(share, "table")
-        self._table, self.rows_ = inner, inner.rows_
+        rows, budget = self._learn_table(data, schema, longest=most // 2, progress=part(progress, 0.02, 0.08))
         rate = min(float(f"{self.batch_size * self.max_rows_per_unit / self.rows_:.2g}"), 1.0)
         sigma = budget.spend_steps("fit", "gradients of the language model", rate=rate, steps=self.steps)
         examples = [example(model, self._rows.layout, row, most=most) for row in told_rows(rows)]
@@ -134,7 +115,7 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
         self._weights = training.weights()
         merge(model.network, self._weights)
         self._model, self._base = model, model.base
-        self.ledger_ = inner.ledger_ = self._account(budget)
+        self._close(budget)
 
     def _public_base(self) -> str:
         """The model whose weights are public."""
@@ -147,29 +128,7 @@ class DPGPT2Generator(TunedGenerator, PrivateGenerator):
             )
         return name
 
-    def _empty_table(self) -> MarginalGenerator:
-        table = MarginalGenerator(
-            epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
-        )
-        table.noise = self.noise
-        return table
-
     def _check_options(self, schema: Schema) -> None:
         self._check_budget(schema)
         wrong = not_whole(self, ("steps", "batch_size")) + not_between(self, {"learning_rate": 1, "clip": 1_000})
-        wrong += [
-            f"columns.{column.name}: the names in its JSON objects would be read off the data, which epsilon={self.epsilon:g} "
-            "does not account for. Use `gpt2`, or make columns of the objects."
-            for column in schema if column.semantic == JSON_OBJECT
-        ]  # fmt: skip
-        self._check_writing(schema, wrong)
-
-    def _state(self) -> State:
-        state = super()._state()
-        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_}
-        return State(values, state.arrays, state.weights)
-
-    def _restore(self, state: State) -> None:
-        super()._restore(state)
-        self.ledger_ = Ledger.from_json(state.values["ledger"])
-        self.rows_ = float(state.values["noisy_rows"])
+        self._check_writing(schema, wrong + self._unaccounted(schema))

