@@ -43,7 +43,7 @@ def full(found: list[Line]) -> str:
     rows = [
         [f"`{one['base']}`, {one['epochs']:g} epochs, seed {one['seed']}", f"{one['rows']:,}", f"**{one['tstr_f1']:.3f}**",
          f"{one['as_many_real_f1']:.3f}", f"{one['real_f1']:.3f}", f"{one['copies'][0]:.1%} ({one['copies'][1]:.1%})",
-         f"{one['fit_seconds']} s", f"{one['sample_seconds']} s"]
+         f"{one['fit_seconds']} s", f"{one['sample_seconds']} s", one["load"]]
         for one in some
     ]  # fmt: skip
     head = [
@@ -53,8 +53,9 @@ def full(found: list[Line]) -> str:
         "as many real",
         "all real",
         "8 words in a row of a training query (of test queries)",
-        "learnt in",
-        "drawn in",
+        "Learnt in",
+        "Drawn in",
+        "Load of the machine",
     ]
     return f"""## banking77: what classifiers learn from synthetic queries
 
