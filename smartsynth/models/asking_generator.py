@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from smartsynth.errors import SmartSynthError
-from smartsynth.models.chat import Chat, Endpoint, Local, Terms, Usage, check_address
+from smartsynth.models.chat import Chat, Endpoint, Local, Request, Terms, Usage, check_address
 from smartsynth.models.options import not_between, not_whole
 from smartsynth.models.text_generator import TextGenerator
+from smartsynth.models.text_prompts import TextPrompts
+from smartsynth.models.text_rows import Texts
 from smartsynth.models.text_sampling import Style
 from smartsynth.progress import Progress
 from smartsynth.schema import Kind, Schema
@@ -41,6 +43,13 @@ class AskingGenerator(TextGenerator):
     def usage(self) -> Usage:
         """What was asked since the model was fitted or loaded."""
         return Usage() if self._chat is None else self._chat.usage
+
+    def _answered(
+        self, prompts: TextPrompts, rows: Sequence[Mapping[str, Any]], requests: Sequence[Request], progress: Progress
+    ) -> list[Texts]:
+        """The texts that come back for rows of the table, one request each."""
+        answers = self._asked_chat().answer(requests, progress)
+        return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
 
     def _written(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
         made = super()._written(rows, seed, block, progress)

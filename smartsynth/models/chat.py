@@ -197,13 +197,12 @@ class Endpoint:
             with self._lock:
                 self.usage.known += 1
             return known
-        most, used = self._reserve(request), None
+        most, answer = self._reserve(request), None
         try:
             self._wait()
             answer = self._sent(request)
-            used = answer
         finally:
-            self._count(used, most)
+            self._count(answer, most)
         text = answer.choices[0].message.content or ""
         self._known.keep(key, text)
         return text

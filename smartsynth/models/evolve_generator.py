@@ -213,8 +213,7 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
             prompts.request(row, [], most_tokens=self.most_tokens, seed=int(rng.integers(2**31)), like=parent)
             for row, parent, rng in zip(rows, like, rngs, strict=True)
         ]
-        answers = self._asked_chat().answer(requests, progress)
-        return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
+        return self._answered(prompts, rows, requests, progress)
 
     def _write(
         self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress

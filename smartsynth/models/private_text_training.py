@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from smartsynth.models.dp_sgd import Persons, PrivateAdapters
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
-from smartsynth.models.text_training import adapt, learnt_weights, pace, predictions
+from smartsynth.models.text_training import adapt, learnt_weights, pace, summed_losses
 from smartsynth.privacy.noise import FloatNoise
 
 PART_TOKENS = {"cpu": 2_048, "cuda": 16_384}
@@ -111,10 +111,8 @@ class PrivateTextTraining:
 
         half = torch.autocast("cuda", torch.bfloat16) if self.device == "cuda" else nullcontext()
         with half:
-            logits, wanted, owner = predictions(self.model, examples, self.device)
-        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
-        n = torch.bincount(owner, minlength=len(examples))
-        return torch.zeros(len(examples), device=self.device).index_add(0, owner, each) / n
+            losses, n = summed_losses(self.model, examples, self.device)
+        return losses / n
 
     def state(self) -> dict[str, Any]:
         return {"weights": [p.detach().cpu() for p in self.parameters], "optimiser": self.optimiser.state_dict()}

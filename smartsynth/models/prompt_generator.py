@@ -19,7 +19,7 @@ import pandas as pd
 from smartsynth.errors import ConfigError
 from smartsynth.models.asking_generator import LOCAL, AskingGenerator
 from smartsynth.models.base import Generator, State
-from smartsynth.models.chat import Usage, estimate, is_here
+from smartsynth.models.chat import Request, Usage, estimate, is_here
 from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.options import not_whole
 from smartsynth.models.text_generator import told_rows
@@ -123,7 +123,8 @@ class PromptGenerator(AskingGenerator):
         """
         self._check_fitted()
         some = told_rows(self._table.sample(min(n, 64), seed=seed))
-        requests = self._requests(some, [np.random.default_rng([seed, i]) for i in range(len(some))])
+        rngs = [np.random.default_rng([seed, i]) for i in range(len(some))]
+        requests = self._requests(TextPrompts(self._rows, self.prompt), some, rngs)
         about = estimate(requests, float(np.mean([r.most_tokens for r in requests])) / 4, self._prices)
         times = n / len(some)
         return Usage(n, 0, round(about.read * times), round(about.written * times), about.cost * times)
@@ -153,12 +154,13 @@ class PromptGenerator(AskingGenerator):
     ) -> list[Texts]:
         if self._examples:
             self._check_sharing()  # options may have changed since the fit
-        chat, prompts = self._asked_chat(), TextPrompts(self._rows, self.prompt)
-        answers = chat.answer(self._requests(rows, rngs), progress)
-        return [prompts.read(row, answer) for row, answer in zip(rows, answers, strict=True)]
+        prompts = TextPrompts(self._rows, self.prompt)
+        return self._answered(prompts, rows, self._requests(prompts, rows, rngs), progress)
 
-    def _requests(self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]) -> list[Any]:
-        prompts, made = TextPrompts(self._rows, self.prompt), []
+    def _requests(
+        self, prompts: TextPrompts, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]
+    ) -> list[Request]:
+        made = []
         for row, rng in zip(rows, rngs, strict=True):
             seed = int(rng.integers(2**31))
             made.append(prompts.request(row, self._shown(row, rng), most_tokens=self.most_tokens, seed=seed))

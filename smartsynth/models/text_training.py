@@ -210,10 +210,18 @@ def log_probabilities(model: LanguageModel, examples: Sequence[Example]) -> NDAr
         n = max(min(JUDGED_TOKENS // len(examples[order[min(len(order), 256) - 1]].ids), 256), 1)
         some, order = order[:n], order[n:]
         with torch.inference_mode():
-            logits, wanted, owner = predictions(model, [examples[i] for i in some], device)
-            each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
-            found[some] = -torch.zeros(len(some), device=device).index_add(0, owner, each).cpu().numpy()
+            found[some] = -summed_losses(model, [examples[i] for i in some], device)[0].cpu().numpy()
     return found
+
+
+def summed_losses(model: LanguageModel, examples: Sequence[Example], device: str) -> tuple[Any, Any]:
+    """Negative log probability of what is to be written of each example, in nats, and how many tokens that is."""
+    import torch
+
+    logits, wanted, owner = predictions(model, examples, device)
+    each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+    zeros = torch.zeros(len(examples), device=device)
+    return zeros.index_add(0, owner, each), torch.bincount(owner, minlength=len(examples))
 
 
 def adapt(network: Any, rank: int) -> None:
