@@ -87,7 +87,7 @@ Prompt = Annotated[
     str | None,
     typer.Option(
         "--prompt",
-        help="Texts: say in your words what to write, and have a model asked for it; `-o endpoint=URL -o model=NAME` names one elsewhere.",
+        help="Texts: say in your words what to write, and have a model asked for it; `--option endpoint=URL --option model=NAME` names one elsewhere.",
     ),
 ]
 Holdout = Annotated[
