@@ -381,14 +381,11 @@ class Local:
 
     def _opened(self) -> LanguageModel:
         if self._model is None:
-            import torch
-
             model = LanguageModel.open(self.name)
             if not getattr(model.tokenizer, "chat_template", None):
                 raise ConfigError(
                     f"model={self.name!r} was not made to follow instructions: it has no chat template. Use `smollm2`, another "
                     "instruct model, or an endpoint."
                 )
-            model.network.to("cuda" if torch.cuda.is_available() else "cpu")
-            self._model = model
+            self._model = model.ready()
         return self._model

@@ -49,7 +49,8 @@ class DPGPT2Generator(TunedGenerator, PrivateTextGenerator):
         most_tokens: Tokens of a row at most; what comes after them is not learnt.
         temperature: Above 1 writes more freely, 0 always takes the likeliest word.
         top_p: Words are drawn from the likeliest ones that hold this share together.
-        tries: How often a text that is not whole is written at most.
+        tries: How often a text that is not whole, or not about its label, is written at most.
+        check_labels: Whether texts are judged by the names of their labels, if these are words.
     """
 
     name: ClassVar[str] = "dpgpt2"
@@ -81,6 +82,7 @@ class DPGPT2Generator(TunedGenerator, PrivateTextGenerator):
         temperature: float = 1.0,
         top_p: float = 0.95,
         tries: int = 3,
+        check_labels: bool = True,
     ) -> None:
         self.epsilon = epsilon
         self.delta = delta
@@ -96,6 +98,7 @@ class DPGPT2Generator(TunedGenerator, PrivateTextGenerator):
         self.temperature = temperature
         self.top_p = top_p
         self.tries = tries
+        self.check_labels = check_labels
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         self._check_options(schema)
@@ -114,7 +117,7 @@ class DPGPT2Generator(TunedGenerator, PrivateTextGenerator):
         train(training, part(progress, 0.1, 0.99))
         self._weights = training.weights()
         merge(model.network, self._weights)
-        self._model, self._base = model, model.base
+        self._model, self._base = model.ready(), model.base
         self._close(budget)
 
     def _public_base(self) -> str:

@@ -28,7 +28,7 @@ from smartsynth.models.asking_generator import LOCAL, AskingGenerator
 from smartsynth.models.base import State
 from smartsynth.models.options import not_whole
 from smartsynth.models.private_text import TABLE, PrivateTextGenerator
-from smartsynth.models.text_generator import told_rows
+from smartsynth.models.text_generator import BROKEN, GOOD, told_rows
 from smartsynth.models.text_prompts import TextPrompts
 from smartsynth.models.text_rows import Texts
 from smartsynth.privacy.ledger import Budget
@@ -57,7 +57,8 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         most_tokens: Tokens of an answer at most.
         temperature: Above 1 writes more freely, 0 always takes the likeliest word.
         top_p: Words are drawn from the likeliest ones that hold this share together.
-        tries: How often a text that is not whole is asked for at most.
+        tries: How often a text that is not whole, or not about its label, is asked for at most.
+        check_labels: Whether texts are judged by the names of their labels, if these are words.
         workers: Requests at the same time.
         per_minute: Most requests a minute.
         retries: How often a request that failed is sent again; an endpoint says how long to wait.
@@ -94,6 +95,7 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         temperature: float = 1.0,
         top_p: float = 0.95,
         tries: int = 4,
+        check_labels: bool = True,
         workers: int = 4,
         per_minute: float | None = None,
         retries: int = 5,
@@ -115,6 +117,7 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         self.temperature = temperature
         self.top_p = top_p
         self.tries = tries
+        self.check_labels = check_labels
         self.workers = workers
         self.per_minute = per_minute
         self.retries = retries
@@ -190,11 +193,13 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         for turn in range(self.tries):
             rngs = [np.random.default_rng(int(rng.integers(2**63))) for _ in left]
             report = part(progress, turn / self.tries, (turn + 1) / self.tries)
-            texts = self._answers([rows[i] for i in left], [like[i] for i in left], rngs, report)
-            for i, text in zip(left, texts, strict=True):
-                if text.whole:
+            asked = [rows[i] for i in left]
+            texts = self._answers(asked, [like[i] for i in left], rngs, report)
+            ranks = self._ranks(asked, texts, rngs)
+            for i, text, rank in zip(left, texts, ranks, strict=True):
+                if rank > BROKEN:
                     made[i] = {**rows[i], **text.cells}
-            left = [i for i in left if i not in made]
+            left = [i for i, rank in zip(left, ranks, strict=True) if rank < GOOD]
             if not left:
                 break
         if len(made) < len(rows) / 2:

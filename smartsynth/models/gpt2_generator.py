@@ -122,7 +122,7 @@ class GPT2Generator(TunedGenerator):
             merge(model.network, self._weights)
         else:
             self._words, self._config = model.words(), model.network.config.to_dict()
-        self._model: LanguageModel | None = model
+        self._model: LanguageModel | None = model.ready()
         self._base = model.base
 
     def _empty_table(self) -> Generator:

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError, MissingExtraError, SmartSynthError
+from smartsynth.models.half_precision import multiplies_halves
 
 AUTO, SMOLLM2, SCRATCH, HUB_DEFAULT = "auto", "smollm2", "scratch", "gpt2"
 WORDS = 4_096
@@ -106,6 +107,15 @@ class LanguageModel:
         """The text of tokens, without bytes that are no UTF-8 and control characters that no text needs."""
         made: str = self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return cleaned(made)
+
+    def ready(self) -> LanguageModel:
+        """The same model, where and how it reads and writes fastest; it learns no more."""
+        import torch
+
+        gpu = torch.cuda.is_available()
+        half = torch.bfloat16 if gpu or multiplies_halves() else None
+        self.network.to(device="cuda" if gpu else "cpu", dtype=half)
+        return self
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Every weight by name, shared ones once."""

@@ -1,7 +1,8 @@
 """What generators of texts within a budget of differential privacy have in common: everything but the texts, from noisy counts.
 
 Nothing is read off the texts that the budget does not pay for: how many words they have is a column of the private table; how many
-tokens a word has, who speaks after whom and what stands in JSON objects is not looked at.
+tokens a word has, who speaks after whom and what stands in JSON objects is not looked at. Whether a written text is about its label is
+judged by the names of the labels, which are those of the private table.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from typing import ClassVar
 import pandas as pd
 
 from smartsynth.models.base import State
+from smartsynth.models.label_names import LabelNames
 from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.private import PrivateGenerator
 from smartsynth.models.text_generator import TextGenerator, unread
 from smartsynth.models.text_rows import TextRows
 from smartsynth.privacy.ledger import THRESHOLDS, Budget, Ledger
 from smartsynth.progress import Progress
-from smartsynth.schema import JSON_OBJECT, MESSAGES, Schema
+from smartsynth.schema import JSON_OBJECT, MESSAGES, Kind, Schema
 
 TABLE = 0.2
 """Share of the budget for everything but the texts."""
+LOOKED_AT = 5_000
+"""Rows of the private table that are looked at for its labels."""
 
 
 class PrivateTextGenerator(TextGenerator, PrivateGenerator):
@@ -30,6 +34,7 @@ class PrivateTextGenerator(TextGenerator, PrivateGenerator):
     """
 
     gaussian: ClassVar[bool] = False
+    check_labels: bool
     extra: ClassVar[str | None] = "dptext"
 
     def threshold_share(self, schema: Schema) -> float:
@@ -53,7 +58,16 @@ class PrivateTextGenerator(TextGenerator, PrivateGenerator):
         inner.learn_within(share, table, unread(columns, schema), progress)
         budget.take(share, "table")
         self._table, self.rows_ = inner, inner.rows_
+        self._checker = self._names() if self.check_labels else None
         return rows, budget
+
+    def _names(self) -> LabelNames | None:
+        """Judges texts by the names of the labels that the private table knows, if the first control code is a category."""
+        codes = self._rows.layout.codes
+        if not codes or codes[0].kind is not Kind.CATEGORICAL:
+            return None
+        made = self._table.sample(LOOKED_AT, seed=0)[codes[0].name]
+        return LabelNames.of([str(label) for label in made.dropna().unique()])
 
     def _close(self, budget: Budget) -> None:
         """Write down what the budget was spent on."""

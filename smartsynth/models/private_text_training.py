@@ -11,7 +11,6 @@ Fine-tuning of Language Models": few weights, large batches and short norms lose
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.models.dp_sgd import Persons, PrivateAdapters
+from smartsynth.models.half_precision import halved
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
 from smartsynth.models.text_training import adapt, learnt_weights, pace, summed_losses
 from smartsynth.privacy.noise import FloatNoise
 
-PART_TOKENS = {"cpu": 2_048, "cuda": 16_384}
+PART_TOKENS = {"cpu": 1_024, "cuda": 16_384}
 PART_NUMBERS = {"cpu": 150_000_000, "cuda": 3_000_000_000}
 """Tokens, and numbers of the gradients, of rows that are looked at together."""
 
@@ -107,10 +107,7 @@ class PrivateTextTraining:
 
     def _losses(self, examples: Sequence[Example]) -> Any:
         """Mean negative log probability of the tokens to be written, of each example."""
-        import torch
-
-        half = torch.autocast("cuda", torch.bfloat16) if self.device == "cuda" else nullcontext()
-        with half:
+        with halved(self.device):
             losses, n = summed_losses(self.model, examples, self.device)
         return losses / n
 

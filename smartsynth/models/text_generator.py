@@ -19,6 +19,7 @@ from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.base import Generator, State
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
+from smartsynth.models.label_names import LabelNames
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.text_checker import TextChecker
 from smartsynth.models.text_rows import TextRows, Texts, opening_name, size_name
@@ -49,7 +50,7 @@ class TextGenerator(Generator):
     tries: int
     _rows: TextRows
     _table: Generator
-    _checker: TextChecker | None = None
+    _checker: TextChecker | LabelNames | None = None
 
     def _write(
         self, rows: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator], progress: Progress
@@ -121,15 +122,12 @@ class TextGenerator(Generator):
         """How good each row's texts are."""
         about = [True] * len(texts)
         if self._checker is not None:
-            first = self._rows.layout.texts[0].name
-            column = self._rows.layout.codes[0]
-            said = self._checker.label([text.cells[first] or "" for text in texts])
-            doubt = 1 - self._checker.agreement
-            about = [
-                pd.isna(row[column.name]) or label == str(row[column.name])
-                or str(row[column.name]) not in self._checker.labels or rng.random() < doubt
-                for row, label, rng in zip(rows, said, rngs, strict=True)
-            ]  # fmt: skip
+            first, code = self._rows.layout.texts[0].name, self._rows.layout.codes[0].name
+            told = [i for i, row in enumerate(rows) if not pd.isna(row[code])]
+            some = [texts[i].cells[first] or "" for i in told]
+            fits = self._checker.fits(some, [str(rows[i][code]) for i in told], [rngs[i] for i in told])
+            for i, good in zip(told, fits, strict=True):
+                about[i] = good
         return [
             BROKEN if not text.whole else GOOD if good else DOUBTED for text, good in zip(texts, about, strict=True)
         ]
@@ -190,7 +188,7 @@ class TextGenerator(Generator):
             "schema": self.schema_.to_json(),
         }  # fmt: skip
         if self._checker is not None:
-            values["checker"] = self._checker.to_json()
+            values["checker"] = {"judge": type(self._checker).__name__, **self._checker.to_json()}
             arrays |= {f"checker.{name}": array for name, array in self._checker.arrays().items()}
         return State(values, arrays)
 
@@ -200,8 +198,8 @@ class TextGenerator(Generator):
         self._table = self._empty_table()
         self._table._restore(State(values["table"], under(arrays, "table.")))
         self._table.schema_ = Schema.from_json(values["columns"])
-        told = values["checker"]
-        self._checker = None if told is None else TextChecker.restore(told, under(arrays, "checker."))
+        told, kinds = values["checker"], {kind.__name__: kind for kind in (TextChecker, LabelNames)}
+        self._checker = None if told is None else kinds[told["judge"]].restore(told, under(arrays, "checker."))
 
 
 GOOD, DOUBTED, TWIN, BROKEN, LOST = 3, 2, 1, 0, -1

@@ -2,7 +2,7 @@
 
     batches     examples of like lengths together, as many as fit a number of tokens; another order in every pass
     loss        mean over the tokens that are to be written; control codes and headers are only read
-    steps       AdamW, a short rise of the rate and then half a cosine down; half precision on a GPU
+    steps       AdamW, a short rise of the rate and then half a cosine down; half precision where that is faster (half_precision.py)
 
 Hu et al. (2022), "LoRA: Low-Rank Adaptation of Large Language Models"; its layers are those of `peft`.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.errors import MissingExtraError
+from smartsynth.models.half_precision import halved
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
 
@@ -99,8 +99,7 @@ class TextTraining:
             self._turn, self._dealt = turn, self._batches(turn)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.learning_rate * pace(step, self.steps)
-        half = torch.autocast("cuda", torch.bfloat16) if self.device == "cuda" else nullcontext()
-        with half:
+        with halved(self.device):
             loss = mean_loss(self.model, [self.examples[i] for i in self._dealt[place]], self.device)
         self.optimiser.zero_grad()
         loss.backward()

@@ -82,7 +82,7 @@ class TunedGenerator(TextGenerator):
             with torch.no_grad():
                 for name, weight in self._weights.items():
                     named[name].copy_(torch.from_numpy(np.asarray(weight)))
-            return _on_gpu(LanguageModel(network.eval(), wrapped(self._words), self._base))
+            return LanguageModel(network.eval(), wrapped(self._words), self._base).ready()
         model = LanguageModel.open(self._base.name)
         if model.base.digest != self._base.digest:
             raise ModelFormatError(
@@ -90,7 +90,7 @@ class TunedGenerator(TextGenerator):
             )
         adapt(model.network, self.rank)
         merge(model.network, self._weights)
-        return _on_gpu(model)
+        return model.ready()
 
     def _check_writing(self, schema: Schema, wrong: list[str]) -> None:
         super()._check_writing(schema, [*not_whole(self, ("rank",)), *wrong])
@@ -105,11 +105,3 @@ class TunedGenerator(TextGenerator):
         values = state.values
         self._base, self._words, self._config = Base(**values["base"]), values["words"], values["config"]
         self._weights, self._model = dict(state.weights), None
-
-
-def _on_gpu(model: LanguageModel) -> LanguageModel:
-    import torch
-
-    if torch.cuda.is_available():
-        model.network.to("cuda")
-    return model
