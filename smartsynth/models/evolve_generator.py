@@ -195,7 +195,7 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
             report = part(progress, turn / self.tries, (turn + 1) / self.tries)
             asked = [rows[i] for i in left]
             texts = self._answers(asked, [like[i] for i in left], rngs, report)
-            ranks = self._ranks(asked, texts, rngs)
+            ranks = self._ranks(asked, texts)
             for i, text, rank in zip(left, texts, ranks, strict=True):
                 if rank > BROKEN:
                     made[i] = {**rows[i], **text.cells}

@@ -44,7 +44,7 @@ class LabelNames:
             return None
         return cls(tuple(names))
 
-    def fits(self, texts: Sequence[str], labels: Sequence[str], rngs: Sequence[np.random.Generator]) -> list[bool]:
+    def fits(self, texts: Sequence[str], labels: Sequence[str]) -> list[bool]:
         """Whether few names are nearer to each text than that of its label."""
         if not has_minilm():
             return [True] * len(texts)

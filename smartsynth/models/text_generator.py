@@ -108,7 +108,7 @@ class TextGenerator(Generator):
         for turn in range(self.tries):
             mine, some = [rngs[i] for i in asked], [told[i] for i in asked]
             texts = self._write(some, mine, part(progress, turn / self.tries, (turn + 1) / self.tries))
-            ranks = self._ranks(some, texts, mine)
+            ranks = self._ranks(some, texts)
             for i, text, rank in zip(asked, texts, ranks, strict=True):
                 best[i] = max(best[i], (rank, text), key=lambda found: found[0])
             asked = _unsatisfied(best)
@@ -116,16 +116,14 @@ class TextGenerator(Generator):
                 break
         return self._joined(rows, [text for _, text in best])
 
-    def _ranks(
-        self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Any], rngs: Sequence[np.random.Generator]
-    ) -> list[int]:
+    def _ranks(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Texts]) -> list[int]:
         """How good each row's texts are."""
         about = [True] * len(texts)
         if self._checker is not None:
             first, code = self._rows.layout.texts[0].name, self._rows.layout.codes[0].name
             told = [i for i, row in enumerate(rows) if not pd.isna(row[code])]
             some = [texts[i].cells[first] or "" for i in told]
-            fits = self._checker.fits(some, [str(rows[i][code]) for i in told], [rngs[i] for i in told])
+            fits = self._checker.fits(some, [str(rows[i][code]) for i in told])
             for i, good in zip(told, fits, strict=True):
                 about[i] = good
         return [

@@ -28,22 +28,20 @@ def test_it_knows_the_label_of_unseen_texts_and_how_often(kind):
     real, other = queries(400), queries(100, seed=1)
     checker = fitted(real["text"], real["about"])
     assert isinstance(checker.features, kind)
-    assert checker.agreement > 0.95
     assert np.mean(np.array(checker.label(list(other["text"]))) == other["about"]) > 0.95
     again = TextChecker.restore(checker.to_json(), checker.arrays())
     assert again.label(list(other["text"])) == checker.label(list(other["text"]))
 
 
-def test_texts_about_another_label_are_doubted_as_often_as_real_ones_would_not_be(kind):
+def test_texts_about_another_label_do_not_pass(kind):
     real, other = queries(400), queries(200, seed=1)
     checker = fitted(real["text"], real["about"])
-    rngs = [np.random.default_rng(i) for i in range(200)]
     wrong = list(np.roll(sorted(set(real["about"])), 1))
     names = sorted(set(real["about"]))
     said = [wrong[names.index(name)] for name in other["about"]]
-    assert np.mean(checker.fits(list(other["text"]), list(other["about"]), rngs)) > 0.95
-    assert np.mean(checker.fits(list(other["text"]), said, rngs)) < 0.1
-    assert all(checker.fits(["anything"], ["a label that nobody knows"], rngs[:1]))
+    assert np.mean(checker.fits(list(other["text"]), list(other["about"]))) > 0.95
+    assert np.mean(checker.fits(list(other["text"]), said)) < 0.1
+    assert all(checker.fits(["anything"], ["a label that nobody knows"]))
 
 
 def test_labels_that_texts_do_not_tell_are_not_checked(kind):
