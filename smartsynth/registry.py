@@ -27,6 +27,7 @@ BUILT_IN = {
     "gpt2": "smartsynth.models.gpt2_generator:GPT2Generator",
     "prompt": "smartsynth.models.prompt_generator:PromptGenerator",
     "dpgpt2": "smartsynth.models.dpgpt2_generator:DPGPT2Generator",
+    "diffusion": "smartsynth.models.diffusion_generator:DiffusionGenerator",
     "evolve": "smartsynth.models.evolve_generator:EvolveGenerator",
 }
 

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """Names one row or one person: made anew in the same format, never learnt, never copied."""
     TEXT = "text"
     """Free text: replaced by plausible text of the same shape, never copied."""
+    IMAGE = "image"
+    """Pictures (images.py): made anew, never copied."""
     CONSTANT = "constant"
     """At most one distinct value (or nothing but missing cells)."""
 
@@ -72,7 +74,8 @@ class Column:
             `decimal` for Python objects of these types.
         role: What the column means to a person.
         decimals: Numeric columns: decimal places of the data (0 for whole numbers); None when it is not bounded.
-        format: Datetimes that were text: their `strftime` format. Booleans that were text: `"yes/no"` (true/false).
+        format: Datetimes that were text: their `strftime` format. Booleans that were text: `"yes/no"` (true/false). Pictures
+            that were brought to one size: `"28x28 grey"`.
         semantic: A finer meaning when one was recognised, such as `email`, `phone`, `latitude`.
         nullable: Whether missing cells occur.
         missing: How a missing cell was written in a text file (empty text unless another token was seen).
@@ -97,8 +100,8 @@ class Column:
 
     @property
     def is_modelled(self) -> bool:
-        """Whether a generator learns this column (identifiers, free text and constants are made anew instead)."""
-        return self.kind not in (Kind.IDENTIFIER, Kind.TEXT, Kind.CONSTANT)
+        """Whether a generator learns this column (identifiers, texts, pictures and constants are made otherwise)."""
+        return self.kind not in (Kind.IDENTIFIER, Kind.TEXT, Kind.IMAGE, Kind.CONSTANT)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Column:

@@ -4,6 +4,7 @@ path | bytes | stream | "-"  ──files──▶ bytes of one format ──▶ 
                                                                 lines.py    plain text
 records.py  JSON, JSONL, Excel
 pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
+folder | zip of pictures     ─────────────────────────────────▶ pictures.py
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError
-from smartsynth.ingest import arrow, files, lines, records, text
+from smartsynth.ingest import arrow, files, lines, pictures, records, text
 from smartsynth.ingest.frames import dataset
 
 FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel")
@@ -30,7 +31,7 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
 
     Args:
         source: Path, bytes, binary stream, `"-"` (standard input), or a pandas, polars or Arrow table (anything with
-            the Arrow PyCapsule interface).
+            the Arrow PyCapsule interface). A folder, or a zip, may hold pictures (pictures.py).
         limits: How large the input may be; more is refused before it is decoded.
         name: What to call it in messages; the file's name if not given.
         format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.
@@ -47,12 +48,16 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
         return dataset(source, Source(name=name or "memory"), limits)
     if hasattr(source, "__arrow_c_stream__"):
         return arrow.read_table(source, limits, name=name or "memory")
+    if isinstance(source, str | Path) and source != "-" and Path(source).is_dir():
+        return pictures.read_folder(Path(source), limits)
     content, found_name = _content(source, limits)
     return read_bytes(content, limits, name=name or found_name, format=format)
 
 
 def read_bytes(content: bytes, limits: Limits, *, name: str, format: str | None) -> Dataset:
     """A table from the bytes of a file."""
+    if format is None and content[:4] == b"PK\x03\x04" and pictures.holds_pictures(content):
+        return pictures.read_archive(content, limits, name=name)
     content, inner = files.unpacked(content, limits, name)
     if format is None:
         format = files.format_of(content, inner)

@@ -10,6 +10,7 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
+from smartsynth.images import is_picture
 from smartsynth.ingest.frames import check_shape, dataset
 
 
@@ -38,10 +39,9 @@ def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
 
 def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:
     """The rows of an Arrow table, with nullable dtypes where cells are missing."""
-    import pyarrow as pa
 
     check_shape(table.num_rows, table.num_columns, limits, name)
-    nested = [f.name for f in table.schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
+    nested = [f.name for f in table.schema if _is_nested(f.type) and not _holds_pictures(table[f.name])]
     if nested:
         fix = "Spread it over columns of its own, or drop it."
         raise DataError([Problem("holds nested or binary cells.", column=column, fix=fix) for column in nested])
@@ -51,6 +51,22 @@ def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:
             raise DataError(Problem("this name is used more than once.", column=field.name, fix="Rename one."))
         columns[field.name] = column.to_pandas(types_mapper=_nullable(column), date_as_object=True)
     return pd.DataFrame(columns)
+
+
+def _is_nested(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _holds_pictures(column: Any) -> bool:
+    """Whether the first cell that is there is a picture: its bytes, or a struct with them (Hugging Face's `Image`)."""
+    for chunk in column.chunks:
+        known = chunk.drop_null()
+        if len(known):
+            first = known[0].as_py()
+            return is_picture(first.get("bytes") if isinstance(first, dict) else first)
+    return False
 
 
 def _nullable(column: Any) -> Any:

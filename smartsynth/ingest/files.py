@@ -11,6 +11,7 @@ from typing import IO
 
 from smartsynth.config import Limits
 from smartsynth.errors import DataError
+from smartsynth.images import is_picture
 
 MAX_RATIO = 200
 """An archive that grows more than so many times is refused; text rarely packs better than 20 times."""
@@ -21,8 +22,6 @@ _REFUSED = {
     b"SQLite format 3\x00": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
     b"%PDF": "a PDF document",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
     b"MZ": "a program",
     b"\x7fELF": "a program",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
@@ -63,6 +62,10 @@ def unpacked(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
         )
     if content[:4] == b"PK\x03\x04" and not _is_workbook(content):
         return _single_member(content, limits, name)
+    if is_picture(content):
+        raise DataError(
+            f"{name} is a single picture. Give a folder or a zip of pictures, or a Parquet file with a column of them."
+        )
     for magic, what in _REFUSED.items():
         if content.startswith(magic):
             raise DataError(f"{name} is {what}. Save the table as CSV, JSON, JSONL, Parquet or Excel (.xlsx).")

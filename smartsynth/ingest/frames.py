@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from smartsynth import images
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.inference import infer_schema
 from smartsynth.schema import Column, Schema
+
+MOST_PROBLEMS = 20
 
 
 def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
@@ -48,9 +51,31 @@ def dataset(
     frame = named(frame, source.name)
     if len(frame) == 0:
         raise DataError(f"{source.name} has a header but no rows.")
+    frame = _with_pictures(frame)
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
     return Dataset(frame, Schema(columns), source)
+
+
+def _with_pictures(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with columns of pictures as cells (images.py): of bytes of files, Hugging Face's dicts, arrays, or Pillow's images."""
+    found: dict[str, pd.Series[Any]] = {}
+    problems: list[Problem] = []
+    for name, cells in frame.items():
+        first = next((cell for cell in cells if cell is not None), None) if cells.dtype == object else None
+        if not images.is_picture(images.content_of(first)):
+            continue
+        made: list[bytes | None] = []
+        for i, cell in enumerate(cells):
+            try:
+                content = images.content_of(cell)
+                made.append(None if content is None else images.read(content, f"The picture in row {i + 1:,}")[0])
+            except DataError as error:
+                problems += [Problem(str(error), column=str(name))]
+        found[str(name)] = pd.Series(made, dtype=object, index=frame.index) if not problems else cells
+    if problems:
+        raise DataError(problems[:MOST_PROBLEMS])
+    return frame.assign(**found) if found else frame
 
 
 def _stored(column: Column, facts: Mapping[str, Any]) -> Column:

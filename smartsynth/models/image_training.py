@@ -1,0 +1,136 @@
+"""A network learns to paint the pictures of a data set, step by step (training.py).
+
+    time       of each picture anew, more often in the middle (logistic normal; Esser et al. 2024)
+    mixture    of the picture and noise; the network says the way from the noise to the picture (rectified flow, Liu et al. 2023)
+    told       the row, but for a tenth of the pictures nothing, for guidance
+    average    of the weights over the steps is what paints
+
+Half precision where that is faster (half_precision.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.models.half_precision import halved
+from smartsynth.models.image_network import Shape, build
+
+UNTOLD = 0.1
+AVERAGE = 0.999
+WARM_UP = 100
+STEPS_PER_UNIT = 20
+"""Steps between two looks at whether to go on."""
+GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a network learns.
+
+    Args:
+        steps: Number of steps.
+        batch_size: Pictures of a step.
+        learning_rate: Highest rate.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+
+
+class ImageTraining:
+    """A network in training on pictures.
+
+    Args:
+        shape: Of the network.
+        pictures: Of `to_floats`.
+        rows: What is told of each.
+        plan: How.
+        seed: Of weights, order, times and noise.
+    """
+
+    def __init__(
+        self, shape: Shape, pictures: NDArray[np.float32], rows: NDArray[np.float32], plan: Plan, seed: int
+    ) -> None:
+        import torch
+
+        self.plan, self.seed = plan, seed
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.pictures = torch.from_numpy(pictures).to(self.device)
+        self.rows = torch.from_numpy(rows).to(self.device)
+        self.network = build(shape, seed).to(self.device).train()
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=plan.learning_rate, weight_decay=0.01)
+        self.epochs = -(-plan.steps // STEPS_PER_UNIT)
+
+    def epoch(self, number: int) -> Mapping[str, float]:
+        """A few steps; their mean loss."""
+        last = min((number + 1) * STEPS_PER_UNIT, self.plan.steps)
+        return {"loss": float(np.mean([self._step(step) for step in range(number * STEPS_PER_UNIT, last)]))}
+
+    def _step(self, step: int) -> float:
+        import torch
+
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.plan.learning_rate * _pace(step, self.plan.steps)
+        draws = torch.Generator().manual_seed((self.seed << 24) + step)  # the same wherever training goes on from
+        some = self._chosen(step)
+        real = self.pictures[some]
+        noise = torch.randn(real.shape, generator=draws).to(self.device)
+        time = torch.sigmoid(torch.randn(len(some), generator=draws)).to(self.device)
+        known = (torch.rand(len(some), generator=draws) >= UNTOLD).to(self.device)
+        mixed = torch.lerp(noise, real, time[:, None, None, None])
+        with halved(self.device):
+            found = self.network(mixed, time, self.rows[some], known)
+        loss = (found.float() - (real - noise)).square().mean()
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self.optimiser.step()
+        self._take_average(step)
+        return float(loss.detach())
+
+    def _chosen(self, step: int) -> Any:
+        """Places of the pictures of a step: pass after pass through all of them, each in an order of its own."""
+        import torch
+
+        n, size = len(self.pictures), self.plan.batch_size
+        places = np.arange(step * size, (step + 1) * size)
+        orders = {
+            turn: np.random.default_rng([self.seed, turn, 0x1A6E]).permutation(n)
+            for turn in set((places // n).tolist())
+        }
+        return torch.from_numpy(np.array([orders[place // n][place % n] for place in places.tolist()])).to(self.device)
+
+    def _take_average(self, step: int) -> None:
+        import torch
+
+        now = self.network.state_dict()
+        keep = min(AVERAGE, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.values()), [now[name] for name in self.average], 1 - keep)
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The average of the weights by name."""
+        return {name: value.float().cpu().numpy() for name, value in self.average.items()}
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self.network.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.average = {name: value.to(self.device) for name, value in state["average"].items()}
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def _pace(step: int, steps: int) -> float:
+    """Share of the highest rate: a short rise, then half a cosine down."""
+    warm = min(WARM_UP, max(steps // 10, 1))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 + 0.5 * float(np.cos(np.pi * (step - warm) / max(steps - warm, 1)))
