@@ -277,9 +277,11 @@ def synthesize(
         evaluate=_given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)
+    source = _source(data, config)
+    _check_holds(source, output, format, config)
     with screen.progress() as progress:
         result = pipeline.synthesize(
-            _source(data, config),
+            source,
             config=config,
             holdout=None if holdout is None else _source(holdout, config),
             progress=progress,
@@ -898,7 +900,7 @@ def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: b
 
 
 def _format(output: str, format: str | None) -> str | None:
-    """The format to write, refused before any work if there is none of this name; None leaves it to the input."""
+    """The format that was asked for, refused before any work if there is none of this name; None leaves it to the output's name."""
     from smartsynth import export
     from smartsynth.connectors import Place
 
@@ -906,7 +908,22 @@ def _format(output: str, format: str | None) -> str | None:
         if Place.of(output).table is None:
             export.format_of(Path(output), format)
         return format
-    return format if output == "-" and format is None else export.format_of(Path(output), format)
+    if output != "-" or format is not None:
+        export.format_of(Path(output), format)
+    return format
+
+
+def _check_holds(source: Any, output: str, format: str | None, config: Path | None) -> None:
+    """ConfigError before any work if there are pictures in the data, and the output cannot hold them."""
+    from smartsynth import export, image_export, ingest, pipeline
+
+    name = format or ("csv" if output == "-" else None if "://" in output else export.format_of(Path(output), None))
+    if name in (None, "folder", "zip", "parquet", "hf"):
+        return
+    if isinstance(source, Path) and source.suffix.lower() in (".zip", ".parquet", ".pq"):
+        source = ingest.read(source, limits=pipeline.settled(config, {}).limits)
+    if hasattr(source, "schema"):
+        image_export.check_none(source.schema, str(name))
 
 
 def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:

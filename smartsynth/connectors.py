@@ -3,7 +3,7 @@
     postgresql://USER@HOST/DATABASE#SCHEMA.TABLE    any database that SQLAlchemy reaches
     s3://BUCKET/PATH  gs://…  az://…                a file of any format that is read, or a folder of Parquet files
     hf://datasets/OWNER/NAME                        the Parquet files of a data set of the Hub
-    FOLDER                                          Parquet files, also in partitions (`year=2024/…`)
+    FOLDER                                          Parquet files, also in partitions (`year=2024/…`); or pictures (ingest/pictures.py)
 
 A secret never stands in an address: `?password=env:NAME` takes it from a variable, `?password=file:PATH` from a file, and
 storage has the credentials of its own tools. Rows come in batches. Where there are more than `limits.sample_rows`, as many are
@@ -26,6 +26,7 @@ from smartsynth import export, ingest
 from smartsynth.config import ExportConfig, Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, DataError, MissingExtraError, did_you_mean
+from smartsynth.ingest import pictures
 from smartsynth.ingest.arrow import frame_of
 from smartsynth.ingest.frames import dataset
 from smartsynth.sketches import Sketcher
@@ -61,6 +62,8 @@ def read(address: str, *, limits: Limits | None = None, seed: int = 0) -> Datase
         MissingExtraError: What reaches it is not installed.
     """
     limits = limits or Limits()
+    if "://" not in address and pictures.is_gallery(Path(address)):
+        return pictures.read_folder(Path(address), limits)
     place = Place.of(address)
     if place.table is not None:
         return _drawn(_from_database(place), limits, seed, name=place.table, kind="database")
@@ -162,7 +165,7 @@ class Place:
                 f"{self.shown} cannot be read ({type(error).__name__}). Check the address and the rights."
             ) from None
         if not found:
-            raise DataError(f"{self.shown} holds no Parquet file. Check the address.")
+            raise DataError(f"{self.shown} holds no Parquet file and no picture. Check the address.")
         return found, fs
 
 

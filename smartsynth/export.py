@@ -7,6 +7,8 @@
     Parquet    manifest in the schema metadata under `smartsynth`
     Excel      one sheet
     folder     Hugging Face data set: data/train-00000-of-00001.parquet and a README.md card
+    pictures   a folder or a zip of PNG files: train/LABEL/000000.png, and train/metadata.csv with the other columns (Hugging Face's
+               imagefolder); or a Parquet column as Hugging Face's `Image`
 
 Every file appears whole or not at all. A manifest is written beside the file as `<name>.manifest.json`.
 """
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import conversations
+from smartsynth import conversations, image_export
 from smartsynth.config import ExportConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError, did_you_mean
@@ -35,10 +37,10 @@ from smartsynth.schema import Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel", "hf")
+FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel", "hf", "folder", "zip")
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".txt": "txt", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", "": "hf",
+    ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".zip": "zip", "": "hf",
 }  # fmt: skip
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
@@ -55,8 +57,8 @@ def write(
 
     Args:
         dataset: Rows with their schema and source.
-        path: File, or folder for the format `hf`.
-        format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet`, `excel` or `hf`; by the path's suffix if not given.
+        path: File, or folder for the formats `hf` and `folder`.
+        format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet`, `excel`, `hf`, `folder` or `zip`; by the path's suffix if not given.
         manifest: JSON to put beside the file.
         config: Whether text cells that a spreadsheet would run are defused.
 
@@ -64,9 +66,13 @@ def write(
         ConfigError: The format is not known, or the path cannot be written.
     """
     path = Path(path)
+    if format is None and not path.suffix and image_export.column_of(dataset.schema) is not None:
+        format = "folder"
     format = format_of(path, format)
+    if format == "folder":
+        return _write_folder(path, _picture_files(dataset, manifest, config), ours=image_export.SPLIT)
     if format == "hf":
-        return _write_folder(dataset, path, manifest)
+        return _write_folder(path, _data_files(dataset, manifest), ours="data")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder. Name a file in it.")
     beside = path.with_name(f"{path.stem}.manifest.json")
@@ -101,6 +107,10 @@ def to_bytes(
     manifest: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The rows as the bytes of a file."""
+    if format == "zip":
+        return image_export.zipped(_picture_files(dataset, manifest, config))
+    if format != "parquet":
+        image_export.check_none(dataset.schema, format)
     if format in ("csv", "tsv"):
         return _csv(dataset, format, (config or ExportConfig()).formula_guard)
     if format == "txt":
@@ -112,7 +122,7 @@ def to_bytes(
     if format == "excel":
         return _excel(dataset)
     raise ConfigError(
-        f"format={format!r} cannot be written to a stream. Use csv, tsv, txt, json, jsonl, parquet or excel."
+        f"format={format!r} cannot be written to a stream. Use csv, tsv, txt, json, jsonl, parquet, excel or zip."
     )
 
 
@@ -246,11 +256,29 @@ def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
     import pyarrow.parquet
 
     table = to_arrow(dataset.frame)
-    if manifest is not None:
-        table = table.replace_schema_metadata({"smartsynth": _json(manifest)})
+    told: dict[str, bytes] = {} if manifest is None else {"smartsynth": _json(manifest)}
+    if (pictures := image_export.column_of(dataset.schema)) is not None:
+        table, features = _with_pictures(table, pictures.name)
+        told["huggingface"] = features
+    table = table.replace_schema_metadata(told or None)
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(table, buffer)
     return buffer.getvalue()
+
+
+def _with_pictures(table: pa.Table, name: str) -> tuple[pa.Table, bytes]:
+    """The table with pictures as Hugging Face's `Image` has them, and what it reads to know."""
+    import pyarrow as pa
+
+    cells = table[name].to_pylist()
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    made = pa.array([None if cell is None else {"bytes": cell, "path": None} for cell in cells], kind)
+    table = table.set_column(table.column_names.index(name), name, made)
+    features = {
+        field.name: {"_type": "Image"} if field.name == name else {"dtype": _hf_type(field.type), "_type": "Value"}
+        for field in table.schema
+    }
+    return table, json.dumps({"info": {"features": features}}).encode()
 
 
 def _excel(dataset: Dataset) -> bytes:
@@ -284,18 +312,32 @@ def _excel_cell(sheet: Any, cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def _write_folder(dataset: Dataset, folder: Path, manifest: Mapping[str, Any] | None) -> list[Path]:
-    """A Hugging Face data-set folder; an older one of ours is replaced, anything else is left alone."""
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / "data").is_dir())):
+def _data_files(dataset: Dataset, manifest: Mapping[str, Any] | None) -> dict[str, bytes]:
+    """The files of a Hugging Face data-set folder by their paths."""
+    files = {"data/train-00000-of-00001.parquet": _parquet(dataset, manifest), "README.md": _card(dataset).encode()}
+    return files if manifest is None else {**files, "manifest.json": _json(manifest)}
+
+
+def _picture_files(
+    dataset: Dataset, manifest: Mapping[str, Any] | None, config: ExportConfig | None
+) -> dict[str, bytes]:
+    """The files of a folder of pictures by their paths."""
+    files, table = image_export.parts(dataset)
+    files[f"{image_export.SPLIT}/{image_export.INDEX}"] = to_bytes(table, format="csv", config=config)
+    files["README.md"] = _picture_card(dataset).encode()
+    return files if manifest is None else {**files, "manifest.json": _json(manifest)}
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> list[Path]:
+    """A folder of files; an older one of ours, which has a folder of that name, is replaced, anything else is left alone."""
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / ours).is_dir())):
         raise ConfigError(f"{folder} exists and is not a data-set folder. Name another one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        (work / "data").mkdir()
-        (work / "data" / "train-00000-of-00001.parquet").write_bytes(_parquet(dataset, manifest))
-        (work / "README.md").write_text(_card(dataset), "utf-8")
-        if manifest is not None:
-            (work / "manifest.json").write_bytes(_json(manifest))
+        for path, content in files.items():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            (work / path).write_bytes(content)
         if folder.exists():
             shutil.rmtree(folder)
         work.chmod(0o755)
@@ -305,14 +347,29 @@ def _write_folder(dataset: Dataset, folder: Path, manifest: Mapping[str, Any] | 
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def _picture_card(dataset: Dataset) -> str:
+    import yaml
+
+    head = {
+        "tags": ["synthetic", "smartsynth"],
+        "configs": [{"config_name": "default", "drop_labels": True, "data_dir": "."}],
+    }
+    text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+    about = f"{len(dataset):,} synthetic pictures, made by SmartSynth."
+    return f"---\n{text}---\n\n# Synthetic pictures\n\n{about} Other columns: `train/metadata.csv`. Scores and privacy checks: `manifest.json`.\n"
+
+
 def _card(dataset: Dataset) -> str:
     import yaml
 
-    types = {"bool": "bool", "float": "float64", "int": "int64", "double": "float64"}
-    features = []
-    for field in to_arrow(dataset.frame.head(100)).schema:
-        name = str(field.type)
-        features.append({"name": field.name, "dtype": types.get(name, name if name != "large_string" else "string")})
+    pictures = image_export.column_of(dataset.schema)
+    features = [
+        {
+            "name": field.name,
+            "dtype": "image" if pictures is not None and field.name == pictures.name else _hf_type(field.type),
+        }
+        for field in to_arrow(dataset.frame.head(100)).schema
+    ]
     head = {
         "tags": ["synthetic", "smartsynth"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}],
@@ -321,6 +378,12 @@ def _card(dataset: Dataset) -> str:
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     rows = f"{len(dataset):,} synthetic rows, {len(dataset.schema)} columns, made by SmartSynth."
     return f"---\n{text}---\n\n# Synthetic data\n\n{rows} Scores and privacy checks: `manifest.json`.\n"
+
+
+def _hf_type(kind: pa.DataType) -> str:
+    """What Hugging Face calls an Arrow type."""
+    name = str(kind)
+    return {"float": "float64", "int": "int64", "double": "float64", "large_string": "string"}.get(name, name)
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

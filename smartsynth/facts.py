@@ -250,13 +250,39 @@ class TextProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageProfile:
+    """A column of pictures.
+
+    Args:
+        name: Of the column.
+        pictures: How many there are.
+        forms: The commonest widths, heights and colours, and the share of the pictures that have them.
+        different_forms: How many different ones there are.
+        shortest, longest: 5 % of the shorter sides are shorter, 5 % of the longer sides are longer, in pixels.
+        grey: Share of grey pictures.
+        repeated: Share that repeat another one pixel by pixel.
+        near: Share that look nearly the same as another one.
+    """
+
+    name: str
+    pictures: int
+    forms: Mapping[str, float]
+    different_forms: int
+    shortest: int
+    longest: int
+    grey: float
+    repeated: float
+    near: float
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a data set looks like.
 
     `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
     `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column;
     `whole` is what all rows look like, where the rest is about a draw of them; `sequence` is how rows follow one another,
-    where they do or seem to; `texts` are the text columns.
+    where they do or seem to; `texts` are the text columns, `images` those of pictures.
     """
 
     schema: Schema
@@ -274,6 +300,7 @@ class Profile:
     whole: Whole | None = None
     sequence: SequenceProfile | None = None
     texts: tuple[TextProfile, ...] = ()
+    images: tuple[ImageProfile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -756,11 +783,35 @@ class TextView:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSample:
+    """A synthetic picture to look at: its label, and its pixels as a data URL."""
+
+    about: str
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """What there is to see of pictures beside the columns. Only synthetic pictures are in it.
+
+    Args:
+        samples: Some synthetic pictures, by their labels.
+        form: Of the synthetic pictures: width, height and colour.
+        cloud: Pictures on a plane.
+    """
+
+    samples: tuple[ImageSample, ...]
+    form: str
+    cloud: Cloud | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every score of a synthetic data set beside its yardstick, and the aggregates behind the pictures.
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
-    holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts.
+    holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts,
+    `images` those of pictures.
     """
 
     scores: tuple[Score, ...]
@@ -777,6 +828,7 @@ class Evaluation:
     battery: Battery | None = None
     sequence: SequenceView | None = None
     texts: TextView | None = None
+    images: ImageView | None = None
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""

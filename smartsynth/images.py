@@ -26,7 +26,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 50_000_000
 """Of one picture; a file that says it has more is not decoded."""
-LEAST_SIDE = 4
+LEAST_SIDE, MOST_SIDE = 4, 64
+"""Of a picture; the latter of pictures for which no side was asked for."""
 GPS, ORIENTATION = 0x8825, 0x0112
 _TELLING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, GPS)
 """Tags of descriptions, cameras, programs, times, people and places; others say how the pixels lie."""

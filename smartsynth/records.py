@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import registry, sequences
+from smartsynth import images, registry, sequences
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.facts import Evaluation, Identifier
+from smartsynth.models.image_filter import ImageFilter
 from smartsynth.models.options import is_whole
 from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.models.record_filter import RecordFilter, WindowFilter
@@ -30,7 +31,7 @@ from smartsynth.models.text_filter import TextFilter
 from smartsynth.progress import Progress
 from smartsynth.schema import WINDOW, Kind, Modality, Schema
 from smartsynth.texts import has_parts
-from smartsynth.utils import evaluator, sequence_evaluator, text_evaluator
+from smartsynth.utils import evaluator, image_evaluator, sequence_evaluator, text_evaluator
 
 LENGTH = 24
 """Rows of a window if none are asked for, as in the published benchmarks."""
@@ -48,11 +49,32 @@ def window_of(run: RunConfig) -> int:
     return int(asked or run.window or LENGTH)
 
 
+def framing_of(run: RunConfig) -> str:
+    """How pictures of another form are brought to that of the synthetic ones."""
+    asked = run.generator.options.get("framing", images.CROP)
+    if asked not in images.FITS:
+        raise ConfigError(f"generator.options: framing={asked!r} must be one of {', '.join(images.FITS)}.")
+    return str(asked)
+
+
 def arranged(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
     """The schema with entity, time and static columns marked, or as that of texts, if the run says so or the data are texts."""
+    if any(c.kind is Kind.IMAGE for c in schema):
+        return _of_images(schema, run)
     if not run.is_sequential:
         return _of_texts(frame, schema, run)
     return sequences.marked(frame, schema, entity=run.entity, time=run.time)
+
+
+def _of_images(schema: Schema, run: RunConfig) -> Schema:
+    """The schema as one of pictures."""
+    if run.is_sequential:
+        raise ConfigError(
+            "Pictures cannot follow one another here: leave entity, time and window out, or drop the column of pictures."
+        )
+    for name, value in _for_tables(run).items():
+        raise ConfigError(f"{name}={value!r} is for tables, and there are pictures. Leave it out, or drop the column.")
+    return replace(schema, modality=Modality.IMAGE)
 
 
 def _of_texts(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
@@ -214,6 +236,9 @@ def gate(
     """The filter of the run, fitted; None if it is off."""
     if not run.privacy.filter:
         return None
+    if schema.modality is Modality.IMAGE:
+        gate = ImageFilter(run.privacy, side=run.generator.options.get("side"), framing=framing_of(run))
+        return gate.fit(train, held, schema, seed=run.seed or 0, progress=progress)
     if schema.modality is Modality.TEXT:
         return TextFilter(run.privacy).fit(train, held, schema, seed=run.seed or 0, progress=progress)
     kind = PrivacyFilter if schema.modality is Modality.TABLE else WindowFilter if schema.is_series else RecordFilter
@@ -222,7 +247,7 @@ def gate(
 
 def as_many(real: pd.DataFrame, schema: Schema, run: RunConfig) -> int:
     """The number of real records: rows, entities, or windows that the series would fill."""
-    if schema.modality in (Modality.TABLE, Modality.TEXT):
+    if schema.modality in (Modality.TABLE, Modality.TEXT, Modality.IMAGE):
         return len(real)
     if schema.is_series:
         return math.ceil(len(real) / window_of(run))
@@ -247,6 +272,9 @@ def evaluated(
     }  # fmt: skip
     if schema.modality is Modality.TABLE:
         return evaluator.evaluate(train, rows, held, mix=mix, **shared)
+    if schema.modality is Modality.IMAGE:
+        shared["target"] = run.target
+        return image_evaluator.evaluate_images(train, rows, held, framing=framing_of(run), **shared)
     if schema.modality is Modality.TEXT:
         return text_evaluator.evaluate_texts(train, rows, held, **{**shared, "target": run.target})
     for what, some in (("training", train), ("synthetic", rows), ("holdout", held)):

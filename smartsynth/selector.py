@@ -21,6 +21,7 @@ _EXTRAS = {
     "sdv": ("sdv", "ctgan"),
     "torch": ("torch",),
     "text": ("torch", "transformers", "peft"),
+    "image": ("torch", "diffusers"),
     "profile": ("data_profiling",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),

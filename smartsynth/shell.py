@@ -32,7 +32,7 @@ from smartsynth.schema import Modality
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile, TextProfile
+    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile
     from smartsynth.parts import PartsEvaluation
     from smartsynth.privacy.audit import Entry
     from smartsynth.privacy.spending import Spent
@@ -225,7 +225,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         yield from race_parts(result.choice.race)
     if result.filter is not None:
         done, schema = result.filter, result.synthetic.schema
-        what = "rows" if schema.modality is Modality.TABLE else "windows" if schema.is_series else "entities"
+        is_rows = schema.modality is not Modality.TIMESERIES
+        what = "rows" if is_rows else "windows" if schema.is_series else "entities"
         yield (
             f"Privacy filter: {count(done.checked)} {what} checked, {count(done.removed)} removed "
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
@@ -406,8 +407,12 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
     yield columns
     if profile.sequence is not None:
         yield from _sequence_parts(profile.sequence)
+    from smartsynth import image_words, text_words
+
+    for pictures in profile.images:
+        yield from _facts(image_words.heading(pictures), image_words.facts_of(pictures))
     for text in profile.texts:
-        yield from _text_parts(text)
+        yield from _facts(text_words.heading(text), text_words.facts_of(text))
     if profile.whole is not None:
         yield f"\nAll {count(profile.whole.rows)} rows, of which the above is a draw"
         yield _whole_table(profile.whole)
@@ -447,13 +452,11 @@ def _sequence_parts(sequence: SequenceProfile) -> Iterator[Table | str]:
         yield channels
 
 
-def _text_parts(text: TextProfile) -> Iterator[Table | str]:
-    """What a text column holds."""
-    from smartsynth import text_words
-
-    yield f"\n{_safe(text_words.heading(text))}"
+def _facts(heading: str, facts: Sequence[tuple[str, str]]) -> Iterator[Table | str]:
+    """What a column of texts or pictures holds."""
+    yield f"\n{_safe(heading)}"
     about = Table(box=None, pad_edge=False, show_header=False)
-    for name, said in text_words.facts_of(text):
+    for name, said in facts:
         about.add_row(name, _safe(said))
     yield about
 

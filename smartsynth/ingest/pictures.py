@@ -68,6 +68,12 @@ def holds_pictures(content: bytes) -> bool:
         return False
 
 
+def is_gallery(folder: Path) -> bool:
+    """Whether a folder holds pictures and no Parquet file."""
+    found = {path.suffix.lower() for path in folder.rglob("*")}
+    return not found & {".parquet", ".pq"} and bool(found & set(images.SUFFIXES))
+
+
 def _is_picture(path: PurePosixPath) -> bool:
     return path.suffix.lower() in images.SUFFIXES and not _is_hidden(path)
 

@@ -35,8 +35,6 @@ from smartsynth.schema import Column, Kind, Modality, Schema
 
 PAINT_BLOCK = 128
 """Pictures that are painted together."""
-MOST_SIDE = 64
-"""Of pictures for which no side was asked for."""
 THERE = "picture there"
 
 
@@ -168,7 +166,7 @@ class DiffusionGenerator(Generator):
         self._codes = RowCodes.fit(data, schema, min_count=self.min_count)
         known = data[there].reset_index(drop=True)
         cells = known[column.name].tolist()
-        self._form = images.common_form(cells, side=self.side, most=MOST_SIDE)
+        self._form = images.common_form(cells, side=self.side, most=images.MOST_SIDE)
         pixels = images.stacked(images.brought(cells, self._form, self.framing))
         self._shape = Shape.of(self._form, self._codes.size, width=self.width, layers=self.layers, patch=self.patch)
         steps = max(round(float(self.epochs) * len(pixels) / self.batch_size), 1)

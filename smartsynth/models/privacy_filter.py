@@ -108,7 +108,7 @@ class PrivacyFilter:
         began = time.perf_counter()
         names = list(schema.names)
         real = train[names] if holdout is None else pd.concat([train[names], holdout[names]], ignore_index=True)
-        self._distance = MixedDistance.fit(real, schema)
+        self._distance = self._distances(real, schema)
         self._keys = self._distance.keys(real)
         self._train_keys = self._keys[: len(train)]
         rows = self._distance.encode(real)
@@ -153,6 +153,10 @@ class PrivacyFilter:
             seconds=self._seconds,
             notes=tuple(self._notes()),
         )
+
+    def _distances(self, real: pd.DataFrame, schema: Schema) -> MixedDistance:
+        """What says how far apart records are, and which are the same."""
+        return MixedDistance.fit(real, schema)
 
     def _judge(self, rows: pd.DataFrame, start: int, progress: Progress | None) -> NDArray[np.int8]:
         self._check_fitted()

@@ -162,7 +162,7 @@ def _families(
 ) -> Iterator[list[Found]]:
     frames = train, synthetic, holdout
     t, s, h = (distance.encode(_some(frame, rng)) for frame in frames)
-    yield [_replay(*(distance.keys(frame) for frame in frames)), *replayed_texts(*frames, schema)]
+    yield [replayed(*(distance.keys(frame) for frame in frames)), *replayed_texts(*frames, schema)]
     yield _lone_values(*frames, distance)
     yield list(attachment(t, s, h, rng))
     yield list(membership(t, s, h, rng))
@@ -173,15 +173,16 @@ def _some(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return frame.iloc[rng.permutation(len(frame))[:MOST]]
 
 
-def _replay(train: replay.Keys, synthetic: replay.Keys, holdout: replay.Keys) -> Found:
+def replayed(train: replay.Keys, synthetic: replay.Keys, holdout: replay.Keys, *, what: str = "rows") -> Found:
+    """Replay of whole records: a number for each, the same for the same record."""
     hits, tries, others, controls = replay.rows(train, synthetic, holdout)
     test = attacks.excess(hits, tries, others, controls)
     return (
         "replay",
-        "Rows that come back",
+        f"{what.capitalize()} that come back",
         (
-            f"{count(hits)} of {count(tries)} training rows that nobody else has come back verbatim, and {count(others)} of "
-            f"{count(controls)} such holdout rows ({p_text(test)})."
+            f"{count(hits)} of {count(tries)} training {what} that nobody else has come back verbatim, and {count(others)} of "
+            f"{count(controls)} such holdout {what} ({p_text(test)})."
         ),
         test,
     )

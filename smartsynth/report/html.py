@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from smartsynth import formats, sequence_words, text_words
+from smartsynth import formats, image_words, sequence_words, text_words
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.facts import (
@@ -133,6 +133,7 @@ def render_profile(
         along_time=[chart for chart in charts if chart.section == "sequence"],
         sequence=_sequence(profile),
         texts=[(text_words.heading(text), text_words.facts_of(text)) for text in profile.texts],
+        images=[(image_words.heading(one), image_words.facts_of(one)) for one in profile.images],
         columns=[chart for chart in charts if chart.section == "columns"],
         open_columns=2 * OPEN_COLUMNS,
         created=_when(created),

@@ -43,7 +43,19 @@ def alerts(profile: Profile) -> tuple[Alert, ...]:
     for column in profile.columns:
         found += _column(column)
     found += _target(profile)
+    found += _pictures(profile)
     return tuple(sorted(found, key=lambda alert: _ORDER.index(alert.severity)))
+
+
+def _pictures(profile: Profile) -> Iterator[Alert]:
+    for one in profile.images:
+        name = plain(one.name, 40)
+        if one.different_forms > 1:
+            text = f"{name!r} has pictures of {count(one.different_forms)} sizes or colours; all are brought to one before learning."
+            yield Alert(Severity.INFO, "sizes", text, one.name)
+        if one.near > 0.01:
+            text = f"{percent(one.near)} of the pictures of {name!r} look nearly the same as another one; what the holdout shares with the training data makes scores too good."
+            yield Alert(Severity.WARNING, "near-duplicates", text, one.name)
 
 
 def _table(profile: Profile) -> Iterator[Alert]:
@@ -101,7 +113,7 @@ def _column(column: ColumnProfile) -> Iterator[Alert]:
     name = column.name
     if column.semantic in DIRECT:
         text = f"{name!r} looks like personal data ({column.semantic}): its values are made up anew, none is learnt or copied."
-        if column.kind not in ("identifier", "text"):
+        if column.kind not in ("identifier", "text", "image"):
             text = f"{name!r} looks like personal data ({column.semantic}): only values that at least five rows share are kept."
         yield Alert(Severity.ERROR, "personal-data", text, name)
     elif column.role == "entity":

@@ -25,6 +25,7 @@ from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Modality, Schema
 from smartsynth.utils.alerts import alerts
+from smartsynth.utils.image_profiler import image_profiles
 from smartsynth.utils.sequence_profiler import detected, sequence_profile
 from smartsynth.utils.text_profiler import text_profiles
 
@@ -80,6 +81,7 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         whole=dataset.whole,
         sequence=sequence,
         texts=text_profiles(frame, schema),
+        images=image_profiles(frame, schema),
     )
     result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")

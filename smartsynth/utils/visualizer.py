@@ -42,7 +42,7 @@ from smartsynth.utils.pair_charts import pair_chart
 from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
 from smartsynth.utils.profile_charts import profile_charts
 from smartsynth.utils.sequence_charts import SECTION as SEQUENCE
-from smartsynth.utils.sequence_charts import sequence_charts
+from smartsynth.utils.sequence_charts import cloud_chart, sequence_charts
 from smartsynth.utils.text_charts import text_charts
 
 __all__ = ["charts", "pair_chart", "profile_charts"]
@@ -66,6 +66,8 @@ def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     found += [_column(column) for column in evaluation.columns]
     found += _sequence(evaluation)
     found += text_charts(evaluation.texts) if evaluation.texts is not None else ()
+    if evaluation.images is not None and evaluation.images.cloud is not None:
+        found.append(cloud_chart(evaluation.images.cloud, "pictures", "images"))
     found += [_relations(matrix) for matrix in evaluation.matrices]
     metrics = dict.fromkeys(row.metric for row in evaluation.utility)
     found += [_utility(metric, [row for row in evaluation.utility if row.metric == metric]) for metric in metrics]

@@ -1,0 +1,91 @@
+"""Pictures → files of a folder or a zip, and a table beside them: Hugging Face's imagefolder layout.
+
+train/LABEL/000000.png …     a file a row, in the folder of its label, if there is one
+train/metadata.csv           `file_name` and all other columns
+README.md, manifest.json     what it is, and the scores
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from smartsynth.dataset import Dataset
+from smartsynth.errors import ConfigError
+from smartsynth.schema import Column, Kind, Schema
+
+SPLIT, INDEX, FILE_NAME = "train", "metadata.csv", "file_name"
+MOST_FOLDERS = 1_000
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def column_of(schema: Schema) -> Column | None:
+    """The column of pictures, if there is one."""
+    return next((column for column in schema if column.kind is Kind.IMAGE), None)
+
+
+def check_none(schema: Schema, format: str) -> None:
+    """ConfigError if there are pictures, which the format cannot hold."""
+    column = column_of(schema)
+    if column is not None:
+        raise ConfigError(f"format={format!r} cannot hold the pictures of {column.name!r}. Use folder, zip or parquet.")
+
+
+def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
+    """The files of the pictures by their paths, and the table of their names and of the other columns.
+
+    Raises:
+        ConfigError: There are no pictures, or a column has the name of the files' names.
+    """
+    column = column_of(dataset.schema)
+    if column is None:
+        raise ConfigError(
+            "format='folder' and 'zip' are for pictures, and there are none. Use csv, json, parquet or hf."
+        )
+    if FILE_NAME in dataset.schema:
+        raise ConfigError(f"A column is called {FILE_NAME!r}, which names the pictures' files. Rename it.")
+    rest = Schema(tuple(c for c in dataset.schema if c is not column))
+    folders = _folders(dataset.frame, rest)
+    names = [
+        None if cell is None or pd.isna(cell) else f"{folder}{i:06d}.png"
+        for i, (cell, folder) in enumerate(zip(dataset.frame[column.name], folders, strict=True))
+    ]
+    cells = zip(names, dataset.frame[column.name], strict=True)
+    files = {f"{SPLIT}/{name}": cell for name, cell in cells if name is not None}
+    table = dataset.frame[list(rest.names)].copy()
+    table.insert(0, FILE_NAME, pd.Series(names, table.index, dtype=object))
+    named = Column(FILE_NAME, Kind.IDENTIFIER, "object")
+    return files, Dataset(
+        table, Schema((named, *rest)), replace(dataset.source, format="csv", delimiter=",", encoding="utf-8")
+    )
+
+
+def _folders(frame: pd.DataFrame, rest: Schema) -> list[str]:
+    """The folder of each row's picture, by its label."""
+    kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
+    label = rest.target or next((c for c in rest if c.kind in kinds), None)
+    if label is None or label.kind not in kinds or frame[label.name].nunique() > MOST_FOLDERS:
+        return [""] * len(frame)
+    return [f"{_plain(str(value))}/" if pd.notna(value) else "unknown/" for value in frame[label.name]]
+
+
+def _plain(name: str) -> str:
+    """A name as a folder of any system has it."""
+    return re.sub(r"[^\w\- ]+", "_", name).strip(" _")[:80] or "label"
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The files as a zip; the same files are the same bytes."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path, content in files.items():
+            head = zipfile.ZipInfo(path, _LONG_AGO)
+            head.external_attr = 0o644 << 16
+            packed = not path.endswith(".png")
+            archive.writestr(head, content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
+    return sink.getvalue()

