@@ -127,6 +127,8 @@ def read(content: bytes, name: str) -> tuple[bytes, Left]:
                 )  # fmt: skip
                 seen = ImageOps.exif_transpose(image) if ORIENTATION in exif else image
                 return cell_of(_eight_bits(seen)), left
+    except DataError:
+        raise
     except UnidentifiedImageError as error:
         raise DataError(f"{name} is not a picture that can be read. Allowed are {', '.join(FORMATS)}.") from error
     except Image.DecompressionBombError as error:

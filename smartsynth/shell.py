@@ -246,7 +246,15 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
     seconds = ", ".join(f"{name.lower()} {value:.1f} s" for name, value in result.timings.items() if value >= 0.05)
     yield f"\nSeed {result.config.seed}. Time: {seconds}."
     if written:
-        yield f"Wrote {', '.join(str(path) for path in written)}."
+        yield f"Wrote {', '.join(_briefly(written))}."
+
+
+def _briefly(written: Sequence[Path]) -> Iterator[str]:
+    """Files by their paths; pictures by how many there are in a folder."""
+    pictures = [path for path in written if path.suffix == ".png"]
+    yield from (str(path) for path in written if path.suffix != ".png")
+    if pictures:
+        yield f"{count(len(pictures))} pictures below {os.path.commonpath([path.parent for path in pictures])}"
 
 
 def race_parts(race: Race) -> Iterator[Table | str]:

@@ -156,8 +156,9 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
     notes = [*_left_behind(left)]
     if tables:
         frame = _with_table(frame, paths, tables[0], limits)
-        if len(frame) < len(cells):
-            notes.append(f"{len(cells) - len(frame):,} pictures are not named in {tables[0].path} and are left out.")
+        named = int(frame[IMAGE].notna().sum())
+        if named < len(cells):
+            notes.append(f"{len(cells) - named:,} pictures are not named in {tables[0].path} and are left out.")
     elif (labels := _folders(paths)) is not None:
         frame[LABEL] = labels
     return dataset(frame, Source(name=name, format=format, notes=tuple(notes)), limits)
@@ -204,14 +205,15 @@ def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, li
         for i, path in enumerate(paths)
         if path.is_relative_to(file.path.parent)
     }
-    names = [str(PurePosixPath(str(cell))) for cell in table[key]]
-    absent = [name for name in names if name not in place]
+    names = [None if pd.isna(cell) else str(PurePosixPath(str(cell))) for cell in table[key]]
+    absent = [name for name in names if name is not None and name not in place]
     if absent:
         shown = ", ".join(absent[:5])
         raise DataError(
             f"{file.path} names {len(absent):,} pictures that are not there, such as {shown}. Write their paths beside {file.path.name}."
         )
-    rows = frame.iloc[[place[name] for name in names]].reset_index(drop=True)
+    cells = [None if name is None else frame[IMAGE].iloc[place[name]] for name in names]
+    rows = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     rest = table.drop(columns=key).reset_index(drop=True)
     if IMAGE in rest.columns:
         raise DataError(f"{file.path}: a column is called {IMAGE!r}, which is the name of the pictures. Rename it.")

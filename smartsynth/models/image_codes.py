@@ -70,15 +70,17 @@ class RowCodes:
 
     @property
     def size(self) -> int:
-        """Numbers of a row."""
-        return sum(
+        """Numbers of a row; one, which is nothing, if there are no columns."""
+        sizes = (
             len(self.levels[c.name]) if _is_named(c) else MEANING if c.kind is Kind.TEXT else 2 for c in self.columns
         )
+        return max(sum(sizes), 1)
 
     def __call__(self, rows: pd.DataFrame) -> NDArray[np.float32]:
         """The numbers of rows, rows × `size`."""
         made = [self._told(column, rows[column.name]) for column in self.columns]
-        return np.concatenate([np.zeros((len(rows), 0)), *made], axis=1).astype(np.float32)
+        told = np.concatenate([np.zeros((len(rows), 0)), *made], axis=1)
+        return np.pad(told, ((0, 0), (0, self.size - told.shape[1]))).astype(np.float32)
 
     def _told(self, column: Column, cells: pd.Series[Any]) -> NDArray[np.float64]:
         if _is_named(column):

@@ -26,6 +26,8 @@ COARSEST = 8
 """Sides of the coarsest level are at most about so long."""
 WIDEST = 4
 """Times the width of the finest level."""
+GROUP = 8
+"""Channels that are normalised together: alone, each would lose what the network is told of the time and the row."""
 CLOCK = 1000.0
 """Of the time that the network is told, at its end."""
 
@@ -100,10 +102,10 @@ def build(shape: Shape, seed: int) -> Any:
                 in_channels=inside, out_channels=inside, block_out_channels=widths, layers_per_block=shape.layers,
                 down_block_types=("DownBlock2D",) * (shape.levels - deep) + ("AttnDownBlock2D",) * deep,
                 up_block_types=("AttnUpBlock2D",) * deep + ("UpBlock2D",) * (shape.levels - deep),
-                norm_num_groups=min(16, shape.width), add_attention=deep, attention_head_dim=32, class_embed_type="identity",
+                norm_num_groups=shape.width // GROUP, add_attention=deep, attention_head_dim=32, class_embed_type="identity",
             )  # fmt: skip
             size = 4 * shape.width
-            self.rows = nn.Sequential(nn.Linear(max(shape.told, 1), size), nn.SiLU(), nn.Linear(size, size))
+            self.rows = nn.Sequential(nn.Linear(shape.told, size), nn.SiLU(), nn.Linear(size, size))
             self.nothing = nn.Parameter(torch.zeros(size))
 
         def forward(self, pictures: Any, time: Any, rows: Any, known: Any) -> Any:

@@ -1,0 +1,183 @@
+"""Folders, archives and tables of pictures in and out again."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from tiny_pictures import file_of, folder, frame, pixels
+
+from smartsynth import export, image_export, images, ingest
+from smartsynth.config import Limits
+from smartsynth.connectors import read as read_elsewhere
+from smartsynth.errors import ConfigError, DataError
+from smartsynth.schema import Kind
+
+
+def zipped(root):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(root.parent))
+    return sink.getvalue()
+
+
+def test_folders_are_labels(tmp_path):
+    folder(tmp_path / "shapes")
+    data = ingest.read(tmp_path / "shapes")
+    assert [c.kind for c in data.schema] == [Kind.IMAGE, Kind.CATEGORICAL]
+    assert set(data.frame["label"]) == {"lying", "standing", "cross"}
+    assert len(data) == 30
+    assert read_elsewhere(str(tmp_path / "shapes")).frame.equals(data.frame)
+
+
+def test_a_zip_is_the_same_as_its_folder(tmp_path):
+    folder(tmp_path / "shapes")
+    data = ingest.read(zipped(tmp_path / "shapes"), name="shapes.zip")
+    assert data.frame.equals(ingest.read(tmp_path / "shapes").frame)
+    assert data.source.format == "zip"
+
+
+def test_folders_that_split_data_are_no_labels(tmp_path):
+    folder(tmp_path / "a" / "train", n=20)
+    folder(tmp_path / "a" / "test", n=10, seed=1)
+    data = ingest.read(tmp_path / "a")
+    assert len(data) == 30
+    assert set(data.frame["label"]) == {"lying", "standing", "cross"}
+
+
+def test_a_table_beside_the_pictures_is_joined_by_their_names(tmp_path):
+    made, kinds = pixels(25)
+    for i, picture in enumerate(made):
+        (tmp_path / f"{i}.png").write_bytes(file_of(picture[..., 0]))
+    ages = np.arange(24)
+    pd.DataFrame({"file_name": [f"{i}.png" for i in range(24)], "age": ages, "shape": kinds[:24]}).to_csv(
+        tmp_path / "metadata.csv", index=False
+    )
+    data = ingest.read(tmp_path)
+    assert list(data.schema.names) == ["image", "age", "shape"]
+    assert list(data.frame["age"]) == list(ages)
+    assert np.array_equal(images.pixels_of(data.frame["image"][7]), made[7, ..., 0])
+    assert data.source.notes == ("1 pictures are not named in metadata.csv and are left out.",)
+
+
+def test_pictures_that_the_table_names_must_be_there(tmp_path):
+    folder(tmp_path)
+    (tmp_path / "metadata.csv").write_text("file_name,age\ncross/absent.png,3\n")
+    with pytest.raises(DataError, match=r"1 pictures that are not there, such as cross/absent\.png"):
+        ingest.read(tmp_path)
+    (tmp_path / "metadata.csv").write_text("name,age\nx.png,3\n")
+    with pytest.raises(DataError, match="no column names the pictures"):
+        ingest.read(tmp_path)
+
+
+def test_all_damaged_pictures_are_named(tmp_path):
+    folder(tmp_path)
+    (tmp_path / "cross" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    (tmp_path / "lying" / "worse.jpg").write_bytes(b"")
+    with pytest.raises(DataError) as error:
+        ingest.read(tmp_path)
+    assert "cross/bad.png" in str(error.value)
+    assert "lying/worse.jpg" in str(error.value)
+
+
+def test_what_is_left_behind_is_told(tmp_path):
+    folder(tmp_path / "shapes")
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (47.0, 3.0, 0.5)}
+    made, _ = pixels(1)
+    (tmp_path / "shapes" / "cross" / "me.jpg").write_bytes(file_of(made[0, ..., 0], "JPEG", exif=exif))
+    notes = ingest.read(tmp_path / "shapes").source.notes
+    assert "1 of 31 pictures have a GPS position in their EXIF data; none of it is kept." in notes
+
+
+def test_links_and_hidden_files_are_not_followed(tmp_path):
+    folder(tmp_path / "shapes")
+    (tmp_path / "secret.png").write_bytes(file_of(pixels(1)[0][0, ..., 0]))
+    (tmp_path / "shapes" / "cross" / "link.png").symlink_to(tmp_path / "secret.png")
+    (tmp_path / "shapes" / "cross" / "._1.png").write_bytes(b"resource fork")
+    assert len(ingest.read(tmp_path / "shapes")) == 30
+
+
+def test_an_archive_may_not_grow_without_bound(tmp_path):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/1.png", b"\0" * 50_000_000)
+    with pytest.raises(DataError, match="holds more than"):
+        ingest.read(sink.getvalue(), name="bomb.zip")
+    folder(tmp_path / "shapes")
+    with pytest.raises(DataError, match=r"limits\.max_bytes"):
+        ingest.read(tmp_path / "shapes", limits=Limits(max_bytes=1_000))
+    with pytest.raises(DataError, match="more than 10 pictures"):
+        ingest.read(tmp_path / "shapes", limits=Limits(max_rows=10))
+
+
+def test_a_single_picture_is_no_data_set(tmp_path):
+    (tmp_path / "one.png").write_bytes(file_of(pixels(1)[0][0, ..., 0]))
+    with pytest.raises(DataError, match="single picture"):
+        ingest.read(tmp_path / "one.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no pictures"):
+        ingest.read(tmp_path / "empty")
+
+
+def test_pictures_in_memory():
+    real = frame(30)
+    arrays = real.assign(image=[images.pixels_of(cell) for cell in real["image"]])
+    assert ingest.read(arrays).frame.equals(ingest.read(real).frame)
+    bad = real.copy()
+    bad.loc[3, "image"] = b"\x89PNG\r\n\x1a\nnothing"
+    with pytest.raises(DataError, match="row 4"):
+        ingest.read(bad)
+
+
+@pytest.fixture
+def data():
+    real = frame(40)
+    real.loc[5, "image"] = None
+    return ingest.read(real.assign(age=np.arange(40)))
+
+
+def test_a_folder_and_a_zip_come_back_as_they_were(data, tmp_path):
+    written = export.write(data, tmp_path / "out", manifest={"a": 1})
+    assert tmp_path / "out" / "train" / "metadata.csv" in written
+    again = ingest.read(tmp_path / "out")
+    assert again.frame.equals(data.frame)
+    export.write(data, tmp_path / "out.zip")
+    assert ingest.read(tmp_path / "out.zip").frame.equals(again.frame)
+    assert (tmp_path / "out.zip").read_bytes() == export.to_bytes(data, format="zip")
+
+
+def test_a_folder_of_something_else_is_left_alone(data, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="not a data-set folder"):
+        export.write(data, tmp_path / "out")
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+
+
+def test_parquet_holds_pictures_as_hugging_face_reads_them(data, tmp_path):
+    export.write(data, tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert features["image"] == {"_type": "Image"}
+    assert features["age"] == {"dtype": "int64", "_type": "Value"}
+    again = ingest.read(tmp_path / "out.parquet")
+    assert list(again.frame["image"].dropna()) == list(data.frame["image"].dropna())
+    assert again.frame["image"].isna()[5]
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "excel"])
+def test_formats_without_room_for_pictures_say_so(data, format):
+    with pytest.raises(ConfigError, match="Use folder, zip or parquet"):
+        export.to_bytes(data, format=format)
+
+
+def test_pictures_are_what_folders_are_for():
+    with pytest.raises(ConfigError, match="there are none"):
+        image_export.parts(ingest.read(pd.DataFrame({"a": [1, 2, 3]})))
