@@ -914,7 +914,7 @@ def _format(output: str, format: str | None) -> str | None:
 
 
 def _check_holds(source: Any, output: str, format: str | None, config: Path | None) -> None:
-    """ConfigError before any work if there are pictures in the data, and the output cannot hold them."""
+    """ConfigError before any work if there are images in the data, and the output cannot hold them."""
     from smartsynth import export, image_export, ingest, pipeline
 
     name = format or ("csv" if output == "-" else None if "://" in output else export.format_of(Path(output), None))

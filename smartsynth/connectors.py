@@ -3,7 +3,7 @@
     postgresql://USER@HOST/DATABASE#SCHEMA.TABLE    any database that SQLAlchemy reaches
     s3://BUCKET/PATH  gs://…  az://…                a file of any format that is read, or a folder of Parquet files
     hf://datasets/OWNER/NAME                        the Parquet files of a data set of the Hub
-    FOLDER                                          Parquet files, also in partitions (`year=2024/…`); or pictures (ingest/pictures.py)
+    FOLDER                                          Parquet files, also in partitions (`year=2024/…`); or images (ingest/pictures.py)
 
 A secret never stands in an address: `?password=env:NAME` takes it from a variable, `?password=file:PATH` from a file, and
 storage has the credentials of its own tools. Rows come in batches. Where there are more than `limits.sample_rows`, as many are
@@ -165,7 +165,7 @@ class Place:
                 f"{self.shown} cannot be read ({type(error).__name__}). Check the address and the rights."
             ) from None
         if not found:
-            raise DataError(f"{self.shown} holds no Parquet file and no picture. Check the address.")
+            raise DataError(f"{self.shown} holds no Parquet file and no image. Check the address.")
         return found, fs
 
 

@@ -7,7 +7,7 @@
     Parquet    manifest in the schema metadata under `smartsynth`
     Excel      one sheet
     folder     Hugging Face data set: data/train-00000-of-00001.parquet and a README.md card
-    pictures   a folder or a zip of PNG files: train/LABEL/000000.png, and train/metadata.csv with the other columns (Hugging Face's
+    images     a folder or a zip of PNG files: train/LABEL/000000.png, and train/metadata.csv with the other columns (Hugging Face's
                imagefolder); or a Parquet column as Hugging Face's `Image`
 
 Every file appears whole or not at all. A manifest is written beside the file as `<name>.manifest.json`.
@@ -267,7 +267,7 @@ def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
 
 
 def _with_pictures(table: pa.Table, name: str) -> tuple[pa.Table, bytes]:
-    """The table with pictures as Hugging Face's `Image` has them, and what it reads to know."""
+    """The table with images as Hugging Face's `Image` has them, and what it reads to know."""
     import pyarrow as pa
 
     cells = table[name].to_pylist()
@@ -321,7 +321,7 @@ def _data_files(dataset: Dataset, manifest: Mapping[str, Any] | None) -> dict[st
 def _picture_files(
     dataset: Dataset, manifest: Mapping[str, Any] | None, config: ExportConfig | None
 ) -> dict[str, bytes]:
-    """The files of a folder of pictures by their paths."""
+    """The files of a folder of images by their paths."""
     files, table = image_export.parts(dataset)
     files[f"{image_export.SPLIT}/{image_export.INDEX}"] = to_bytes(table, format="csv", config=config)
     files["README.md"] = _picture_card(dataset).encode()
@@ -355,8 +355,8 @@ def _picture_card(dataset: Dataset) -> str:
         "configs": [{"config_name": "default", "drop_labels": True, "data_dir": "."}],
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
-    about = f"{len(dataset):,} synthetic pictures, made by SmartSynth."
-    return f"---\n{text}---\n\n# Synthetic pictures\n\n{about} Other columns: `train/metadata.csv`. Scores and privacy checks: `manifest.json`.\n"
+    about = f"{len(dataset):,} synthetic images, made by SmartSynth."
+    return f"---\n{text}---\n\n# Synthetic images\n\n{about} Other columns: `train/metadata.csv`. Scores and privacy checks: `manifest.json`.\n"
 
 
 def _card(dataset: Dataset) -> str:

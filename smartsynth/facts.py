@@ -251,15 +251,15 @@ class TextProfile:
 
 @dataclass(frozen=True, slots=True)
 class ImageProfile:
-    """A column of pictures.
+    """A column of images.
 
     Args:
         name: Of the column.
-        pictures: How many there are.
-        forms: The commonest widths, heights and colours, and the share of the pictures that have them.
+        pictures: How many images there are.
+        forms: The commonest widths, heights and colours, and the share of the images that have them.
         different_forms: How many different ones there are.
         shortest, longest: 5 % of the shorter sides are shorter, 5 % of the longer sides are longer, in pixels.
-        grey: Share of grey pictures.
+        grey: Share of grey images.
         repeated: Share that repeat another one pixel by pixel.
         near: Share that look nearly the same as another one.
     """
@@ -282,7 +282,7 @@ class Profile:
     `schema` is the schema of the data with kinds, roles and meanings filled in; `alerts` come worst first;
     `dependencies` are functional ones: (determinant, dependent); `target` is the given or guessed target column;
     `whole` is what all rows look like, where the rest is about a draw of them; `sequence` is how rows follow one another,
-    where they do or seem to; `texts` are the text columns, `images` those of pictures.
+    where they do or seem to; `texts` are the text columns, `images` the image columns.
     """
 
     schema: Schema
@@ -784,7 +784,7 @@ class TextView:
 
 @dataclass(frozen=True, slots=True)
 class ImageSample:
-    """A synthetic picture to look at: its label, and its pixels as a data URL."""
+    """A synthetic image to look at: its label, and its pixels as a data URL."""
 
     about: str
     picture: str
@@ -792,12 +792,12 @@ class ImageSample:
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """What there is to see of pictures beside the columns. Only synthetic pictures are in it.
+    """What there is to see of images beside the columns. Only synthetic images are in it.
 
     Args:
-        samples: Some synthetic pictures, by their labels.
-        form: Of the synthetic pictures: width, height and colour.
-        cloud: Pictures on a plane.
+        samples: Some synthetic images, by their labels.
+        form: Of the synthetic images: width, height and colour.
+        cloud: Images on a plane.
     """
 
     samples: tuple[ImageSample, ...]
@@ -811,7 +811,7 @@ class Evaluation:
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
     holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts,
-    `images` those of pictures.
+    `images` those of images.
     """
 
     scores: tuple[Score, ...]

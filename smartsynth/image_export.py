@@ -1,4 +1,4 @@
-"""Pictures → files of a folder or a zip, and a table beside them: Hugging Face's imagefolder layout.
+"""Images → files of a folder or a zip, and a table beside them: Hugging Face's imagefolder layout.
 
 train/LABEL/000000.png …     a file a row, in the folder of its label, if there is one
 train/metadata.csv           `file_name` and all other columns
@@ -25,30 +25,28 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def column_of(schema: Schema) -> Column | None:
-    """The column of pictures, if there is one."""
+    """The column of images, if there is one."""
     return next((column for column in schema if column.kind is Kind.IMAGE), None)
 
 
 def check_none(schema: Schema, format: str) -> None:
-    """ConfigError if there are pictures, which the format cannot hold."""
+    """ConfigError if there are images, which the format cannot hold."""
     column = column_of(schema)
     if column is not None:
-        raise ConfigError(f"format={format!r} cannot hold the pictures of {column.name!r}. Use folder, zip or parquet.")
+        raise ConfigError(f"format={format!r} cannot hold the images of {column.name!r}. Use folder, zip or parquet.")
 
 
 def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
-    """The files of the pictures by their paths, and the table of their names and of the other columns.
+    """The files of the images by their paths, and the table of their names and of the other columns.
 
     Raises:
-        ConfigError: There are no pictures, or a column has the name of the files' names.
+        ConfigError: There are no images, or a column has the name of the files' names.
     """
     column = column_of(dataset.schema)
     if column is None:
-        raise ConfigError(
-            "format='folder' and 'zip' are for pictures, and there are none. Use csv, json, parquet or hf."
-        )
+        raise ConfigError("format='folder' and 'zip' are for images, and there are none. Use csv, json, parquet or hf.")
     if FILE_NAME in dataset.schema:
-        raise ConfigError(f"A column is called {FILE_NAME!r}, which names the pictures' files. Rename it.")
+        raise ConfigError(f"A column is called {FILE_NAME!r}, which names the images' files. Rename it.")
     rest = Schema(tuple(c for c in dataset.schema if c is not column))
     folders = _folders(dataset.frame, rest)
     names = [
@@ -66,7 +64,7 @@ def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
 
 
 def _folders(frame: pd.DataFrame, rest: Schema) -> list[str]:
-    """The folder of each row's picture, by its label."""
+    """The folder of each row's image, by its label."""
     kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
     label = rest.target or next((c for c in rest if c.kind in kinds), None)
     if label is None or label.kind not in kinds or frame[label.name].nunique() > MOST_FOLDERS:

@@ -8,11 +8,11 @@ from smartsynth.formats import count, percent, plain
 
 def heading(pictures: ImageProfile) -> str:
     """What the column holds, in a few words."""
-    return f"Pictures of ‘{plain(pictures.name, 60)}’: {count(pictures.pictures)}"
+    return f"Images of ‘{plain(pictures.name, 60)}’: {count(pictures.pictures)}"
 
 
 def facts_of(pictures: ImageProfile) -> tuple[tuple[str, str], ...]:
-    """Name and text of everything that is known of a column of pictures."""
+    """Name and text of everything that is known of a column of images."""
     forms = ", ".join(f"{form} {percent(share)}" for form, share in pictures.forms.items())
     more = pictures.different_forms - len(pictures.forms)
     sizes = f"{forms}{f', and {count(more)} others' if more > 0 else ''}"

@@ -1,8 +1,8 @@
-"""Pictures as cells of a table: a PNG of the pixels and of nothing besides.
+"""Images as cells of a table: a PNG of the pixels and of nothing besides.
 
-    cell      bytes of a PNG, grey or RGB with eight bits, without metadata; equal pictures are equal cells
+    cell      bytes of a PNG, grey or RGB with eight bits, without metadata; equal images are equal cells
     read      a PNG, JPEG, WebP or TIFF file → a cell, and what was left behind: EXIF, positions, further frames, transparency
-    Form      width, height and colour that all pictures of a column are brought to before anything is learnt
+    Form      width, height and colour that all images of a column are brought to before anything is learnt
 
 Where pixels lie in a file otherwise than they are to be seen (EXIF orientation), they are turned.
 """
@@ -25,9 +25,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 50_000_000
-"""Of one picture; a file that says it has more is not decoded."""
+"""Of one image; a file that says it has more is not decoded."""
 LEAST_SIDE, MOST_SIDE = 4, 64
-"""Of a picture; the latter of pictures for which no side was asked for."""
+"""Of an image; the latter of images for which no side was asked for."""
 GPS, ORIENTATION = 0x8825, 0x0112
 _TELLING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, GPS)
 """Tags of descriptions, cameras, programs, times, people and places; others say how the pixels lie."""
@@ -37,7 +37,7 @@ FITS = (CROP, PAD, STRETCH)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Width, height and colour of a picture.
+    """Width, height and colour of an image.
 
     >>> Form.of("28x28 grey"), str(Form(64, 48, grey=False))
     (Form(width=28, height=28, grey=True), '64x48 rgb')
@@ -72,8 +72,8 @@ class Left:
     transparency: bool = False
 
 
-def is_picture(content: object) -> bool:
-    """Whether these are bytes of a picture file, by how they begin."""
+def is_image(content: object) -> bool:
+    """Whether these are bytes of an image file, by how they begin."""
     if not isinstance(content, bytes):
         return False
     tiff = content[:4] in (b"II*\x00", b"MM\x00*")
@@ -85,7 +85,7 @@ def is_picture(content: object) -> bool:
 
 
 def content_of(cell: Any) -> bytes | None:
-    """The bytes of a picture file of what may stand for one in a table; None if it is missing, or nothing of the kind.
+    """The bytes of an image file of what may stand for one in a table; None if it is missing, or nothing of the kind.
 
     Args:
         cell: Bytes, a dict with `bytes` (Hugging Face), an array of uint8 (height × width, or × 3), or a Pillow image.
@@ -104,14 +104,14 @@ def content_of(cell: Any) -> bytes | None:
 
 
 def read(content: bytes, name: str) -> tuple[bytes, Left]:
-    """The cell of a picture file, and what was left behind.
+    """The cell of an image file, and what was left behind.
 
     Args:
         content: Of a PNG, JPEG, WebP or TIFF file.
         name: Of it, for messages.
 
     Raises:
-        DataError: It is damaged, no picture, or too large.
+        DataError: It is damaged, no image, or too large.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -130,11 +130,11 @@ def read(content: bytes, name: str) -> tuple[bytes, Left]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{name} is not a picture that can be read. Allowed are {', '.join(FORMATS)}.") from error
+        raise DataError(f"{name} is not an image that can be read. Allowed are {', '.join(FORMATS)}.") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MOST_PIXELS:,} pixels. Make it smaller.") from error
     except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
-        raise DataError(f"{name} is a damaged picture. Save it again, or take it out.") from error
+        raise DataError(f"{name} is a damaged image. Save it again, or take it out.") from error
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -146,7 +146,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def _eight_bits(image: Any) -> NDArray[np.uint8]:
-    """The pixels of a picture of any mode, grey or RGB; what is transparent is white."""
+    """The pixels of an image of any mode, grey or RGB; what is transparent is white."""
     from PIL import Image
 
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -173,7 +173,7 @@ def cell_of(pixels: NDArray[np.uint8]) -> bytes:
 
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         raise DataError(
-            f"An array of {pixels.dtype} of the shape {pixels.shape} is no picture. Give uint8, height × width (× 3)."
+            f"An array of {pixels.dtype} of the shape {pixels.shape} is no image. Give uint8, height × width (× 3)."
         )
     sink = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(sink, "PNG", compress_level=6)
@@ -195,16 +195,16 @@ def form_of(cell: bytes) -> Form:
 
 
 def common_form(cells: Iterable[bytes], *, side: int | None, most: int) -> Form:
-    """The form that pictures are brought to: their own if they have one, else a square of the median of their shorter sides.
+    """The form that images are brought to: their own if they have one, else a square of the median of their shorter sides.
 
     Args:
         cells: Of a column.
-        side: Asked for; None leaves it to the pictures.
+        side: Asked for; None leaves it to the images.
         most: Sides are not longer than this if none is asked for.
     """
     forms = [form_of(cell) for cell in cells]
     if not forms:
-        raise DataError("The column of pictures is empty.")
+        raise DataError("The column of images is empty.")
     grey = all(form.grey for form in forms)
     if side is not None:
         return Form(side, side, grey)
@@ -219,7 +219,7 @@ def common_form(cells: Iterable[bytes], *, side: int | None, most: int) -> Form:
 
 
 def brought(cells: Sequence[bytes], form: Form, fit: str) -> list[bytes]:
-    """The pictures in a form, those that have it as they are.
+    """The images in a form, those that have it as they are.
 
     Args:
         cells: Of a column.
@@ -246,7 +246,7 @@ def _brought(cell: bytes, form: Form, fit: str) -> bytes:
 
 
 def stacked(cells: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Pixels of pictures of one form: pictures × height × width × channels."""
+    """Pixels of images of one form: images × height × width × channels."""
     pixels = np.stack([pixels_of(cell) for cell in cells])
     return pixels[..., None] if pixels.ndim == 3 else pixels
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
-from smartsynth.images import is_picture
+from smartsynth.images import is_image
 from smartsynth.privacy.identifiers import scan
 from smartsynth.schema import JSON_OBJECT, MESSAGES, QAS, Column, Kind, Role, Schema
 
@@ -90,7 +90,7 @@ def _refined(stored: Column, found: Column) -> Column:
 
 def _infer_column(name: str, cells: pd.Series[Any]) -> Column:
     known = cells.dropna()
-    if len(known) and is_picture(known.iloc[0]):
+    if len(known) and is_image(known.iloc[0]):
         return Column(name, Kind.IMAGE, str(cells.dtype), nullable=len(known) < len(cells))
     found = _look(name, cells, known)
     if (shape := _json_shape(known)) is not None:

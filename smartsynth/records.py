@@ -50,7 +50,7 @@ def window_of(run: RunConfig) -> int:
 
 
 def framing_of(run: RunConfig) -> str:
-    """How pictures of another form are brought to that of the synthetic ones."""
+    """How images of another form are brought to that of the synthetic ones."""
     asked = run.generator.options.get("framing", images.CROP)
     if asked not in images.FITS:
         raise ConfigError(f"generator.options: framing={asked!r} must be one of {', '.join(images.FITS)}.")
@@ -67,13 +67,13 @@ def arranged(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
 
 
 def _of_images(schema: Schema, run: RunConfig) -> Schema:
-    """The schema as one of pictures."""
+    """The schema as one of images."""
     if run.is_sequential:
         raise ConfigError(
-            "Pictures cannot follow one another here: leave entity, time and window out, or drop the column of pictures."
+            "Images cannot follow one another here: leave entity, time and window out, or drop the column of images."
         )
     for name, value in _for_tables(run).items():
-        raise ConfigError(f"{name}={value!r} is for tables, and there are pictures. Leave it out, or drop the column.")
+        raise ConfigError(f"{name}={value!r} is for tables, and there are images. Leave it out, or drop the column.")
     return replace(schema, modality=Modality.IMAGE)
 
 

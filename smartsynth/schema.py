@@ -43,7 +43,7 @@ class Kind(StrEnum):
     TEXT = "text"
     """Free text: replaced by plausible text of the same shape, never copied."""
     IMAGE = "image"
-    """Pictures (images.py): made anew, never copied."""
+    """Images (images.py): made anew, never copied."""
     CONSTANT = "constant"
     """At most one distinct value (or nothing but missing cells)."""
 
@@ -74,7 +74,7 @@ class Column:
             `decimal` for Python objects of these types.
         role: What the column means to a person.
         decimals: Numeric columns: decimal places of the data (0 for whole numbers); None when it is not bounded.
-        format: Datetimes that were text: their `strftime` format. Booleans that were text: `"yes/no"` (true/false). Pictures
+        format: Datetimes that were text: their `strftime` format. Booleans that were text: `"yes/no"` (true/false). Images
             that were brought to one size: `"28x28 grey"`.
         semantic: A finer meaning when one was recognised, such as `email`, `phone`, `latitude`.
         nullable: Whether missing cells occur.
@@ -100,7 +100,7 @@ class Column:
 
     @property
     def is_modelled(self) -> bool:
-        """Whether a generator learns this column (identifiers, texts, pictures and constants are made otherwise)."""
+        """Whether a generator learns this column (identifiers, texts, images and constants are made otherwise)."""
         return self.kind not in (Kind.IDENTIFIER, Kind.TEXT, Kind.IMAGE, Kind.CONSTANT)
 
     @classmethod

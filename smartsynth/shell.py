@@ -250,11 +250,11 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
 
 
 def _briefly(written: Sequence[Path]) -> Iterator[str]:
-    """Files by their paths; pictures by how many there are in a folder."""
+    """Files by their paths; images by how many there are in a folder."""
     pictures = [path for path in written if path.suffix == ".png"]
     yield from (str(path) for path in written if path.suffix != ".png")
     if pictures:
-        yield f"{count(len(pictures))} pictures below {os.path.commonpath([path.parent for path in pictures])}"
+        yield f"{count(len(pictures))} images below {os.path.commonpath([path.parent for path in pictures])}"
 
 
 def race_parts(race: Race) -> Iterator[Table | str]:
@@ -461,7 +461,7 @@ def _sequence_parts(sequence: SequenceProfile) -> Iterator[Table | str]:
 
 
 def _facts(heading: str, facts: Sequence[tuple[str, str]]) -> Iterator[Table | str]:
-    """What a column of texts or pictures holds."""
+    """What a column of texts or images holds."""
     yield f"\n{_safe(heading)}"
     about = Table(box=None, pad_edge=False, show_header=False)
     for name, said in facts:

@@ -1,4 +1,4 @@
-"""Small pictures for tests: bars that lie or stand, and crosses, with noise; a fit takes seconds."""
+"""Small images for tests: bars that lie or stand, and crosses, with noise; a fit takes seconds."""
 
 import io
 
@@ -12,7 +12,7 @@ KINDS = ("lying", "standing", "cross")
 
 
 def pixels(n=90, side=16, seed=0, colours=1):
-    """Pictures and what they show: pictures × side × side × colours, and names."""
+    """Images and what they show: images × side × side × colours, and names."""
     rng = np.random.default_rng(seed)
     kinds = rng.choice(KINDS, n, p=[0.5, 0.3, 0.2])
     made = rng.integers(0, 40, (n, side, side, colours), dtype=np.uint8)
@@ -27,20 +27,20 @@ def pixels(n=90, side=16, seed=0, colours=1):
 
 
 def frame(n=90, side=16, seed=0, colours=1):
-    """A table of pictures, of what they show and of how light they are."""
+    """A table of images, of what they show and of how light they are."""
     made, kinds = pixels(n, side, seed, colours)
     return pd.DataFrame({"image": images.unstacked(made), "label": kinds})
 
 
 def file_of(array, format="PNG", **options):
-    """The bytes of a picture file."""
+    """The bytes of an image file."""
     sink = io.BytesIO()
     Image.fromarray(array).save(sink, format, **options)
     return sink.getvalue()
 
 
 def folder(path, n=30, side=16, seed=0):
-    """Pictures in folders of their labels."""
+    """Images in folders of their labels."""
     made, kinds = pixels(n, side, seed)
     for i, (picture, kind) in enumerate(zip(made, kinds, strict=True)):
         (path / kind).mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ path | bytes | stream | "-"  ──files──▶ bytes of one format ──▶ 
                                                                 lines.py    plain text
 records.py  JSON, JSONL, Excel
 pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
-folder | zip of pictures     ─────────────────────────────────▶ pictures.py
+folder | zip of images       ─────────────────────────────────▶ pictures.py
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
 
     Args:
         source: Path, bytes, binary stream, `"-"` (standard input), or a pandas, polars or Arrow table (anything with
-            the Arrow PyCapsule interface). A folder, or a zip, may hold pictures (pictures.py).
+            the Arrow PyCapsule interface). A folder, or a zip, may hold images (pictures.py).
         limits: How large the input may be; more is refused before it is decoded.
         name: What to call it in messages; the file's name if not given.
         format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.

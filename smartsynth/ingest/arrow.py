@@ -10,7 +10,7 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
-from smartsynth.images import is_picture
+from smartsynth.images import is_image
 from smartsynth.ingest.frames import check_shape, dataset
 
 
@@ -60,12 +60,12 @@ def _is_nested(kind: Any) -> bool:
 
 
 def _holds_pictures(column: Any) -> bool:
-    """Whether the first cell that is there is a picture: its bytes, or a struct with them (Hugging Face's `Image`)."""
+    """Whether the first cell that is there is an image: its bytes, or a struct with them (Hugging Face's `Image`)."""
     for chunk in column.chunks:
         known = chunk.drop_null()
         if len(known):
             first = known[0].as_py()
-            return is_picture(first.get("bytes") if isinstance(first, dict) else first)
+            return is_image(first.get("bytes") if isinstance(first, dict) else first)
     return False
 
 

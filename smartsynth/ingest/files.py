@@ -11,7 +11,7 @@ from typing import IO
 
 from smartsynth.config import Limits
 from smartsynth.errors import DataError
-from smartsynth.images import is_picture
+from smartsynth.images import is_image
 
 MAX_RATIO = 200
 """An archive that grows more than so many times is refused; text rarely packs better than 20 times."""
@@ -62,9 +62,9 @@ def unpacked(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
         )
     if content[:4] == b"PK\x03\x04" and not _is_workbook(content):
         return _single_member(content, limits, name)
-    if is_picture(content):
+    if is_image(content):
         raise DataError(
-            f"{name} is a single picture. Give a folder or a zip of pictures, or a Parquet file with a column of them."
+            f"{name} is a single image. Give a folder or a zip of images, or a Parquet file with a column of them."
         )
     for magic, what in _REFUSED.items():
         if content.startswith(magic):

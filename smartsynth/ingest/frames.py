@@ -58,18 +58,18 @@ def dataset(
 
 
 def _with_pictures(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with columns of pictures as cells (images.py): of bytes of files, Hugging Face's dicts, arrays, or Pillow's images."""
+    """The frame with columns of images as cells (images.py): of bytes of files, Hugging Face's dicts, arrays, or Pillow's images."""
     found: dict[str, pd.Series[Any]] = {}
     problems: list[Problem] = []
     for name, cells in frame.items():
         first = next((cell for cell in cells if cell is not None), None) if cells.dtype == object else None
-        if not images.is_picture(images.content_of(first)):
+        if not images.is_image(images.content_of(first)):
             continue
         made: list[bytes | None] = []
         for i, cell in enumerate(cells):
             try:
                 content = images.content_of(cell)
-                made.append(None if content is None else images.read(content, f"The picture in row {i + 1:,}")[0])
+                made.append(None if content is None else images.read(content, f"The image in row {i + 1:,}")[0])
             except DataError as error:
                 problems += [Problem(str(error), column=str(name))]
         found[str(name)] = pd.Series(made, dtype=object, index=frame.index) if not problems else cells

@@ -1,4 +1,4 @@
-"""Folders and archives of pictures → Dataset: a row a picture, with its label and what a table beside the pictures says of it.
+"""Folders and archives of images → Dataset: an image a row, with its label and what a table beside the images says of it.
 
     folder/cat/1.png, folder/dog/2.jpg          a column `label` of the names of the folders
     folder/metadata.csv, folder/1.png …         the columns of the table, found by the names of the files in it
@@ -26,7 +26,7 @@ from smartsynth.ingest.files import MAX_RATIO
 from smartsynth.ingest.frames import dataset
 
 IMAGE, LABEL = "image", "label"
-"""Names of the columns of pictures and of their folders."""
+"""Names of the columns of images and of their folders."""
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 TABLES = ("metadata.csv", "metadata.jsonl", "labels.csv", "labels.jsonl", "index.csv", "manifest.csv")
 FILE_NAMES = ("file_name", "filename", "file", "image", "path", "image_path", "image_file")
@@ -42,7 +42,7 @@ class _File:
 
 
 def read_folder(folder: Path, limits: Limits) -> Dataset:
-    """The pictures of a folder and of the folders in it.
+    """The images of a folder and of the folders in it.
 
     Raises:
         DataError: There are none, or some cannot be read; all of them are listed.
@@ -51,7 +51,7 @@ def read_folder(folder: Path, limits: Limits) -> Dataset:
 
 
 def read_archive(content: bytes, limits: Limits, *, name: str) -> Dataset:
-    """The pictures of a zip.
+    """The images of a zip.
 
     Raises:
         DataError: Some cannot be read, or it unpacks to more than the limits allow.
@@ -60,21 +60,21 @@ def read_archive(content: bytes, limits: Limits, *, name: str) -> Dataset:
 
 
 def holds_pictures(content: bytes) -> bool:
-    """Whether a zip has a picture in it."""
+    """Whether a zip has an image in it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return any(_is_picture(PurePosixPath(member)) for member in archive.namelist())
+            return any(_is_image(PurePosixPath(member)) for member in archive.namelist())
     except zipfile.BadZipFile:
         return False
 
 
 def is_gallery(folder: Path) -> bool:
-    """Whether a folder holds pictures and no Parquet file."""
+    """Whether a folder holds images and no Parquet file."""
     found = {path.suffix.lower() for path in folder.rglob("*")}
     return not found & {".parquet", ".pq"} and bool(found & set(images.SUFFIXES))
 
 
-def _is_picture(path: PurePosixPath) -> bool:
+def _is_image(path: PurePosixPath) -> bool:
     return path.suffix.lower() in images.SUFFIXES and not _is_hidden(path)
 
 
@@ -115,30 +115,28 @@ def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
 
 
 def _is_wanted(path: PurePosixPath) -> bool:
-    return _is_picture(path) or (path.name.lower() in TABLES and not _is_hidden(path))
+    return _is_image(path) or (path.name.lower() in TABLES and not _is_hidden(path))
 
 
 def _check_total(size: int, limits: Limits, name: str, most: int | None = None) -> None:
     most = limits.max_bytes if most is None else most
     if size > most:
-        raise DataError(f"{name} holds more than {most:,} bytes. Raise limits.max_bytes or take fewer pictures.")
+        raise DataError(f"{name} holds more than {most:,} bytes. Raise limits.max_bytes or take fewer images.")
 
 
 def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str) -> Dataset:
-    """The data set of files: each picture is decoded once, and forgotten but for its pixels."""
+    """The data set of files: each image is decoded once, and forgotten but for its pixels."""
     paths: list[PurePosixPath] = []
     cells: list[bytes] = []
     tables: list[_File] = []
     left: list[images.Left] = []
     problems: list[Problem] = []
     for file in files:
-        if not _is_picture(file.path):
+        if not _is_image(file.path):
             tables.append(file)
             continue
         if len(cells) + len(problems) >= limits.max_rows:
-            raise DataError(
-                f"{name} holds more than {limits.max_rows:,} pictures. Raise limits.max_rows or take fewer."
-            )
+            raise DataError(f"{name} holds more than {limits.max_rows:,} images. Raise limits.max_rows or take fewer.")
         try:
             cell, behind = images.read(file.content, str(file.path))
         except DataError as error:
@@ -148,17 +146,17 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
         cells.append(cell)
         left.append(behind)
     if problems:
-        more = [Problem(f"{len(problems) - MOST_PROBLEMS:,} more pictures cannot be read.")]
+        more = [Problem(f"{len(problems) - MOST_PROBLEMS:,} more images cannot be read.")]
         raise DataError(problems[:MOST_PROBLEMS] + (more if len(problems) > MOST_PROBLEMS else []))
     if not cells:
-        raise DataError(f"{name} holds no pictures. Allowed are {', '.join(images.SUFFIXES)}.")
+        raise DataError(f"{name} holds no images. Allowed are {', '.join(images.SUFFIXES)}.")
     frame = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     notes = [*_left_behind(left)]
     if tables:
         frame = _with_table(frame, paths, tables[0], limits)
         named = int(frame[IMAGE].notna().sum())
         if named < len(cells):
-            notes.append(f"{len(cells) - named:,} pictures are not named in {tables[0].path} and are left out.")
+            notes.append(f"{len(cells) - named:,} images are not named in {tables[0].path} and are left out.")
     elif (labels := _folders(paths)) is not None:
         frame[LABEL] = labels
     return dataset(frame, Source(name=name, format=format, notes=tuple(notes)), limits)
@@ -175,11 +173,11 @@ def _left_behind(left: list[images.Left]) -> Iterator[str]:
         count = sum(getattr(one, what) for one in left)
         if count:
             kept = "" if what in ("frames", "transparency") else "; none of it is kept"
-            yield f"{count:,} of {len(left):,} pictures have {name}{kept}."
+            yield f"{count:,} of {len(left):,} images have {name}{kept}."
 
 
 def _folders(paths: list[PurePosixPath]) -> list[str] | None:
-    """The name of the folder that each picture stands in, below those that all share and those that split the data."""
+    """The name of the folder that each image stands in, below those that all share and those that split the data."""
     parents = [[part for part in path.parts[:-1] if part.lower() not in SPLITS] for path in paths]
     while all(parents) and len({parts[0] for parts in parents}) == 1:
         parents = [parts[1:] for parts in parents]
@@ -189,7 +187,7 @@ def _folders(paths: list[PurePosixPath]) -> list[str] | None:
 
 
 def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits) -> pd.DataFrame:
-    """The pictures that a table names, with its other columns."""
+    """The images that a table names, with its other columns."""
     if file.path.suffix == ".csv":
         table = text.read_csv(file.content, limits, name=file.path.name, delimiter=None).frame
     else:
@@ -197,7 +195,7 @@ def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, li
     key = next((name for name in FILE_NAMES if name in table.columns), None)
     if key is None:
         raise DataError(
-            f"{file.path}: no column names the pictures. Call it {FILE_NAMES[0]} (or {', '.join(FILE_NAMES[1:])}); the columns are "
+            f"{file.path}: no column names the images. Call it {FILE_NAMES[0]} (or {', '.join(FILE_NAMES[1:])}); the columns are "
             f"{', '.join(map(str, table.columns))}."
         )
     place = {
@@ -210,11 +208,11 @@ def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, li
     if absent:
         shown = ", ".join(absent[:5])
         raise DataError(
-            f"{file.path} names {len(absent):,} pictures that are not there, such as {shown}. Write their paths beside {file.path.name}."
+            f"{file.path} names {len(absent):,} images that are not there, such as {shown}. Write their paths beside {file.path.name}."
         )
     cells = [None if name is None else frame[IMAGE].iloc[place[name]] for name in names]
     rows = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     rest = table.drop(columns=key).reset_index(drop=True)
     if IMAGE in rest.columns:
-        raise DataError(f"{file.path}: a column is called {IMAGE!r}, which is the name of the pictures. Rename it.")
+        raise DataError(f"{file.path}: a column is called {IMAGE!r}, which is the name of the images. Rename it.")
     return pd.concat([rows, rest], axis=1)

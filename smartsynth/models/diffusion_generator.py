@@ -1,10 +1,10 @@
-"""Pictures by a diffusion model that is told the rest of the row, from scratch.
+"""Images by a diffusion model that is told the rest of the row, from scratch.
 
-    table      all columns but the pictures, by forests (forest_generator.py), with texts by a language model (gpt2_generator.py)
-    network    learns to paint the picture of a row (image_training.py), told what else the row says (image_codes.py)
-    sample     rows of the table, and a picture painted for each (image_network.py)
+    table      all columns but the images, by forests (forest_generator.py), with texts by a language model (gpt2_generator.py)
+    network    learns to paint the image of a row (image_training.py), told what else the row says (image_codes.py)
+    sample     rows of the table, and an image painted for each (image_network.py)
 
-What a picture may not share with real ones is looked at when pictures are released (image_filter.py), where the real ones are at hand;
+What an image may not share with real ones is looked at when images are released (image_filter.py), where the real ones are at hand;
 a saved model holds none of them.
 """
 
@@ -34,29 +34,29 @@ from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Column, Kind, Modality, Schema
 
 PAINT_BLOCK = 128
-"""Pictures that are painted together."""
-THERE = "picture there"
+"""Images that are painted together."""
+THERE = "image there"
 
 
 class DiffusionGenerator(Generator):
-    """A U-Net that learns which way noise has to go to become a picture of a row.
+    """A U-Net that learns which way noise has to go to become an image of a row.
 
     Args:
-        epochs: Passes over the pictures; may be a fraction.
-        batch_size: Pictures of a training step.
+        epochs: Passes over the images; may be a fraction.
+        batch_size: Images of a training step.
         learning_rate: Highest rate.
         width: Channels of the network at its finest level.
         layers: Blocks of each of its levels.
         patch: Side of the squares of pixels that become channels; 2 for sides of 16 and more if None.
-        side: Of the pictures that are made, in pixels; None keeps that of the real ones, up to 64.
-        framing: How pictures of another form are brought to it: `crop`, `pad` or `stretch`.
-        steps: From noise to a picture; more are slower, and a little better.
-        guidance: How much more than in the data a picture hangs on its row; 1 is as in the data.
+        side: Of the images that are made, in pixels; None keeps that of the real ones, up to 64.
+        framing: How images of another form are brought to it: `crop`, `pad` or `stretch`.
+        steps: From noise to an image; more are slower, and a little better.
+        guidance: How much more than in the data an image hangs on its row; 1 is as in the data.
         min_count: A value held by fewer rows is never stored and never comes back on purpose.
     """
 
     name: ClassVar[str] = "diffusion"
-    summary: ClassVar[str] = "A diffusion model that paints the picture of a row, from scratch; for images."
+    summary: ClassVar[str] = "A diffusion model that paints the image of a row, from scratch; for images."
     modality: ClassVar[Modality] = Modality.IMAGE
     cost: ClassVar[float] = 600.0
     cost_columns: ClassVar[float] = 0.0
@@ -109,7 +109,7 @@ class DiffusionGenerator(Generator):
     ) -> pd.DataFrame:
         """Rows `start` to `start + n` of the endless data set that (model, seed, where) stands for; see `Generator.sample`.
 
-        Pictures are painted PAINT_BLOCK rows at a time. The same machine paints the same pictures; another one may round differently.
+        Images are painted PAINT_BLOCK rows at a time. The same machine paints the same images; another one may round differently.
         """
         conditions = self._asked(n, start, where)
         seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
@@ -131,21 +131,19 @@ class DiffusionGenerator(Generator):
         return whole
 
     def _painted(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
-        """Rows of the table with their pictures."""
+        """Rows of the table with their images."""
         rngs = [np.random.default_rng([seed, block, i, 0x1A6E]) for i in range(len(rows))]
         pixels = paint(
             self._opened(), self._shape, self._codes(rows), rngs, steps=self.steps, guidance=float(self.guidance),
-            report=lambda share: progress(share, "Painting pictures"),
+            report=lambda share: progress(share, "Painting images"),
         )  # fmt: skip
         cells: list[bytes | None] = list(images.unstacked(pixels))
         if THERE in rows.columns:
             cells = [cell if there else None for cell, there in zip(cells, rows[THERE], strict=True)]
         made: dict[str, Any] = {}
         for column in self.schema_:
-            is_picture = column.kind is Kind.IMAGE
-            made[column.name] = (
-                pd.Series(cells, dtype=object) if is_picture else rows[column.name].reset_index(drop=True)
-            )
+            is_image = column.kind is Kind.IMAGE
+            made[column.name] = pd.Series(cells, dtype=object) if is_image else rows[column.name].reset_index(drop=True)
         return pd.DataFrame(made)
 
     def _fit(
@@ -160,7 +158,7 @@ class DiffusionGenerator(Generator):
         there = data[column.name].notna().to_numpy()
         if there.sum() < self.min_rows:
             raise DataError(
-                f"The column {column.name!r} holds {there.sum()} pictures; at least {self.min_rows} are needed to learn anything."
+                f"The column {column.name!r} holds {there.sum()} images; at least {self.min_rows} are needed to learn anything."
             )
         self._table = self._learnt_table(data, schema, column, there, seed, part(progress, 0.0, 0.1))
         self._codes = RowCodes.fit(data, schema, min_count=self.min_count)
@@ -171,7 +169,7 @@ class DiffusionGenerator(Generator):
         self._shape = Shape.of(self._form, self._codes.size, width=self.width, layers=self.layers, patch=self.patch)
         steps = max(round(float(self.epochs) * len(pixels) / self.batch_size), 1)
         plan = Plan(steps, min(self.batch_size, len(pixels)), float(self.learning_rate))
-        progress(0.1, "Learning the pictures")
+        progress(0.1, "Learning the images")
         training = ImageTraining(self._shape, to_floats(pixels, self._shape), self._codes(known), plan, seed)
         train(training, part(progress, 0.1, 0.99), checkpoints)
         self._weights: Mapping[str, Any] = training.weights()
@@ -180,7 +178,7 @@ class DiffusionGenerator(Generator):
     def _learnt_table(
         self, data: pd.DataFrame, schema: Schema, column: Column, there: Any, seed: int, progress: Progress
     ) -> Generator | None:
-        """What makes the other columns, and says which rows have a picture; None if there is nothing else."""
+        """What makes the other columns, and says which rows have an image; None if there is nothing else."""
         rest = [c for c in schema if c is not column]
         table = data.drop(columns=column.name)
         if not there.all():
@@ -202,11 +200,11 @@ class DiffusionGenerator(Generator):
         return self._network
 
     def _checked_options(self, schema: Schema) -> Column:
-        """The column of pictures.
+        """The column of images.
 
         Raises:
             ConfigError: An option has a value that is not allowed.
-            DataError: There is no column of pictures, or more than one.
+            DataError: There is no column of images, or more than one.
         """
         wrong = not_whole(self, ("batch_size", "width", "layers", "steps", "min_count"))
         wrong += not_between(self, {"epochs": 100_000, "learning_rate": 1, "guidance": 100})
@@ -225,7 +223,7 @@ class DiffusionGenerator(Generator):
         if len(found) != 1:
             names = ", ".join(c.name for c in found) or "none"
             raise DataError(
-                f"The generator {self.name!r} paints one column of pictures, and there are {len(found)} ({names}). "
+                f"The generator {self.name!r} paints one column of images, and there are {len(found)} ({names}). "
                 + ("Drop all but one." if found else "Use a generator of tables.")
             )
         return found[0]

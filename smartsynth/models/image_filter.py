@@ -1,7 +1,7 @@
-"""The privacy filter for pictures: a picture that is a real one, or nearer to one than real ones are to each other, is not released.
+"""The privacy filter for images: an image that is a real one, or nearer to one than real ones are to each other, is not released.
 
-Pictures are compared by their outlines and coarse colours (metrics/image_features.py), so that a copy with noise, another brightness or
-slight blur is near. Columns besides the picture are judged as rows of a table, if there are several. Limits, decoys and why training
+Images are compared by their outlines and coarse colours (metrics/image_features.py), so that a copy with noise, another brightness or
+slight blur is near. Columns besides the image are judged as rows of a table, if there are several. Limits, decoys and why training
 and holdout rows are treated alike are those of privacy_filter.py.
 """
 
@@ -27,11 +27,11 @@ ROW_COLUMNS = 3
 
 
 class ImageDistance:
-    """How far apart pictures are, in the form that most real ones have.
+    """How far apart images are, in the form that most real ones have.
 
     Args:
-        name: Of the column of pictures.
-        form: That pictures are brought to.
+        name: Of the column of images.
+        form: That images are brought to.
         framing: How.
     """
 
@@ -41,13 +41,13 @@ class ImageDistance:
         self.name, self.form, self.framing = name, form, framing
 
     def keys(self, rows: pd.DataFrame) -> NDArray[np.uint64]:
-        """A number for each picture, the same for the same pixels; missing ones share one."""
+        """A number for each image, the same for the same pixels; missing ones share one."""
         cells = [b"" if cell is None else cell for cell in self._cells(rows)]
         digests = [hashlib.blake2b(cell, digest_size=8).digest() for cell in cells]
         return np.frombuffer(b"".join(digests), np.uint64)
 
     def encode(self, rows: pd.DataFrame) -> NDArray[np.float32]:
-        """A point for each picture; missing ones share one."""
+        """A point for each image; missing ones share one."""
         cells = self._cells(rows)
         there = [i for i, cell in enumerate(cells) if cell is not None]
         embed = Outlines()
@@ -65,7 +65,7 @@ class ImageDistance:
 
 
 class ImageFilter(PrivacyFilter):
-    """Decides which pictures may be released. Holds real pictures in memory and is never saved."""
+    """Decides which images may be released. Holds real images in memory and is never saved."""
 
     block: ClassVar[int] = PAINT_BLOCK
 
@@ -82,7 +82,7 @@ class ImageFilter(PrivacyFilter):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Self:
-        """Learn where the real pictures are and how near they are to each other; see `PrivacyFilter.fit`."""
+        """Learn where the real images are and how near they are to each other; see `PrivacyFilter.fit`."""
         rest = Schema(tuple(c for c in schema if c.is_modelled))
         self._table = None
         if len(rest) >= ROW_COLUMNS:

@@ -1,9 +1,9 @@
-"""The network that paints: a U-Net of `diffusers` that says which way a noisy picture has to go, told the time and the row.
+"""The network that paints: a U-Net of `diffusers` that says which way a noisy image has to go, told the time and the row.
 
     pixels     -1 to 1; a patch of neighbours is a channel each, so that most work is done at half the size
     told       numbers about the row (image_codes.py) through a small network, added to what it is told of the time;
                a learnt vector stands for nothing being told (classifier-free guidance, Ho & Salimans 2022)
-    paint      from noise to a picture along the velocities, by Heun's rule (rectified flow, Liu et al. 2023)
+    paint      from noise to an image along the velocities, by Heun's rule (rectified flow, Liu et al. 2023)
 
 Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020), "Denoising Diffusion Probabilistic Models", for its blocks.
 """
@@ -41,7 +41,7 @@ class Shape:
         layers: Blocks of a level.
         patch: Side of the squares of pixels that become channels.
         told: Numbers about a row.
-        height, side, colours: Of the pictures.
+        height, side, colours: Of the images.
     """
 
     width: int
@@ -54,7 +54,7 @@ class Shape:
 
     @classmethod
     def of(cls, form: Form, told: int, *, width: int, layers: int, patch: int | None) -> Self:
-        """The shape for pictures of a form."""
+        """The shape for images of a form."""
         longest = max(form.width, form.height)
         patch = (1 if longest < 16 else 2) if patch is None else patch
         return cls(width, layers, patch, told, form.height, form.width, form.channels)
@@ -80,7 +80,7 @@ class Shape:
 def check_installed() -> None:
     """MissingExtraError without torch and diffusers."""
     if any(importlib.util.find_spec(name) is None for name in ("torch", "diffusers")):
-        raise MissingExtraError("Diffusion of pictures", "image")
+        raise MissingExtraError("Diffusion of images", "image")
 
 
 def build(shape: Shape, seed: int) -> Any:
@@ -133,7 +133,7 @@ def with_weights(network: Any, weights: Mapping[str, NDArray[Any]]) -> Any:
 
 
 def to_floats(pixels: NDArray[np.uint8], shape: Shape) -> NDArray[np.float32]:
-    """Pictures × channels × height × width, from -1 to 1, with their edges repeated where levels need more room."""
+    """Images × channels × height × width, from -1 to 1, with their edges repeated where levels need more room."""
     height, width = shape.padded
     room = ((0, 0), (0, height - shape.height), (0, width - shape.side), (0, 0))
     padded = np.pad(pixels, room, mode="edge").astype(np.float32) / 127.5 - 1
@@ -150,15 +150,15 @@ def paint(
     network: Any, shape: Shape, rows: NDArray[np.float32], rngs: Sequence[np.random.Generator], *, steps: int, guidance: float,
     report: Callable[[float], None],
 ) -> NDArray[np.uint8]:  # fmt: skip
-    """Pictures for rows, each from the noise of its own generator.
+    """Images for rows, each from the noise of its own generator.
 
     Args:
         network: Of `build`.
         shape: Its shape.
-        rows: What it is told, one row a picture.
-        rngs: Where noise comes from, one a picture.
+        rows: What it is told, one row an image.
+        rngs: Where noise comes from, one an image.
         steps: Of Heun's rule, at two looks each.
-        guidance: How much more than learnt a picture hangs on its row; 1 is as learnt.
+        guidance: How much more than learnt an image hangs on its row; 1 is as learnt.
         report: Called with the share done.
     """
     import torch

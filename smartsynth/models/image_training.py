@@ -1,8 +1,8 @@
-"""A network learns to paint the pictures of a data set, step by step (training.py).
+"""A network learns to paint the images of a data set, step by step (training.py).
 
-    time       of each picture anew, more often in the middle (logistic normal; Esser et al. 2024)
-    mixture    of the picture and noise; the network says the way from the noise to the picture (rectified flow, Liu et al. 2023)
-    told       the row, but for a tenth of the pictures nothing, for guidance
+    time       of each image anew, more often in the middle (logistic normal; Esser et al. 2024)
+    mixture    of the image and noise; the network says the way from the noise to the image (rectified flow, Liu et al. 2023)
+    told       the row, but for a tenth of the images nothing, for guidance
     average    of the weights over the steps is what paints
 
 Half precision where that is faster (half_precision.py).
@@ -34,7 +34,7 @@ class Plan:
 
     Args:
         steps: Number of steps.
-        batch_size: Pictures of a step.
+        batch_size: Images of a step.
         learning_rate: Highest rate.
     """
 
@@ -44,11 +44,11 @@ class Plan:
 
 
 class ImageTraining:
-    """A network in training on pictures.
+    """A network in training on images.
 
     Args:
         shape: Of the network.
-        pictures: Of `to_floats`.
+        images: Of `to_floats`.
         rows: What is told of each.
         plan: How.
         seed: Of weights, order, times and noise.
@@ -96,7 +96,7 @@ class ImageTraining:
         return float(loss.detach())
 
     def _chosen(self, step: int) -> Any:
-        """Places of the pictures of a step: pass after pass through all of them, each in an order of its own."""
+        """Places of the images of a step: pass after pass through all of them, each in an order of its own."""
         import torch
 
         n, size = len(self.pictures), self.plan.batch_size

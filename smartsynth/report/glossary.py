@@ -93,6 +93,42 @@ MEASURES = {
         "Near copies",
         "Texts that share four fifths of their letters, in runs of five, with a text that was learnt from.",
     ),
+    "image_detection_auc": (
+        "Detection AUC of images",
+        "The chance that a classifier of what is to be seen ranks a synthetic image above an unseen real one: 0.5 it cannot tell, 1 always.",
+    ),
+    "frechet_image": (
+        "Fréchet distance of images",
+        "How far means and spreads of two crowds of images, taken as points by what is to be seen, lie apart: 0 the same.",
+    ),
+    "kernel_image": (
+        "Kernel distance of images",
+        "How far two crowds of images lie apart by a kernel, whatever their shape: about 0 the same.",
+    ),
+    "image_precision": ("Precision of images", "The share of synthetic images that lie within reach of a real one."),
+    "image_recall": ("Recall of images", "The share of real images that lie within reach of a synthetic one."),
+    "image_density": (
+        "Density of images",
+        "In how many neighbourhoods of real images synthetic ones lie, over as many as expected: over 1 they crowd together.",
+    ),
+    "image_coverage": (
+        "Coverage of images",
+        "The share of real images in whose neighbourhood a synthetic one lies: low if some kinds are never made.",
+    ),
+    "spectrum": (
+        "Spectrum of images",
+        "How differently strong coarse to fine structures are, in powers of ten: high if images are too smooth or too rough.",
+    ),
+    "colours": (
+        "Colours of images",
+        "How differently often each brightness of each colour occurs, in bits: 0 the same.",
+    ),
+    "image_copies": ("Images that come back", "Synthetic images that are a training image, pixel by pixel."),
+    "near_images": (
+        "Near copies of images",
+        "Synthetic images nearer to a training image, by what is to be seen, than all but one in a hundred unseen real ones.",
+    ),
+    "near_pixels": ("Near copies by pixels", "The same by the pixels themselves."),
     "ks": (
         "Kolmogorov-Smirnov (KS) distance",
         "The largest gap between two cumulative curves of a numeric column: 0 the same, 1 nothing in common.",

@@ -51,10 +51,10 @@ def _pictures(profile: Profile) -> Iterator[Alert]:
     for one in profile.images:
         name = plain(one.name, 40)
         if one.different_forms > 1:
-            text = f"{name!r} has pictures of {count(one.different_forms)} sizes or colours; all are brought to one before learning."
+            text = f"{name!r} has images of {count(one.different_forms)} sizes or colours; all are brought to one before learning."
             yield Alert(Severity.INFO, "sizes", text, one.name)
         if one.near > 0.01:
-            text = f"{percent(one.near)} of the pictures of {name!r} look nearly the same as another one; what the holdout shares with the training data makes scores too good."
+            text = f"{percent(one.near)} of the images of {name!r} look nearly the same as another one; what the holdout shares with the training data makes scores too good."
             yield Alert(Severity.WARNING, "near-duplicates", text, one.name)
 
 

@@ -1,7 +1,7 @@
-"""Train, synthetic, holdout → Evaluation of a data set with pictures, every score beside the same measure of real pictures.
+"""Train, synthetic, holdout → Evaluation of a data set with images, every score beside the same measure of real images.
 
-columns   all columns but the pictures and texts                     fidelity.py
-crowd     pictures as points: do they lie where real ones do         image_scores.py
+columns   all columns but the images and texts                     fidelity.py
+crowd     images as points: do they lie where real ones do         image_scores.py
 look      structures from coarse to fine, and colours                image_scores.py
 useful    classifiers that learn a label from them                   image_scores.py
 private   which come back, and attacks on membership                 image_leakage.py
@@ -30,7 +30,7 @@ from smartsynth.utils.image_view import view
 
 STEPS = ("points", "columns", "pairs", "crowd", "look", "utility", "copies", "attacks", "view")
 MOST_PICTURES = 3_000
-"""Pictures of each side that are looked at."""
+"""Images of each side that are looked at."""
 
 
 def evaluate_images(
@@ -46,22 +46,22 @@ def evaluate_images(
     k: int = 5,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Every score of synthetic pictures.
+    """Every score of synthetic images.
 
     Args:
         train: Real rows that the generator learnt from.
         synthetic: Rows that it made.
         holdout: Real rows that it never saw.
         schema: The columns of all three.
-        target: Label that classifiers learn from the pictures; the schema's, or the column with the fewest categories, if not given.
+        target: Label that classifiers learn from the images; the schema's, or the column with the fewest categories, if not given.
         config: What is measured, and on how many rows.
-        framing: How real pictures of another form are brought to that of the synthetic ones.
+        framing: How real images of another form are brought to that of the synthetic ones.
         seed: Same seed, same scores.
         k: What fewer real rows hold is not shown.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
-        DataError: A table is empty or lacks a column, or holds less than two pictures.
+        DataError: A table is empty or lacks a column, or holds less than two images.
     """
     start = time.perf_counter()
     config = config or EvaluateConfig()
@@ -100,7 +100,7 @@ def _rest(
     rng: np.random.Generator,
     tick: Callable[[str], None],
 ) -> tuple[tuple[ColumnComparison, ...], tuple[Matrix, ...], list[Score]]:
-    """The columns that are no pictures and no texts; nothing if there are none."""
+    """The columns that are no images and no texts; nothing if there are none."""
     columns = Schema(tuple(c for c in schema if c.kind not in (Kind.IMAGE, Kind.TEXT)))
     if not any(c.is_modelled for c in columns):
         tick("columns")
@@ -120,11 +120,11 @@ def _verdict(scores: Sequence[Score]) -> dict[str, str]:
     said = {}
     by_key = {score.key: score for score in scores if score.available}
     if (found := by_key.get("image_detection_auc")) and found.reference is not None:
-        said["fidelity"] = detective(found.value, found.reference, "pictures")
+        said["fidelity"] = detective(found.value, found.reference, "images")
     useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
     if useful:
         said["utility"] = (
-            f"{useful[0].name}: {number(useful[0].value)} trained on synthetic pictures, {number(useful[0].reference)} on real ones."
+            f"{useful[0].name}: {number(useful[0].value)} trained on synthetic images, {number(useful[0].reference)} on real ones."
         )
     return said
 
@@ -132,7 +132,7 @@ def _verdict(scores: Sequence[Score]) -> dict[str, str]:
 def _limits(scores: Sequence[Score], notes: Sequence[str], how: str) -> tuple[str, ...]:
     limits = [
         "The scores are measurements, not proofs, and were made of the real rows without noise.",
-        f"Pictures were compared by {how}, so that distances are not those of Inception's features.",
+        f"Images were compared by {how}, so that distances are not those of Inception's features.",
         *notes,
     ]
     return (*limits, *(f"{score.name}: {score.sentence}" for score in scores if not score.available))

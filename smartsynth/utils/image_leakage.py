@@ -1,6 +1,6 @@
-"""Privacy of pictures: whether training pictures come back, and whether it can be told which were learnt from.
+"""Privacy of images: whether training images come back, and whether it can be told which were learnt from.
 
-Beside every share stands that of unseen real pictures: some look alike.
+Beside every share stands that of unseen real images: some look alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from smartsynth.utils.leakage import distances
 
 Sides = tuple[Side, Side, Side]
 NEAR = 0.01
-"""Share of unseen pictures that are nearly a training picture, by definition."""
+"""Share of unseen images that are nearly a training image, by definition."""
 
 
 def assess(
@@ -42,9 +42,9 @@ def assess(
 
     Args:
         frames: All training, synthetic and holdout rows.
-        sides: Those of them whose pictures are points.
-        name: Of the column of pictures.
-        how: How pictures became points.
+        sides: Those of them whose images are points.
+        name: Of the column of images.
+        how: How images became points.
         rng: Breaks ties.
         tick: Told when a step is done.
     """
@@ -52,17 +52,17 @@ def assess(
     keys = tuple(_keys(frame[name].dropna()) for frame in frames)
     copies = float(np.isin(keys[1], keys[0]).mean())
     chance = float(np.isin(keys[2], keys[0]).mean())
-    sentence = f"{percent(copies)} of the synthetic pictures are a training picture, pixel by pixel; of unseen real pictures {percent(chance)}."
+    sentence = f"{percent(copies)} of the synthetic images are a training image, pixel by pixel; of unseen real images {percent(chance)}."
     interval = wilson(round(copies * len(keys[1])), len(keys[1]))
     scores = [
-        Score("image_copies", "Pictures that come back", Family.PRIVACY, copies, Better.LOWER, sentence, chance, interval),
-        _near(t.points, s.points, h.points, "near_pictures", how, headline=True),
+        Score("image_copies", "Images that come back", Family.PRIVACY, copies, Better.LOWER, sentence, chance, interval),
+        _near(t.points, s.points, h.points, "near_images", how, headline=True),
         _near(t.plain, s.plain, h.plain, "near_pixels", "their pixels"),
     ]  # fmt: skip
     tick("copies")
     member = _membership_score(t, s, h, how, rng)
     found: list[Found] = [
-        replayed(*keys, what="pictures"),
+        replayed(*keys, what="images"),
         *attachment(t.points, s.points, h.points, rng),
         *membership(t.points, s.points, h.points, rng),
     ]
@@ -75,7 +75,7 @@ def assess(
 
 
 def _keys(cells: pd.Series) -> NDArray[np.uint64]:
-    """A number for each picture, the same for the same pixels."""
+    """A number for each image, the same for the same pixels."""
     digests = [hashlib.blake2b(cell, digest_size=8).digest() for cell in cells]
     return np.frombuffer(b"".join(digests), np.uint64)
 
@@ -89,12 +89,12 @@ def _near(
     *,
     headline: bool = False,
 ) -> Score:
-    """Synthetic pictures nearer to a training picture than nearly all unseen ones are."""
+    """Synthetic images nearer to a training image than nearly all unseen ones are."""
     _, near = near_copies(t, s, h, quantile=NEAR)
     value = float(near.mean())
-    sentence = f"{percent(value)} of the synthetic pictures are nearer to a training picture, by {how}, than all but {percent(NEAR)} of unseen pictures are."
+    sentence = f"{percent(value)} of the synthetic images are nearer to a training image, by {how}, than all but {percent(NEAR)} of unseen images are."
     interval = wilson(int(near.sum()), len(near))
-    name = "Near copies of pictures" if headline else "Near copies by pixels"
+    name = "Near copies of images" if headline else "Near copies by pixels"
     return Score(key, name, Family.PRIVACY, value, Better.LOWER, sentence, NEAR, interval, headline=headline)
 
 
@@ -102,14 +102,14 @@ def _membership_score(t: Side, s: Side, h: Side, how: str, rng: np.random.Genera
     n = min(len(t), len(h), attacks.MOST_QUERIES)
     members, others = (side.points[rng.permutation(len(side))[:n]] for side in (t, h))
     value = auc(*attacks.membership_scores(members, others, s.points))
-    sentence = f"The nearest synthetic picture, by {how}, tells training from unseen pictures with AUC {number(value)}; 0.5 is a guess."
+    sentence = f"The nearest synthetic image, by {how}, tells training from unseen images with AUC {number(value)}; 0.5 is a guess."
     return Score(
         "membership_auc", "Membership AUC", Family.PRIVACY, value, Better.LOWER, sentence, 0.5, auc_interval(value, n, n), headline=True,
     )  # fmt: skip
 
 
 def _smallest(frames: tuple[pd.DataFrame, ...], n_tests: int) -> float:
-    """The smallest share of synthetic pictures that, if they were copies of training pictures, the replay test would find."""
+    """The smallest share of synthetic images that, if they were copies of training images, the replay test would find."""
     tries, controls = len(frames[0]), len(frames[2])
     for copies in range(1, min(tries, 1_000) + 1):
         if attacks.excess(copies, tries, 0, controls).p * n_tests < 0.01:

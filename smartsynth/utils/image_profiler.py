@@ -1,4 +1,4 @@
-"""Columns of pictures → ImageProfile: sizes, colours, classes, pictures that repeat others. No picture is in it."""
+"""Columns of images → ImageProfile: sizes, colours, classes, images that repeat others. No image is in it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from smartsynth.schema import Column, Kind, Schema
 MOST_PICTURES = 20_000
 FORMS = 3
 HASHED = 8
-"""Side of the grid whose gradients are the hash of a picture."""
+"""Side of the grid whose gradients are the hash of an image."""
 NEAR_BITS = 2
-"""Bits of the hash in which pictures that are nearly the same may differ."""
+"""Bits of the hash in which images that are nearly the same may differ."""
 NEAR_LEVELS = 4.0
 """Mean difference of the grid, of 255 levels, up to which they are."""
 MOST_COMPARED = 2_000
 
 
 def image_profiles(frame: pd.DataFrame, schema: Schema) -> tuple[ImageProfile, ...]:
-    """Every column of pictures."""
+    """Every column of images."""
     return tuple(image_profile(c, frame[c.name]) for c in schema if c.kind is Kind.IMAGE)
 
 
 def image_profile(column: Column, cells: pd.Series[Any]) -> ImageProfile:
-    """One column of pictures."""
+    """One column of images."""
     known = cells.dropna()
     rng = np.random.default_rng(0)
     some = known.iloc[np.sort(rng.permutation(len(known))[:MOST_PICTURES])].tolist()
@@ -52,9 +52,9 @@ def image_profile(column: Column, cells: pd.Series[Any]) -> ImageProfile:
 
 
 def hashes(cells: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """The difference hash of each picture, for each place of a coarse grid whether it is brighter to the right; and that grid.
+    """The difference hash of each image, for each place of a coarse grid whether it is brighter to the right; and that grid.
 
-    Krawetz (2013), "Kind of Like That". Pictures that look the same differ in few bits.
+    Krawetz (2013), "Kind of Like That". Images that look the same differ in few bits.
     """
     from PIL import Image
 
@@ -67,9 +67,9 @@ def hashes(cells: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint8
 
 
 def _near(found: NDArray[np.uint64], grids: NDArray[np.uint8]) -> float:
-    """Share of pictures that are nearly the same as one before them.
+    """Share of images that are nearly the same as one before them.
 
-    Two hashes that differ in so few bits agree in one of more parts than that, so that only those are compared. Pictures on an even
+    Two hashes that differ in so few bits agree in one of more parts than that, so that only those are compared. Images on an even
     ground have like hashes without being alike, so that the grids themselves must be alike too.
     """
     parts = found.view(np.uint16).reshape(len(found), 4)

@@ -1,4 +1,4 @@
-"""Training, synthetic and unseen pictures as they are compared: rows, pixels of one form, and points."""
+"""Training, synthetic and unseen images as they are compared: rows, pixels of one form, and points."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Side:
     """One of the three samples.
 
     Args:
-        frame: Its rows that have a picture, as many as are looked at.
-        pixels: Of each row's picture, pictures × height × width × channels.
+        frame: Its rows that have an image, as many as are looked at.
+        pixels: Of each row's image, images × height × width × channels.
         points: One for each row.
     """
 
@@ -44,22 +44,22 @@ class Side:
 
 
 def pictures_of(schema: Schema) -> Column:
-    """The column of pictures."""
+    """The column of images."""
     return next(column for column in schema if column.kind is Kind.IMAGE)
 
 
 def sides_of(
     frames: Sequence[pd.DataFrame], schema: Schema, *, most: int, framing: str, rng: np.random.Generator
 ) -> tuple[tuple[Side, Side, Side], str]:
-    """Training, synthetic and unseen rows as sides, and how their pictures were made points.
+    """Training, synthetic and unseen rows as sides, and how their images were made points.
 
-    Pictures are compared in the form that most synthetic ones have; others are brought to it.
+    Images are compared in the form that most synthetic ones have; others are brought to it.
     """
     name, embed = pictures_of(schema).name, embedder()
     kept = [_some(frame[frame[name].notna()], most, rng) for frame in frames]
     for what, frame in zip(("training", "synthetic", "holdout"), kept, strict=True):
         if len(frame) < 2:
-            raise DataError(f"The {what} data have {len(frame)} pictures; at least 2 are needed to compare.")
+            raise DataError(f"The {what} data have {len(frame)} images; at least 2 are needed to compare.")
     form = Counter(map(images.form_of, kept[1][name])).most_common(1)[0][0]
     made = []
     for frame in kept:

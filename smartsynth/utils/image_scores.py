@@ -1,4 +1,4 @@
-"""Scores of pictures beside the same measure of real ones: where they lie, how they look, and what can be learnt from them."""
+"""Scores of images beside the same measure of real ones: where they lie, how they look, and what can be learnt from them."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ MOST_LABELS = 300
 
 
 def crowd(t: Side, s: Side, h: Side, how: str, *, seed: int) -> list[Score]:
-    """Whether pictures, as points, lie where unseen real ones do."""
+    """Whether images, as points, lie where unseen real ones do."""
     t, s, h = equal_sizes((t, s, h), np.random.default_rng([seed, 0xC40D]))
     n = len(h)
     value, best = (detection(one, h, seed=seed) for one in (s, t))
-    sentence = f"A classifier of {how} tells synthetic from unseen pictures with AUC {number(value)}; training from unseen ones with {number(best)}."
+    sentence = f"A classifier of {how} tells synthetic from unseen images with AUC {number(value)}; training from unseen ones with {number(best)}."
     found = [
-        Score("image_detection_auc", "Detection AUC of pictures", Family.FIDELITY, value, Better.LOWER, sentence, best,
+        Score("image_detection_auc", "Detection AUC of images", Family.FIDELITY, value, Better.LOWER, sentence, best,
               auc_interval(value, n, n), headline=True)
     ]  # fmt: skip
     value, best = (frechet(h.points, one.points) for one in (s, t))
-    sentence = f"Means and spreads of synthetic and unseen pictures lie {number(value)} apart by {how}, those of training and unseen ones {number(best)}."
+    sentence = f"Means and spreads of synthetic and unseen images lie {number(value)} apart by {how}, those of training and unseen ones {number(best)}."
     found.append(
-        Score("frechet_image", "Fréchet distance of pictures", Family.FIDELITY, value, Better.LOWER, sentence, best, headline=True)
+        Score("frechet_image", "Fréchet distance of images", Family.FIDELITY, value, Better.LOWER, sentence, best, headline=True)
     )  # fmt: skip
     value, best = (measures.kernel_distance(h.points, one.points, seed=seed) for one in (s, t))
-    sentence = f"By a kernel the crowds of synthetic and unseen pictures lie {number(value)} apart, those of training and unseen ones {number(best)}."
+    sentence = f"By a kernel the crowds of synthetic and unseen images lie {number(value)} apart, those of training and unseen ones {number(best)}."
     found.append(
-        Score("kernel_image", "Kernel distance of pictures", Family.FIDELITY, value, Better.LOWER, sentence, best)
+        Score("kernel_image", "Kernel distance of images", Family.FIDELITY, value, Better.LOWER, sentence, best)
     )
     made, real = (measures.crowd(h.points, one.points) for one in (s, t))
     for key, name, told in (
-        ("precision", "Precision", "{0} of the synthetic pictures look like unseen ones; of training pictures {1}."),
-        ("recall", "Recall", "{0} of the unseen pictures look like synthetic ones; like training pictures {1}."),
-        ("density", "Density", "Synthetic pictures lie in {0} times as many neighbourhoods of unseen ones as expected; training pictures in {1}."),
-        ("coverage", "Coverage", "{0} of the unseen pictures have a synthetic one in their neighbourhood; a training picture {1}."),
+        ("precision", "Precision", "{0} of the synthetic images look like unseen ones; of training images {1}."),
+        ("recall", "Recall", "{0} of the unseen images look like synthetic ones; like training images {1}."),
+        ("density", "Density", "Synthetic images lie in {0} times as many neighbourhoods of unseen ones as expected; training images in {1}."),
+        ("coverage", "Coverage", "{0} of the unseen images have a synthetic one in their neighbourhood; a training image {1}."),
     ):  # fmt: skip
         value, best = (float(getattr(one, key)) for one in (made, real))
         better = Better.NEARER if key == "density" else Better.HIGHER
         found.append(
-            Score(f"image_{key}", f"{name} of pictures", Family.FIDELITY, value, better, told.format(number(value), number(best)), best)
+            Score(f"image_{key}", f"{name} of images", Family.FIDELITY, value, better, told.format(number(value), number(best)), best)
         )  # fmt: skip
     return found
 
 
 def detection(one: Side, two: Side, *, seed: int) -> float:
-    """Cross-validated AUC of telling pictures apart by their points (logistic regression)."""
+    """Cross-validated AUC of telling images apart by their points (logistic regression)."""
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -78,18 +78,18 @@ def detection(one: Side, two: Side, *, seed: int) -> float:
 def look(t: Side, s: Side, h: Side) -> list[Score]:
     """How fine structures are, and which colours there are."""
     value, best = (measures.spectrum_distance(h.pixels, one.pixels) for one in (s, t))
-    sentence = f"Powers of coarse to fine structures differ by {number(value)} decades from those of unseen pictures; in training pictures by {number(best)}."
-    found = [Score("spectrum", "Spectrum of pictures", Family.FIDELITY, value, Better.LOWER, sentence, best)]
+    sentence = f"Powers of coarse to fine structures differ by {number(value)} decades from those of unseen images; in training images by {number(best)}."
+    found = [Score("spectrum", "Spectrum of images", Family.FIDELITY, value, Better.LOWER, sentence, best)]
     value, best = (measures.colour_divergence(h.pixels, one.pixels) for one in (s, t))
-    sentence = f"Colours are as frequent as in unseen pictures up to {number(value)} bits; in training pictures up to {number(best)}."
+    sentence = f"Colours are as frequent as in unseen images up to {number(value)} bits; in training images up to {number(best)}."
     return [
         *found,
-        Score("colours", "Colours of pictures", Family.FIDELITY, value, Better.LOWER, sentence, best),
+        Score("colours", "Colours of images", Family.FIDELITY, value, Better.LOWER, sentence, best),
     ]
 
 
 def label_of(schema: Schema, target: str | None, sides: tuple[Side, Side, Side]) -> Column | None:
-    """The column that classifiers learn from pictures: the one asked for, the schema's, or the one with the fewest categories."""
+    """The column that classifiers learn from images: the one asked for, the schema's, or the one with the fewest categories."""
     wanted = schema[target] if target is not None else schema.target
     kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
     found = [wanted] if wanted is not None else [c for c in schema if c.kind in kinds]
@@ -101,7 +101,7 @@ def label_of(schema: Schema, target: str | None, sides: tuple[Side, Side, Side])
 
 
 def utility(t: Side, s: Side, h: Side, label: Column | None, *, seed: int) -> tuple[list[Score], list[UtilityRow]]:
-    """A classifier of the label that learnt from synthetic pictures, and one that learnt from real ones, on unseen pictures."""
+    """A classifier of the label that learnt from synthetic images, and one that learnt from real ones, on unseen images."""
     if label is None:
         why = "Not computed: no column is a label with at least two values."
         return [Score("image_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
@@ -116,7 +116,7 @@ def utility(t: Side, s: Side, h: Side, label: Column | None, *, seed: int) -> tu
         some = side.take(rng.permutation(len(side))[:n])
         codes = _codes(some, label, place)
         if len(np.unique(codes[codes >= 0])) < 2:
-            why = f"Not computed: the pictures to learn from have a single value of {label.name!r}."
+            why = f"Not computed: the images to learn from have a single value of {label.name!r}."
             return [Score("image_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
         predicted.append(predictions(some.pixels[codes >= 0], codes[codes >= 0], h.pixels, len(levels), seed=seed))
     floor = np.zeros((len(truth), len(levels)))
@@ -130,12 +130,12 @@ def utility(t: Side, s: Side, h: Side, label: Column | None, *, seed: int) -> tu
         interval = bootstrap_interval(measure, truth, predicted[0], rng)
         name = "Macro F1" if metric == "F1" else "Accuracy"
         sentence = (
-            f"A small network finds {label.name!r} of unseen pictures with {name.lower()} {number(value)} after learning from synthetic "
-            f"pictures, {number(best)} from as many real ones; always guessing the commonest gets {number(least)}."
+            f"A small network finds {label.name!r} of unseen images with {name.lower()} {number(value)} after learning from synthetic "
+            f"images, {number(best)} from as many real ones; always guessing the commonest gets {number(least)}."
         )
         key = f"image_{metric.lower()}"
         scores.append(Score(key, name, Family.UTILITY, value, Better.HIGHER, sentence, best, interval, headline=True))
-        rows.append(UtilityRow("Classifier of pictures", metric, best, value, interval, least))
+        rows.append(UtilityRow("Classifier of images", metric, best, value, interval, least))
     return scores, rows
 
 

@@ -1,4 +1,4 @@
-"""What there is to see of pictures: a map, and synthetic ones. No real picture is ever shown."""
+"""What there is to see of images: a map, and synthetic ones. No real image is ever shown."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from smartsynth.utils.image_sample import Side, pictures_of
 from smartsynth.utils.sequence_views import cloud_of
 
 SAMPLES = 48
-"""Synthetic pictures that are shown."""
+"""Synthetic images that are shown."""
 MOST_SIDE = 96
-"""Of a picture that is shown."""
+"""Of an image that is shown."""
 
 
 def view(t: Side, s: Side, h: Side, schema: Schema, label: Column | None, *, k: int, seed: int) -> ImageView:
-    """The pictures of training, synthetic and unseen pictures.
+    """The images of training, synthetic and unseen images.
 
     Args:
-        t: Training pictures.
-        s: Synthetic pictures.
-        h: Unseen pictures.
+        t: Training images.
+        s: Synthetic images.
+        h: Unseen images.
         schema: Their columns.
-        label: What synthetic pictures are ordered by.
-        k: A place of the map that fewer real pictures have is left out.
-        seed: Of which synthetic pictures are shown.
+        label: What synthetic images are ordered by.
+        k: A place of the map that fewer real images have is left out.
+        seed: Of which synthetic images are shown.
     """
     rng = np.random.default_rng([seed, 0x71E4])
     chosen = rng.permutation(len(s))[:SAMPLES]
@@ -41,7 +41,7 @@ def view(t: Side, s: Side, h: Side, schema: Schema, label: Column | None, *, k: 
 
 
 def shown(cell: bytes) -> str:
-    """A picture for a page, as a data URL, made smaller if it is large."""
+    """An image for a page, as a data URL, made smaller if it is large."""
     form = images.form_of(cell)
     longest = max(form.width, form.height)
     if longest > MOST_SIDE:

@@ -67,7 +67,7 @@ def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     found += _sequence(evaluation)
     found += text_charts(evaluation.texts) if evaluation.texts is not None else ()
     if evaluation.images is not None and evaluation.images.cloud is not None:
-        found.append(cloud_chart(evaluation.images.cloud, "pictures", "images"))
+        found.append(cloud_chart(evaluation.images.cloud, "images", "images"))
     found += [_relations(matrix) for matrix in evaluation.matrices]
     metrics = dict.fromkeys(row.metric for row in evaluation.utility)
     found += [_utility(metric, [row for row in evaluation.utility if row.metric == metric]) for metric in metrics]

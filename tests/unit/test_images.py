@@ -1,4 +1,4 @@
-"""Pictures as cells: every mode comes in as grey or RGB, and nothing but pixels stays."""
+"""Images as cells: every mode comes in as grey or RGB, and nothing but pixels stays."""
 
 import io
 import struct
@@ -96,8 +96,8 @@ def bomb(width, height):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (bomb(60_000, 60_000), "pixels"), (bomb(9_000, 9_000), "at most 50,000,000"), (b"\x89PNG\r\n\x1a\nnothing", "not a picture"),
-        (file_of(COLOURS)[:200], "damaged"), (file_of(COLOURS, "JPEG")[:200], "picture"), (b"GIF89a....", "not a picture"), (b"", "not a picture"),
+        (bomb(60_000, 60_000), "pixels"), (bomb(9_000, 9_000), "at most 50,000,000"), (b"\x89PNG\r\n\x1a\nnothing", "not an image"),
+        (file_of(COLOURS)[:200], "damaged"), (file_of(COLOURS, "JPEG")[:200], "image"), (b"GIF89a....", "not an image"), (b"", "not an image"),
         (file_of(COLOURS[:2]), "each side must have at least 4"),
     ],
 )  # fmt: skip
@@ -133,4 +133,4 @@ def test_what_may_stand_for_a_picture_in_a_table(cell):
 
 @pytest.mark.parametrize("cell", [None, "text", 3.0, {"a": 1}, np.arange(5)])
 def test_what_may_not(cell):
-    assert not images.is_picture(images.content_of(cell))
+    assert not images.is_image(images.content_of(cell))

@@ -1,4 +1,4 @@
-"""Folders, archives and tables of pictures in and out again."""
+"""Folders, archives and tables of images in and out again."""
 
 import io
 import json
@@ -63,16 +63,16 @@ def test_a_table_beside_the_pictures_is_joined_by_their_names(tmp_path):
     assert list(data.schema.names) == ["image", "age", "shape"]
     assert list(data.frame["age"]) == list(ages)
     assert np.array_equal(images.pixels_of(data.frame["image"][7]), made[7, ..., 0])
-    assert data.source.notes == ("1 pictures are not named in metadata.csv and are left out.",)
+    assert data.source.notes == ("1 images are not named in metadata.csv and are left out.",)
 
 
 def test_pictures_that_the_table_names_must_be_there(tmp_path):
     folder(tmp_path)
     (tmp_path / "metadata.csv").write_text("file_name,age\ncross/absent.png,3\n")
-    with pytest.raises(DataError, match=r"1 pictures that are not there, such as cross/absent\.png"):
+    with pytest.raises(DataError, match=r"1 images that are not there, such as cross/absent\.png"):
         ingest.read(tmp_path)
     (tmp_path / "metadata.csv").write_text("name,age\nx.png,3\n")
-    with pytest.raises(DataError, match="no column names the pictures"):
+    with pytest.raises(DataError, match="no column names the images"):
         ingest.read(tmp_path)
 
 
@@ -93,7 +93,7 @@ def test_what_is_left_behind_is_told(tmp_path):
     made, _ = pixels(1)
     (tmp_path / "shapes" / "cross" / "me.jpg").write_bytes(file_of(made[0, ..., 0], "JPEG", exif=exif))
     notes = ingest.read(tmp_path / "shapes").source.notes
-    assert "1 of 31 pictures have a GPS position in their EXIF data; none of it is kept." in notes
+    assert "1 of 31 images have a GPS position in their EXIF data; none of it is kept." in notes
 
 
 def test_links_and_hidden_files_are_not_followed(tmp_path):
@@ -113,16 +113,16 @@ def test_an_archive_may_not_grow_without_bound(tmp_path):
     folder(tmp_path / "shapes")
     with pytest.raises(DataError, match=r"limits\.max_bytes"):
         ingest.read(tmp_path / "shapes", limits=Limits(max_bytes=1_000))
-    with pytest.raises(DataError, match="more than 10 pictures"):
+    with pytest.raises(DataError, match="more than 10 images"):
         ingest.read(tmp_path / "shapes", limits=Limits(max_rows=10))
 
 
 def test_a_single_picture_is_no_data_set(tmp_path):
     (tmp_path / "one.png").write_bytes(file_of(pixels(1)[0][0, ..., 0]))
-    with pytest.raises(DataError, match="single picture"):
+    with pytest.raises(DataError, match="single image"):
         ingest.read(tmp_path / "one.png")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no pictures"):
+    with pytest.raises(DataError, match="no images"):
         ingest.read(tmp_path / "empty")
 
 

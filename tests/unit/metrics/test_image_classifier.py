@@ -1,4 +1,4 @@
-"""The classifier of pictures learns what is in them, the same for the same seed."""
+"""The classifier of images learns what is in them, the same for the same seed."""
 
 import numpy as np
 import pytest

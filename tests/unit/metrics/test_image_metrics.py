@@ -1,4 +1,4 @@
-"""Measures of pictures are best for more of the same, and worse the further made ones are from real ones."""
+"""Measures of images are best for more of the same, and worse the further made ones are from real ones."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ MORE, MORE_KINDS = pixels(300, seed=2)
 NOISY = np.clip(MORE.astype(int) + np.random.default_rng(0).integers(-90, 90, MORE.shape), 0, 255).astype(np.uint8)
 HALF = MORE[MORE_KINDS == "lying"]
 
-needs_network = pytest.mark.skipif(not has_efficientnet(), reason="no picture network")
+needs_network = pytest.mark.skipif(not has_efficientnet(), reason="no image network")
 
 
 @pytest.fixture(scope="module", params=[Outlines, pytest.param(EfficientNet, marks=needs_network)])
@@ -79,6 +79,4 @@ def test_copies_are_nearer_than_unseen_pictures_are():
 
 
 def test_the_features_are_named():
-    assert embedder().name == (
-        "the network EfficientNet-Lite0" if has_efficientnet() else "the outlines of the pictures"
-    )
+    assert embedder().name == ("the network EfficientNet-Lite0" if has_efficientnet() else "the outlines of the images")

@@ -1,4 +1,4 @@
-"""What the generator of pictures promises: it learns what a row's picture shows, repeats itself, is kept, and holds no picture."""
+"""What the generator of images promises: it learns what a row's image shows, repeats itself, is kept, and holds no image."""
 
 import numpy as np
 import pandas as pd
@@ -126,7 +126,7 @@ def test_training_goes_on_where_it_was_stopped(real, tmp_path):
 
 
 def test_guidance_of_one_is_as_learnt(learnt):
-    """With nothing beyond what was learnt, no second look is taken; with more, the pictures change."""
+    """With nothing beyond what was learnt, no second look is taken; with more, the images change."""
     stronger = load_with(learnt, guidance=3.0)
     assert not learnt.sample(5, seed=0).equals(stronger.sample(5, seed=0))
 
@@ -156,7 +156,7 @@ def test_one_column_of_pictures_is_needed():
     with pytest.raises(DataError, match="none"):
         DiffusionGenerator().fit(pd.DataFrame({"a": np.arange(40.0)}))
     rows.loc[5:, "image"] = None
-    with pytest.raises(DataError, match="holds 5 pictures"):
+    with pytest.raises(DataError, match="holds 5 images"):
         DiffusionGenerator().fit(rows)
 
 

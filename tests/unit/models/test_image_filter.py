@@ -1,4 +1,4 @@
-"""Pictures that are real ones, or nearly, are not released; others are."""
+"""Images that are real ones, or nearly, are not released; others are."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Scores of pictures: more real ones are as good as the yardstick, and what is wrong with made ones shows."""
+"""Scores of images: more real ones are as good as the yardstick, and what is wrong with made ones shows."""
 
 import numpy as np
 import pandas as pd
@@ -67,20 +67,20 @@ def test_noise_lost_kinds_and_wrong_labels_show(fresh):
 def test_copies_fail_whether_whole_or_slightly_changed():
     found = scored(TRAIN.head(250))
     assert found["image_copies"].value == 1
-    assert found["near_pictures"].value == 1
+    assert found["near_images"].value == 1
     assert found.battery.outcome is Outcome.FAIL
     some = images.stacked(TRAIN["image"].tolist()[:250]).astype(int)
     made = np.clip(some + np.random.default_rng(0).integers(-3, 4, some.shape), 0, 255).astype(np.uint8)
     near = scored(TRAIN.head(250).assign(image=images.unstacked(made)))
     assert near["image_copies"].value == 0
-    assert near["near_pictures"].value > 0.8
+    assert near["near_images"].value > 0.8
     assert near.battery.outcome is Outcome.FAIL
 
 
 def test_the_report_shows_synthetic_pictures_and_no_real_one(fresh):
     page = render(fresh, charts(fresh), context={"name": "shapes"})
     assert page.count('<li><img src="data:image/png;base64,') == 48
-    assert 'alt="Synthetic picture of cross"' in page
+    assert 'alt="Synthetic image of cross"' in page
     assert "16x16 grey" in page
     shown = {sample.picture for sample in fresh.images.samples}
     from smartsynth.utils.image_view import shown as url_of
@@ -102,5 +102,5 @@ def test_pictures_alone_have_no_label(fresh):
 
 def test_there_must_be_pictures():
     none = HOLDOUT.assign(image=None)
-    with pytest.raises(DataError, match="holdout data have 0 pictures"):
+    with pytest.raises(DataError, match="holdout data have 0 images"):
         scored(frame(50, seed=2), holdout=none)

@@ -1,4 +1,4 @@
-"""What a profile says of pictures, and that none is in it."""
+"""What a profile says of images, and that none is in it."""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ def test_the_page_of_a_profile_tells_of_pictures_and_shows_none():
     data = ingest.read(frame(60))
     found = profile(data)
     page = render_profile(found, profile_charts(found))
-    assert "Pictures of ‘image’: 60" in page
+    assert "Images of ‘image’: 60" in page
     assert "data:image/png" not in page
 
 
