@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from smartsynth import export
 from smartsynth.api.problems import Problem
 from smartsynth.dataset import Dataset, Source
-from smartsynth.schema import Schema
+from smartsynth.schema import Kind, Schema
 
 BATCH_ROWS = 16_384
 MEDIA_TYPES = {
@@ -93,9 +93,15 @@ def chosen(accept: str | None, format: str | None) -> str:
 
 
 def stream(rows: Stored, format: str, most: int | None) -> Iterator[bytes]:
-    """The bytes of one file with the first rows, or all."""
+    """The bytes of one file with the first rows, or all.
+
+    Raises:
+        Problem: There are images, and the format cannot hold them.
+    """
     if format == "parquet":
         return _parquet(rows, most)
+    if any(column.kind is Kind.IMAGE for column in rows.schema):
+        raise Problem(406, "not-acceptable", f"Rows with images can be given as {MEDIA_TYPES['parquet']} alone.")
     if format == "json":
         return _json(rows, most)
     if format == "jsonl":

@@ -32,13 +32,13 @@ from smartsynth.jobs.blobs import file_name
 from smartsynth.jobs.budgets import WorkspaceBudget
 from smartsynth.jobs.steps import Steps
 from smartsynth.progress import Progress, part, under
+from smartsynth.schema import Kind, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from smartsynth.dataset import Dataset
     from smartsynth.result import Result
-    from smartsynth.schema import Schema
 
 HEAD_ROWS = 50
 SAMPLE_ROWS = 5_000
@@ -96,7 +96,7 @@ def profile(work: Work) -> None:
     _write_json(work.folder / "profile.json", to_json(found))
     write_profile(work.folder / "profile.html", found)
     _write_json(work.folder / "source.json", {"format": real.source.format, "notes": list(real.source.notes)})
-    _write_rows(work.folder / "head.parquet", real.frame.head(HEAD_ROWS), found.schema)
+    _write_rows(work.folder / "head.parquet", *_previewed(real.frame.head(HEAD_ROWS), found.schema))
 
 
 def synthesize(work: Work) -> None:
@@ -314,15 +314,16 @@ def _write_samples(folder: Path, real: Dataset, result: Result, holdout: Path | 
     )
     for name, frame in {"train": train, "holdout": held, "synthetic": result.synthetic.frame}.items():
         rows = frame if len(frame) <= SAMPLE_ROWS else frame.sample(SAMPLE_ROWS, random_state=0)
-        _write_rows(folder / f"rows-{name}.parquet", rows, schema)
-    _write_rows(folder / "head.parquet", result.synthetic.frame.head(HEAD_ROWS), schema)
+        _write_rows(folder / f"rows-{name}.parquet", *_without_images(rows, schema))
+    _write_rows(folder / "head.parquet", *_previewed(result.synthetic.frame.head(HEAD_ROWS), schema))
 
 
 def _write_files(folder: Path, result: Result) -> None:
     """What the user may take away: rows in every format, the evidence, the model, the settings."""
     folder.mkdir()
-    for name in ("synthetic.csv", "synthetic.json", "synthetic.parquet"):
-        result.export(folder / name)
+    has_images = any(column.kind is Kind.IMAGE for column in result.synthetic.schema)
+    for ending in ("zip", "parquet") if has_images else ("csv", "json", "parquet"):
+        result.export(folder / f"synthetic.{ending}")
     _zipped(folder / "synthetic-hf", lambda at: result.export(at, format="hf"))
     if result.evaluation is not None:
         result.report(folder / "report.html")
@@ -339,6 +340,26 @@ def _zipped(folder: Path, write: Callable[[Path], object]) -> None:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, allow_nan=False), "utf-8")
+
+
+def _without_images(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+    """The rows without their images, which nothing on the pages needs."""
+    kept = Schema(tuple(column for column in schema if column.kind is not Kind.IMAGE), schema.modality)
+    return frame[list(kept.names)], kept
+
+
+def _previewed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+    """The rows with their images as small pictures in data URLs, as pages show them."""
+    import pandas as pd
+
+    from smartsynth.utils.image_view import shown
+
+    for column in schema:
+        if column.kind is Kind.IMAGE:
+            urls = [None if cell is None or pd.isna(cell) else shown(cell) for cell in frame[column.name]]
+            frame = frame.assign(**{column.name: pd.Series(urls, frame.index, dtype=object)})
+            schema = schema.with_column(column.name, kind=Kind.TEXT)
+    return frame, schema
 
 
 def _write_rows(path: Path, frame: pd.DataFrame, schema: Schema) -> None:

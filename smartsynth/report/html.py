@@ -29,6 +29,7 @@ from smartsynth.facts import (
     Family,
     FilterSummary,
     Identifier,
+    ImageSample,
     Profile,
     Recoding,
     Score,
@@ -209,6 +210,11 @@ def wide_figures(charts: Sequence[Chart]) -> str:
 def legend() -> str:
     """Which line is whose, as a piece of HTML."""
     return str(_parts().legend())
+
+
+def gallery(samples: Sequence[ImageSample]) -> str:
+    """Synthetic images with their labels, as a piece of HTML."""
+    return str(_parts().gallery(samples))
 
 
 def alerts(found: Sequence[Alert], *, open: int = 8) -> str:

@@ -10,9 +10,10 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from smartsynth.facts import Alert, Chart, Evaluation
+from smartsynth.facts import Alert, Chart, Evaluation, ImageView
 from smartsynth.report import html
 
 _SCRIPT = """
@@ -42,6 +43,21 @@ def _component() -> Callable[..., Any]:
 def show(piece: str, *, key: str) -> None:
     """Put a piece of HTML that the report's templates made on the page."""
     _component()(data={"html": piece}, key=key)
+
+
+def gallery(view: ImageView, *, key: str) -> None:
+    """Synthetic images with their labels."""
+    show(html.gallery(view.samples), key=key)
+
+
+def rows(found: pd.DataFrame) -> None:
+    """Rows as a table; images that stand there as data URLs are drawn."""
+    drawn = [
+        str(name) for name, cells in found.items()
+        if any(isinstance(cell, str) and cell.startswith("data:image/png;") for cell in cells)
+    ]  # fmt: skip
+    columns = {name: st.column_config.ImageColumn(name) for name in drawn}
+    st.dataframe(found, hide_index=True, width="stretch", column_config=columns)
 
 
 def charts(found: Sequence[Chart], *, key: str, open: int = html.OPEN_COLUMNS, more: str = "more") -> None:

@@ -26,6 +26,12 @@ class Item:
 ITEMS = (
     Item("synthetic.csv", "CSV", "Written as your file was: delimiter, decimals, dates, missing cells.", "text/csv"),
     Item("synthetic.json", "JSON", "An array of records.", "application/json"),
+    Item(
+        "synthetic.zip",
+        "Images",
+        "PNG files in folders of their labels, with a table of the other columns.",
+        "application/zip",
+    ),
     Item("synthetic.parquet", "Parquet", "Exact types; the manifest is inside.", "application/vnd.apache.parquet"),
     Item(
         "synthetic-hf.zip", "Hugging Face folder", "Parquet and a data card, ready to be uploaded.", "application/zip"
@@ -51,7 +57,7 @@ def page() -> None:
 
 
 def files(found: outcome.Outcome) -> None:
-    """A button for each file, the rows as CSV first; nothing is read before it is asked for."""
+    """A button for each file, the rows first; nothing is read before it is asked for."""
     folder = found.folder / "files"
     there = [item for item in ITEMS if (folder / item.name).is_file()]
     for start in range(0, len(there), 3):
@@ -67,7 +73,7 @@ def files(found: outcome.Outcome) -> None:
                     mime=item.mime,
                     key=f"download-{item.name}",
                     on_click="ignore",
-                    type="primary" if item is ITEMS[0] else "secondary",
+                    type="primary" if item is there[0] else "secondary",
                     width="stretch",
                 )
 

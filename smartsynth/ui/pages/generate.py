@@ -8,7 +8,7 @@ import streamlit as st
 
 from smartsynth.formats import count, number, span
 from smartsynth.jobs import Job, State, Workspace
-from smartsynth.ui import choices, outcome, parts, runs, session
+from smartsynth.ui import choices, figures, outcome, parts, runs, session
 
 MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
 
@@ -83,7 +83,7 @@ def done(workspace: Workspace, job: Job) -> None:
         st.caption(parts.text(reason, 300))
     parts.guarantee(found)
     st.header("First rows", anchor=False)
-    st.dataframe(outcome.rows(found.folder, "head").head(10), hide_index=True, width="stretch")
+    figures.rows(outcome.rows(found.folder, "head").head(10))
     left, right = st.columns([1, 3])
     if left.button("Evaluate", type="primary", key="next", width="stretch", icon=":material/arrow_forward:"):
         parts.go("evaluate")

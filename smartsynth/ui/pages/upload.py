@@ -231,7 +231,7 @@ def details(found: outcome.Look) -> None:
     """The first rows, and every column, relation and order of rows as a picture."""
     rows, columns, relations, *over_time = st.tabs(TABS if found.profile.sequence else TABS[:3])
     with rows:
-        st.dataframe(outcome.rows(found.folder, "head"), hide_index=True, width="stretch")
+        figures.rows(outcome.rows(found.folder, "head"))
     pictures = outcome.profile_charts(found)
     with columns:
         drawn(columns, "Distributions", [chart for chart in pictures if chart.section == "columns"], "profile-columns")
