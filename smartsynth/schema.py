@@ -75,7 +75,7 @@ class Column:
         role: What the column means to a person.
         decimals: Numeric columns: decimal places of the data (0 for whole numbers); None when it is not bounded.
         format: Datetimes that were text: their `strftime` format. Booleans that were text: `"yes/no"` (true/false). Images
-            that were brought to one size: `"28x28 grey"`.
+            that are all of one size: `"28x28 grey"`.
         semantic: A finer meaning when one was recognised, such as `email`, `phone`, `latitude`.
         nullable: Whether missing cells occur.
         missing: How a missing cell was written in a text file (empty text unless another token was seen).

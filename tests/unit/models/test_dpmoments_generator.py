@@ -1,0 +1,185 @@
+"""What private moments of images promise: no person changes a release by more than is said, and every look stands in the ledger."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_pictures import KINDS, frame, pixels
+
+pytest.importorskip("opendp")
+pytest.importorskip("dp_accounting")
+
+from smartsynth import images, synthesize
+from smartsynth.errors import ConfigError, DataError
+from smartsynth.inference import infer_schema
+from smartsynth.models import dp_moments
+from smartsynth.models.dpmoments_generator import DPMomentsGenerator, Waves
+from smartsynth.privacy.ledger import Budget, Touch
+from smartsynth.privacy.noise import Noise
+from smartsynth.registry import load
+
+
+class Recorder(Noise):
+    """Gives what a list says, and writes down what it was asked for."""
+
+    def __init__(self, answers=None):
+        self.asked, self.answers = [], answers
+
+    def gaussian(self, counts, *, sigma, sensitivity, what):
+        self.asked.append((what, np.array(counts, float), sigma, sensitivity))
+        if self.answers is not None:
+            return self.answers[len(self.asked) - 1]
+        return np.random.default_rng(len(self.asked)).normal(np.array(counts, float), 1e-6)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return frame(600)
+
+
+@pytest.fixture(scope="module")
+def schema(real):
+    return infer_schema(real).with_target("label")
+
+
+@pytest.fixture(scope="module")
+def learnt(real, schema):
+    return DPMomentsGenerator(epsilon=20, delta=1e-6, frequencies=16).fit(real, schema=schema)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_one_person_changes_no_release_by_more_than_is_said(real, schema, rows):
+    """Asked in the same order, with the same answers before, on data with and without one person."""
+    person = pd.Series(["a", *np.arange(1, len(real)).astype(str)], dtype=object)
+    person[:rows] = "a"
+    rows_of = real.assign(person=person)
+    whole_schema = infer_schema(rows_of).with_target("label").with_column("person", kind="identifier")
+    options = {"epsilon": 2.0, "delta": 1e-6, "unit": "person", "max_rows_per_unit": 3}
+
+    def asked(data, answers=None):
+        model = DPMomentsGenerator(**options)
+        model.noise = recorder = Recorder(answers)
+        model.fit(data, schema=whole_schema)
+        return recorder.asked
+
+    first = asked(rows_of)
+    answers = [counts for _, counts, _, _ in first]
+    second = asked(rows_of[rows_of["person"] != "a"].reset_index(drop=True), answers)
+    assert [(what, sigma, most) for what, _, sigma, most in second] == [
+        (what, sigma, most) for what, _, sigma, most in first
+    ]
+    changed = {}
+    for (what, one, _, most), (_, other, _, _) in zip(first, second, strict=True):
+        assert np.linalg.norm(one - other) <= most * (1 + 1e-9), what
+        changed[what] = np.linalg.norm(one - other) / most
+    assert changed["sums of images by label"] > 0.2 * rows / 3
+    assert changed["sums of products of images by label"] > 0.01
+
+
+def test_the_lattice_and_the_cuts_bound_what_one_vector_adds():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 6)) * rng.uniform(0.1, 5, (40, 1))
+    cut = dp_moments._cut(vectors, 2.0)
+    assert (np.linalg.norm(cut, axis=1) <= 2.0 + 1e-12).all()
+    on = dp_moments._on_lattice(cut)
+    assert (np.abs(on) <= np.abs(cut)).all()
+    assert np.array_equal(np.rint(on * dp_moments.STEPS), on * dp_moments.STEPS)
+    upper = np.triu_indices(6)
+    weight = np.where(upper[0] == upper[1], 1.0, np.sqrt(2.0))
+    for vector in cut:
+        one = dp_moments._lattice_sum(vector[None], upper, weight)
+        assert np.linalg.norm(one) == pytest.approx(np.linalg.norm(vector) ** 2, abs=1e-4)
+
+
+def test_without_noise_moments_are_those_of_the_vectors():
+    rng = np.random.default_rng(0)
+    mix = rng.normal(size=(2, 3, 3))
+    groups = rng.integers(2, size=20_000)
+    centre = np.array([[1.0, 0, 0], [0, 2.0, 0]])
+    vectors = centre[groups] + np.einsum("nij,nj->ni", mix[groups], rng.normal(size=(20_000, 3)))
+
+    class Silent(Noise):
+        def gaussian(self, counts, *, sigma, sensitivity, what):
+            return np.array(counts, float)
+
+    found = dp_moments.learn(
+        vectors, groups, np.bincount(groups).astype(float), longest=50.0, most_rows=1, budget=Budget(100, 1e-6), noise=Silent(),
+        progress=lambda *_: None,
+    )  # fmt: skip
+    assert found.means == pytest.approx(centre, abs=0.3)
+    for k in range(2):
+        wanted, made = mix[k] @ mix[k].T, found.factors[k] @ found.factors[k].T
+        assert np.linalg.norm(made - wanted) < 0.25 * np.linalg.norm(wanted)
+    assert dp_moments._freed(np.eye(50) * 1e-9, 1.0) == pytest.approx(0)
+
+
+def test_images_show_what_their_rows_say(learnt):
+    from sklearn.neighbors import KNeighborsClassifier
+
+    made = learnt.sample(400, seed=0)
+    known, kinds = pixels(300, seed=9)
+    judge = KNeighborsClassifier(5).fit(images.stacked(made["image"].tolist()).reshape(400, -1), made["label"])
+    assert judge.score(known.reshape(300, -1), kinds) > 0.6
+    assert set(made["label"]) == set(KINDS)
+
+
+def test_rows_do_not_depend_on_how_they_are_asked_for(learnt):
+    whole = learnt.sample(60, seed=7)
+    parts = [learnt.sample(20, seed=7), learnt.sample(40, seed=7, start=20)]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+
+
+def test_a_saved_model_makes_the_same(learnt, tmp_path):
+    learnt.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    pd.testing.assert_frame_equal(again.sample(30, seed=5), learnt.sample(30, seed=5))
+    assert again.ledger_ == learnt.ledger_
+
+
+def test_every_look_is_in_the_ledger(learnt):
+    ledger = learnt.ledger_
+    assert ledger.is_private
+    assert ledger.spent() <= 20
+    said = [entry.reads for entry in ledger.entries if entry.touch is Touch.MEASURED]
+    assert sum("images" in text for text in said) == 5
+    assert any(text.startswith("label") for text in said)
+    whole = Budget(20, 1e-6, thresholds=0.5).mu ** 2
+    assert 0.9 * whole < sum(entry.mu**2 for entry in ledger.entries) <= whole * (1 + 1e-9)
+
+
+def test_images_alone_and_missing_ones(real):
+    alone = DPMomentsGenerator(epsilon=20, delta=1e-6).fit(real[["image"]], schema=infer_schema(real[["image"]]))
+    assert list(alone.sample(5, seed=0).columns) == ["image"]
+    assert alone.rows_ == pytest.approx(600, abs=20)
+    rows = real.copy()
+    rows.loc[rows.index % 4 == 0, "image"] = None
+    made = DPMomentsGenerator(epsilon=20, delta=1e-6).fit(rows, schema=infer_schema(rows)).sample(800, seed=0)
+    assert made["image"].isna().mean() == pytest.approx(0.25, abs=0.08)
+
+
+def test_a_whole_run_within_a_budget(real):
+    result = synthesize(real, target="label", privacy={"epsilon": 4.0}, seed=1, rows=50, evaluate={"enabled": False})
+    assert result.choice.generator == "dpmoments"
+    assert result.filter is None
+    assert len(result.synthetic) == 50
+
+
+def test_what_the_budget_does_not_cover_is_refused(real):
+    mixed = pd.concat([real, frame(50, side=24)], ignore_index=True)
+    with pytest.raises(ConfigError, match="several sizes"):
+        DPMomentsGenerator().fit(mixed, schema=infer_schema(mixed))
+    assert len(DPMomentsGenerator(side=16, epsilon=20).fit(mixed, schema=infer_schema(mixed)).sample(3, seed=0)) == 3
+    with pytest.raises(DataError, match="there are 0"):
+        DPMomentsGenerator().fit(pd.DataFrame({"a": np.arange(50.0)}))
+    with pytest.raises(ConfigError, match="frequencies=0"):
+        DPMomentsGenerator(frequencies=0).fit(real)
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_waves_keep_coarse_structures(colours):
+    made, _ = pixels(5, side=16, colours=colours)
+    form = images.Form(16, 16, grey=colours == 1)
+    whole = Waves(form, 31)
+    assert np.array_equal(whole.pixels(whole.vectors(made)), made)
+    some = Waves(form, 10)
+    assert some.vectors(made).shape == (5, 55 * colours)
+    assert np.linalg.norm(some.vectors(np.full((1, 16, 16, colours), 255, np.uint8))) == pytest.approx(some.longest)
