@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-text bench-timeseries bench-timeseries-peers docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -103,6 +103,12 @@ bench-text: $(VENV)/.dev  ## Texts: banking77 with and without a budget, xquad, 
 	$(BIN)/python benchmarks/text/xquad.py --data $(DATA)/text
 	$(BIN)/python benchmarks/text/speed.py --data $(DATA)/text
 	$(BIN)/python benchmarks/text/page.py
+
+bench-image: $(VENV)/.dev  ## Images: MNIST with and without a budget, PneumoniaMNIST; under an hour on two cores; DATA=folder
+	$(BIN)/python benchmarks/image/mnist.py --data $(DATA)/images
+	$(BIN)/python benchmarks/image/private.py --data $(DATA)/images
+	$(BIN)/python benchmarks/image/pneumonia.py --data $(DATA)/images
+	$(BIN)/python benchmarks/image/page.py
 
 bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the same panel, about an hour; DATA=folder
 	$(BIN)/python benchmarks/timeseries/peers.py --data $(DATA)/timeseries

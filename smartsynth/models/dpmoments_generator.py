@@ -5,8 +5,8 @@
     moments    of these by label, with the rest of the budget (dp_moments.py)
     sample     rows of the table, and for each a draw of its label's images; costs nothing
 
-Images are smooth: what is finer than `frequencies` waves is never read. What a classifier needs of small images is there: DP-MERF, DP-Kernel and
-DP-SGD on a diffusion model need many times the data or hours for as much (Gong et al. 2025, "DPImageBench").
+Images are smooth: what is finer than `frequencies` waves is never read. What a classifier needs of small images is there, and learning takes
+seconds and few images, where DP-SGD on a diffusion model takes hours and many.
 
 Harder, Adamczewski & Park (2021), "DP-MERF", for learning moments once instead of gradients many times; the moments here are of the images.
 """

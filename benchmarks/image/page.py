@@ -1,0 +1,125 @@
+"""docs/benchmarks-image.md from the figures that the benchmarks of this folder left in docs/benchmarks.
+
+python benchmarks/image/page.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[2] / "docs"
+Line = dict[str, Any]
+HEAD = """<!-- Made by benchmarks/image/page.py from the figures in docs/benchmarks. -->
+
+# Benchmarks of images
+
+Data are public: the 10,000 digits of MNIST's test set, of which 8,000 are learnt and 2,000 kept aside, and PneumoniaMNIST (MedMNIST, CC BY 4.0).
+`make bench-image` measures everything again. Distances are by EfficientNet-Lite0, and not those of Inception's features."""
+
+
+def main() -> None:
+    parts = [HEAD, digits(lines("mnist")), private(lines("image_private")), chests(lines("pneumonia"))]
+    (DOCS / "benchmarks-image.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
+
+
+def lines(name: str) -> list[Line]:
+    """What a benchmark found; nothing if it did not run."""
+    file = DOCS / "benchmarks" / f"{name}.json"
+    return json.loads(file.read_text("utf-8")) if file.is_file() else []
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return "\n".join(
+        [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *(f"| {' | '.join(map(str, row))} |" for row in rows)]
+    )
+
+
+def digits(found: list[Line]) -> str:
+    if not found:
+        return ""
+    rows = [
+        [f"{one['device']}, {one['threads']} threads", f"{one['epochs']:g}", f"{one['fit_seconds']:.0f} ({one['fit_cpu_seconds']:.0f})",
+         f"{one['rows']:,}", f"**{one['tstr'][0]:.3f}**", f"{one['tstr'][2]:.3f}", f"{one['tstr'][1]:.3f}", pair(one, "frechet_image", 1),
+         f"{one['images_per_second_learnt']:.0f}, {one['images_per_second_painted']:.0f}", f"{one['load']}"]
+        for one in found
+    ]  # fmt: skip
+    head = [
+        "Machine", "Epochs", "Learnt in seconds (of processor)", "Digits", "Accuracy", "as many real", "all real", "Fréchet distance (real)",
+        "Images a second learnt, painted", "Load",
+    ]  # fmt: skip
+    names = {
+        "image_detection_auc": "Detection AUC", "kernel_image": "Kernel distance", "image_precision": "Precision", "image_recall": "Recall",
+        "image_density": "Density", "image_coverage": "Coverage", "near_images": "Near copies by features", "near_pixels": "Near copies by pixels",
+        "membership_auc": "Membership AUC",
+    }  # fmt: skip
+    last = found[-1]
+    scores = [[name, f"{last[key][0]:.4g}", f"{last[key][1]:.4g}"] for key, name in names.items()]
+    return f"""## MNIST: what a classifier learns from synthetic digits
+
+`python benchmarks/image/mnist.py --data DATA`
+
+`diffusion` learns 8,000 digits; a small network learns from synthetic ones that passed the privacy filter and is tested on the 2,000 kept aside.
+
+{table(head, rows)}
+
+The last line's other scores, beside those of real training digits (of attacks: what is expected of no leak):
+
+{table(["Score", "Synthetic", "Yardstick"], scores)}"""
+
+
+def pair(one: Line, key: str, places: int) -> str:
+    return f"{one[key][0]:.{places}f} ({one[key][1]:.{places}f})"
+
+
+def private(found: list[Line]) -> str:
+    if not found:
+        return ""
+    rows = [
+        [f"{one['epsilon']:g}", f"{one['spent']:.3f}", f"**{one['tstr'][0]:.3f}** ({one['tstr'][1]:.3f} to {one['tstr'][2]:.3f})", f"{one['real']:.3f}",
+         f"{one['frechet'][0]:.0f} ({one['frechet'][1]:.0f})", f"{one['near'][0]:.1%}", f"{one['near'][2]:.3f}", f"{one['fit_seconds']:.1f}"]
+        for one in found
+    ]  # fmt: skip
+    head = [
+        "ε",
+        "spent",
+        "Accuracy",
+        "all real",
+        "Fréchet distance (real)",
+        "Near copies (1 % expected)",
+        "Membership AUC",
+        "Learnt in seconds",
+    ]
+    return f"""## MNIST: within budgets of differential privacy
+
+`python benchmarks/image/private.py --data DATA`
+
+`dpmoments`, δ = {found[0]["delta"]:g}, the mean of {found[0]["runs"]} runs with the lowest and the highest. How the budget is shared and how
+many frequencies are learnt was chosen on these data.
+
+{table(head, rows)}"""
+
+
+def chests(found: list[Line]) -> str:
+    if not found:
+        return ""
+    rows = [
+        [one["seed"], f"{one['epochs']:g}", f"{one['made']:,}", f"{one['alone']:.3f}", f"{one['repeated']:.3f}", f"**{one['synthetic']:.3f}**",
+         f"{one['full']:.3f}", f"{one['recovered'][0]:.0%} ({one['recovered'][1]:.0%} to {one['recovered'][2]:.0%})"]
+        for one in found
+    ]  # fmt: skip
+    head = ["Seed", "Epochs", "Synthetic", "Imbalanced", "repeated", "with synthetic", "full set", "Gap closed"]
+    return f"""## PneumoniaMNIST: synthetic healthy chests for those that are missing
+
+`python benchmarks/image/pneumonia.py --data DATA`
+
+388 healthy X-rays beside 3,494 with pneumonia, and synthetic healthy ones of a generator that learnt from these alone. Balanced accuracy on
+624 test images, the mean of ten networks; the share of the gap to the full set that is closed, with its 95 % interval over the test images.
+
+{table(head, rows)}"""
+
+
+if __name__ == "__main__":
+    main()
