@@ -72,6 +72,12 @@ def _of_images(schema: Schema, run: RunConfig) -> Schema:
         raise ConfigError(
             "Images cannot follow one another here: leave entity, time and window out, or drop the column of images."
         )
+    asked = run.generator.name
+    if asked != "auto" and registry.generator_class(asked).modality is not Modality.IMAGE:
+        kind = registry.generator_class(asked).modality.value
+        raise ConfigError(
+            f"generator={asked!r} makes {kind} data, and there are images. Use auto, or drop the column of images."
+        )
     for name, value in _for_tables(run).items():
         raise ConfigError(f"{name}={value!r} is for tables, and there are images. Leave it out, or drop the column.")
     return replace(schema, modality=Modality.IMAGE)

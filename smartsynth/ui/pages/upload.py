@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from smartsynth import ingest
+from smartsynth import image_words, ingest, text_words
 from smartsynth.facts import ColumnProfile, Profile
 from smartsynth.formats import count, percent
 from smartsynth.jobs import State, Workspace
-from smartsynth.schema import Kind, Role
+from smartsynth.schema import Kind, Modality, Role
 from smartsynth.ui import figures, outcome, parts, samples, sequence, session
 
 SENTENCE = (
@@ -105,12 +105,24 @@ def shown(workspace: Workspace) -> None:
     if alerts:
         st.header("What to know about these data", anchor=False)
         figures.alerts(alerts, key="alerts")
-    st.header("Do the rows follow one another?", anchor=False)
-    sequence.facts(found.profile)
-    with parts.told():
-        sequence.switch(workspace, found.profile)
+    contents(found.profile)
+    if found.profile.schema.modality is not Modality.IMAGE:
+        st.header("Do the rows follow one another?", anchor=False)
+        sequence.facts(found.profile)
+        with parts.told():
+            sequence.switch(workspace, found.profile)
     corrections(workspace, found.profile)
     details(found)
+
+
+def contents(profile: Profile) -> None:
+    """What columns of texts and images hold."""
+    told = [(text_words.heading(one), text_words.facts_of(one)) for one in profile.texts]
+    told += [(image_words.heading(one), image_words.facts_of(one)) for one in profile.images]
+    for heading, facts in told:
+        st.header(parts.text(heading), anchor=False)
+        for name, said in facts:
+            st.markdown(f"- {name}: {parts.text(said, 400)}")
 
 
 def summary(workspace: Workspace, profile: Profile) -> None:
