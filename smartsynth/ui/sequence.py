@@ -54,7 +54,7 @@ def agrees(config: Mapping[str, Any], profile: Profile) -> bool:
     """Whether the file was looked at with these settings."""
     schema = profile.schema
     if not is_on(config):
-        return schema.modality is Modality.TABLE
+        return schema.modality is not Modality.TIMESERIES
     looked = (schema.entity and schema.entity.name, schema.time and schema.time.name)
     return schema.modality is Modality.TIMESERIES and looked == (config.get("entity"), config.get("time"))
 

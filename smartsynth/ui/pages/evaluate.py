@@ -16,6 +16,7 @@ TITLES = {
     "columns": "Columns",
     "privacy": "Privacy",
     "sequence": "Over time",
+    "texts": "Texts",
     "images": "Images",
     "relations": "Relations",
     "utility": "Utility",
@@ -25,6 +26,7 @@ INTRODUCTIONS = {
     "privacy": "Synthetic rows must not lie nearer to the rows that were learnt from than unseen real rows do, and nobody may be able to tell who was among them.",
     "columns": "Each column on its own, worst first. Where the dashed line follows the grey area, synthetic values are as frequent as real ones.",
     "sequence": "How rows follow one another within a record. Of real records only quantiles and shares of several are drawn; single lines are synthetic ones.",
+    "texts": "Where synthetic texts lie among real ones, and some of them to read. No real text is shown.",
     "images": "Where synthetic images lie among real ones, and some of them to look at. No real image is shown.",
     "relations": "Columns that hang together in the real data must do so in the synthetic data.",
     "utility": "The same models, trained once on real and once on synthetic rows, both tested on real rows that neither has seen.",
@@ -84,6 +86,11 @@ def section(name: str, charts: Sequence[Chart], found: outcome.Outcome) -> None:
         pair(found)
     else:
         figures.charts(charts, key=f"figures-{name}", open=99)
+    if name == "texts" and found.evaluation is not None and found.evaluation.texts is not None:
+        st.header("Some synthetic texts", anchor=False)
+        for sample in found.evaluation.texts.samples:
+            label = f"{parts.text(sample.label)}: " if sample.label else ""
+            st.markdown(f"- {label}{parts.text(sample.text, 600)}")
     if name == "images" and found.evaluation is not None and found.evaluation.images is not None:
         st.header("Some synthetic images", anchor=False)
         figures.gallery(found.evaluation.images, key="gallery")
