@@ -916,14 +916,20 @@ def _format(output: str, format: str | None) -> str | None:
 def _check_holds(source: Any, output: str, format: str | None, config: Path | None) -> None:
     """ConfigError before any work if there are images in the data, and the output cannot hold them."""
     from smartsynth import export, image_export, ingest, pipeline
+    from smartsynth.connectors import Place
 
-    name = format or ("csv" if output == "-" else None if "://" in output else export.format_of(Path(output), None))
-    if name in (None, "folder", "zip", "parquet", "hf"):
+    place = Place.of(output) if "://" in output else None
+    if place is not None and place.table is not None:
+        name = "table"
+    else:
+        path = Path(output if place is None else place.name)
+        name = format or ("csv" if output == "-" else export.format_of(path, None))
+    if name in ("folder", "zip", "parquet", "hf"):
         return
-    if isinstance(source, Path) and source.suffix.lower() in (".zip", ".parquet", ".pq"):
+    if isinstance(source, Path) and ingest.may_hold_images(source):
         source = ingest.read(source, limits=pipeline.settled(config, {}).limits)
     if hasattr(source, "schema"):
-        image_export.check_none(source.schema, str(name))
+        image_export.check_none(source.schema, name)
 
 
 def _bytes(rows: Dataset, format: str | None, config: ExportConfig) -> bytes:

@@ -329,8 +329,8 @@ def _picture_files(
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> list[Path]:
-    """A folder of files; an older one of ours, which has a folder of that name, is replaced, anything else is left alone."""
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / ours).is_dir())):
+    """A folder of files; an older one of ours is replaced, anything else is left alone."""
+    if folder.exists() and not _is_ours(folder, ours):
         raise ConfigError(f"{folder} exists and is not a data-set folder. Name another one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -345,6 +345,18 @@ def _write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> lis
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _is_ours(folder: Path, ours: str) -> bool:
+    """Whether a folder is empty, or holds what we wrote and nothing else."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return True
+    card = folder / "README.md"
+    written = card.is_file() and "smartsynth" in card.read_text("utf-8", "replace")
+    return written and (folder / ours).is_dir() and names <= {ours, "README.md", "manifest.json"}
 
 
 def _picture_card(dataset: Dataset) -> str:

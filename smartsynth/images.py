@@ -70,6 +70,7 @@ class Left:
     position: bool = False
     frames: bool = False
     transparency: bool = False
+    deep: bool = False
 
 
 def is_image(content: object) -> bool:
@@ -82,6 +83,17 @@ def is_image(content: object) -> bool:
         or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
         or tiff
     )
+
+
+def is_cell(content: object) -> bool:
+    """Whether these are the bytes of a cell: a PNG, grey or RGB with eight bits, without anything besides its pixels."""
+    if not isinstance(content, bytes) or not content.startswith(SIGNATURE):
+        return False
+    at, kinds = len(SIGNATURE), set()
+    while at + 8 <= len(content):
+        kinds.add(content[at + 4 : at + 8])
+        at += 12 + int.from_bytes(content[at : at + 4], "big")
+    return kinds == {b"IHDR", b"IDAT", b"IEND"} and content[24:26] in (b"\x08\x00", b"\x08\x02")
 
 
 def content_of(cell: Any) -> bytes | None:
@@ -97,10 +109,17 @@ def content_of(cell: Any) -> bytes | None:
     if isinstance(cell, np.ndarray) and cell.ndim >= 2:
         return cell_of(cell[..., 0] if cell.ndim == 3 and cell.shape[2] == 1 else cell)
     if hasattr(cell, "getexif") and hasattr(cell, "save"):
-        sink = io.BytesIO()
-        cell.save(sink, "PNG" if cell.mode != "CMYK" else "TIFF")
-        return sink.getvalue()
+        return _saved(cell)
     return None
+
+
+def _saved(image: Any) -> bytes:
+    sink = io.BytesIO()
+    try:
+        image.save(sink, "PNG" if image.mode != "CMYK" else "TIFF")
+    except (OSError, ValueError) as error:
+        raise DataError(f"A Pillow image of the mode {image.mode} cannot be read. Convert it to L or RGB.") from error
+    return sink.getvalue()
 
 
 def read(content: bytes, name: str) -> tuple[bytes, Left]:
@@ -124,17 +143,23 @@ def read(content: bytes, name: str) -> tuple[bytes, Left]:
                 left = Left(
                     exif=any(tag in exif for tag in _TELLING), position=GPS in exif, frames=getattr(image, "n_frames", 1) > 1,
                     transparency=image.has_transparency_data,
+                    deep=_is_deep(image),
                 )  # fmt: skip
                 seen = ImageOps.exif_transpose(image) if ORIENTATION in exif else image
                 return cell_of(_eight_bits(seen)), left
-    except DataError:
-        raise
+    except DataError as error:
+        raise (error if name in str(error) else DataError(f"{name}: {error}")) from None
     except UnidentifiedImageError as error:
         raise DataError(f"{name} is not an image that can be read. Allowed are {', '.join(FORMATS)}.") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has more than {MOST_PIXELS:,} pixels. Make it smaller.") from error
     except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
         raise DataError(f"{name} is a damaged image. Save it again, or take it out.") from error
+
+
+def _is_deep(image: Any) -> bool:
+    """Whether a pixel has more than eight bits."""
+    return image.mode in ("I", "F") or str(image.mode).startswith("I;16")
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -149,10 +174,11 @@ def _eight_bits(image: Any) -> NDArray[np.uint8]:
     """The pixels of an image of any mode, grey or RGB; what is transparent is white."""
     from PIL import Image
 
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        values = np.asarray(image, np.float64)
-        most = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return np.clip(np.rint(values * 255 / most), 0, 255).astype(np.uint8)
+    if _is_deep(image):
+        values = np.asarray(image)
+        if image.mode == "F" or values.min(initial=0) < 0 or values.max(initial=0) > 65535:
+            raise DataError("its pixels are no whole numbers of sixteen bits. Save it with eight or sixteen bits.")
+        return np.rint(values / 257).astype(np.uint8)
     if image.has_transparency_data:
         paint = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", paint.size, "white"), paint).convert("RGB")

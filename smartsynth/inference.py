@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
-from smartsynth.images import form_of, is_image
+from smartsynth.images import form_of, is_cell, is_image
 from smartsynth.privacy.identifiers import scan
 from smartsynth.schema import JSON_OBJECT, MESSAGES, QAS, Column, Kind, Role, Schema
 
@@ -91,6 +91,9 @@ def _refined(stored: Column, found: Column) -> Column:
 def _infer_column(name: str, cells: pd.Series[Any]) -> Column:
     known = cells.dropna()
     if len(known) and is_image(known.iloc[0]):
+        if not all(map(is_cell, known)):
+            fix = "Read the data with smartsynth.ingest.read, or hand them to synthesize, which keeps pixels and nothing else."
+            raise DataError(Problem("holds image files that were not read yet.", column=name, fix=fix))
         forms = {str(form_of(cell)) for cell in known}
         form = forms.pop() if len(forms) == 1 else None
         return Column(name, Kind.IMAGE, str(cells.dtype), format=form, nullable=len(known) < len(cells))

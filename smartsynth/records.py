@@ -20,7 +20,7 @@ import pandas as pd
 
 from smartsynth import images, registry, sequences
 from smartsynth.alignment import align
-from smartsynth.config import RunConfig
+from smartsynth.config import Handling, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.facts import Evaluation, Identifier
 from smartsynth.models.image_filter import ImageFilter
@@ -37,6 +37,8 @@ LENGTH = 24
 """Rows of a window if none are asked for, as in the published benchmarks."""
 FEW_OTHERS = 1
 """Columns beside texts up to which data are texts, and not a table with notes."""
+CLASSES, MOST_CLASSES = ("label", "class", "target", "y", "category"), 100
+"""Names of columns beside images whose whole numbers name classes, and how many there may be."""
 LEAST_RECORDS = 2
 """Of the training, the synthetic and the holdout data, if they are to be compared."""
 
@@ -59,15 +61,26 @@ def framing_of(run: RunConfig) -> str:
 
 def arranged(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
     """The schema with entity, time and static columns marked, or as that of texts, if the run says so or the data are texts."""
-    if any(c.kind is Kind.IMAGE for c in schema):
-        return _of_images(schema, run)
+    if any(c.kind is Kind.IMAGE and not _goes(c.name, run) for c in schema):
+        return _of_images(frame, schema, run)
     if not run.is_sequential:
         return _of_texts(frame, schema, run)
     return sequences.marked(frame, schema, entity=run.entity, time=run.time)
 
 
-def _of_images(schema: Schema, run: RunConfig) -> Schema:
-    """The schema as one of images."""
+def _goes(name: str, run: RunConfig) -> bool:
+    """Whether a column is dropped before anything is learnt."""
+    return name in run.columns and run.columns[name].treatment is Handling.DROP
+
+
+def _of_images(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
+    """The schema as one of images; whole numbers that name classes are categories."""
+    if run.privacy.safe_harbor:
+        name = next(c.name for c in schema if c.kind is Kind.IMAGE)
+        raise ConfigError(
+            f"privacy.safe_harbor=True: the images of {name!r} may show faces, which Safe Harbor removes and nobody looks for here. Drop "
+            f"them (columns.{name}.treatment=drop), or leave safe_harbor out."
+        )
     if run.is_sequential:
         raise ConfigError(
             "Images cannot follow one another here: leave entity, time and window out, or drop the column of images."
@@ -80,6 +93,11 @@ def _of_images(schema: Schema, run: RunConfig) -> Schema:
         )
     for name, value in _for_tables(run).items():
         raise ConfigError(f"{name}={value!r} is for tables, and there are images. Leave it out, or drop the column.")
+    for column in schema:
+        if column.kind is Kind.NUMERIC and column.decimals == 0 and column.name not in run.columns:
+            levels = frame[column.name].nunique()
+            if levels <= MOST_CLASSES and (column is schema.target or column.name.lower() in CLASSES):
+                schema = schema.with_column(column.name, kind=Kind.CATEGORICAL)
     return replace(schema, modality=Modality.IMAGE)
 
 

@@ -139,8 +139,9 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
         why_not = "; ".join(f"{name}: {why}" for name, why in refused.items())
         raise ConfigError(f"No generator fits these data. {why_not}")
     estimates = {name: seconds(cls, profile, on) for name, cls in left.items()}
-    affordable = [name for name in left if estimates[name] <= BUDGET_SECONDS]
-    best = max(affordable, key=lambda name: left[name].quality) if affordable else min(left, key=estimates.__getitem__)
+    plain = [name for name in left if dp or not left[name].dp] or list(left)  # nobody gets noise who did not ask for it
+    affordable = [name for name in plain if estimates[name] <= BUDGET_SECONDS]
+    best = max(affordable, key=lambda name: left[name].quality) if affordable else min(plain, key=estimates.__getitem__)
     columns = sum(column.is_modelled for column in profile.schema)
     reasons = [
         left[best].summary,

@@ -54,6 +54,15 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
     return read_bytes(content, limits, name=name or found_name, format=format)
 
 
+def may_hold_images(path: Path) -> bool:
+    """Whether a file is a zip with images in it, or a Parquet file with columns of bytes; nothing is decoded."""
+    if not path.is_file():
+        return False
+    if path.suffix.lower() == ".zip":
+        return pictures.holds_pictures(path.read_bytes())
+    return path.suffix.lower() in (".parquet", ".pq") and arrow.has_bytes(path)
+
+
 def read_bytes(content: bytes, limits: Limits, *, name: str, format: str | None) -> Dataset:
     """A table from the bytes of a file."""
     if format is None and content[:4] == b"PK\x03\x04" and pictures.holds_pictures(content):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,17 @@ def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
     return dataset(frame, Source(name=name, format="parquet"), limits)
+
+
+def has_bytes(path: Path) -> bool:
+    """Whether a Parquet file has columns of bytes, or of structures with bytes; no row is read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return any(_is_nested(field.type) for field in pq.read_schema(path))
+    except (pa.ArrowInvalid, OSError):
+        return False
 
 
 def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:

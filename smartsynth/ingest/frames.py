@@ -62,20 +62,43 @@ def _with_pictures(frame: pd.DataFrame) -> pd.DataFrame:
     found: dict[str, pd.Series[Any]] = {}
     problems: list[Problem] = []
     for name, cells in frame.items():
-        first = next((cell for cell in cells if cell is not None), None) if cells.dtype == object else None
-        if not images.is_image(images.content_of(first)):
+        first = next((cell for cell in cells if not _is_missing(cell)), None) if cells.dtype == object else None
+        if not _holds_image(first):
             continue
         made: list[bytes | None] = []
         for i, cell in enumerate(cells):
             try:
-                content = images.content_of(cell)
-                made.append(None if content is None else images.read(content, f"The image in row {i + 1:,}")[0])
+                made.append(None if _is_missing(cell) else _read(cell, f"The image in row {i + 1:,}"))
             except DataError as error:
                 problems += [Problem(str(error), column=str(name))]
         found[str(name)] = pd.Series(made, dtype=object, index=frame.index) if not problems else cells
     if problems:
         raise DataError(problems[:MOST_PROBLEMS])
     return frame.assign(**found) if found else frame
+
+
+def _is_missing(cell: Any) -> bool:
+    """Whether there is nothing in a cell, of whatever kind."""
+    return cell is None or cell is pd.NA or (isinstance(cell, float) and cell != cell)
+
+
+def _holds_image(cell: object) -> bool:
+    try:
+        return images.is_image(images.content_of(cell))
+    except DataError:
+        return True  # an image of a kind that cannot be read, which is said of its row
+
+
+def _read(cell: object, name: str) -> bytes:
+    try:
+        content = images.content_of(cell)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    if content is None:
+        raise DataError(
+            f"{name} is no image: {type(cell).__name__}. Give the bytes of its file, an array or a Pillow image."
+        )
+    return images.read(content, name)[0]
 
 
 def _stored(column: Column, facts: Mapping[str, Any]) -> Column:

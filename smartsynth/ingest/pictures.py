@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,8 @@ IMAGE, LABEL = "image", "label"
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 TABLES = ("metadata.csv", "metadata.jsonl", "labels.csv", "labels.jsonl", "index.csv", "manifest.csv")
 FILE_NAMES = ("file_name", "filename", "file", "image", "path", "image_path", "image_file")
+WORKBOOK = "xl/workbook.xml"
+"""Is in every Excel file, which may hold pictures too."""
 MOST_PROBLEMS = 20
 
 
@@ -63,7 +66,8 @@ def holds_pictures(content: bytes) -> bool:
     """Whether a zip has an image in it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return any(_is_image(PurePosixPath(member)) for member in archive.namelist())
+            names = archive.namelist()
+            return WORKBOOK not in names and any(_is_image(PurePosixPath(member)) for member in names)
     except zipfile.BadZipFile:
         return False
 
@@ -110,7 +114,7 @@ def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
                 if len(found) > member.file_size:
                     raise DataError(f"{name}: {member.filename} is larger than the archive says. Pack it again.")
                 yield _File(PurePosixPath(member.filename), found)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
         raise DataError(f"{name} is a damaged archive. Pack it again.") from error
 
 
@@ -153,12 +157,15 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
     frame = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     notes = [*_left_behind(left)]
     if tables:
-        frame = _with_table(frame, paths, tables[0], limits)
+        frame = _with_tables(frame, paths, tables, limits)
         named = int(frame[IMAGE].notna().sum())
         if named < len(cells):
-            notes.append(f"{len(cells) - named:,} images are not named in {tables[0].path} and are left out.")
+            where = ", ".join(str(table.path) for table in tables)
+            notes.append(f"{len(cells) - named:,} images are not named in {where} and are left out.")
     elif (labels := _folders(paths)) is not None:
         frame[LABEL] = labels
+        if missing := labels.count(None):
+            notes.append(f"{missing:,} images stand beside the folders of the others and have no label.")
     return dataset(frame, Source(name=name, format=format, notes=tuple(notes)), limits)
 
 
@@ -169,26 +176,30 @@ def _left_behind(left: list[images.Left]) -> Iterator[str]:
         ("position", "a GPS position in their EXIF data"),
         ("frames", "several frames, of which the first is used"),
         ("transparency", "transparent parts, which are white now"),
+        ("deep", "sixteen bits, of which the upper eight are kept"),
     ):
         count = sum(getattr(one, what) for one in left)
         if count:
-            kept = "" if what in ("frames", "transparency") else "; none of it is kept"
+            kept = "" if what in ("frames", "transparency", "deep") else "; none of it is kept"
             yield f"{count:,} of {len(left):,} images have {name}{kept}."
 
 
-def _folders(paths: list[PurePosixPath]) -> list[str] | None:
+def _folders(paths: list[PurePosixPath]) -> list[str | None] | None:
     """The name of the folder that each image stands in, below those that all share and those that split the data."""
     parents = [[part for part in path.parts[:-1] if part.lower() not in SPLITS] for path in paths]
     while all(parents) and len({parts[0] for parts in parents}) == 1:
         parents = [parts[1:] for parts in parents]
-    if not all(parents):
-        return None
-    return ["/".join(parts) for parts in parents]
+    return ["/".join(parts) or None for parts in parents] if any(parents) else None
+
+
+def _with_tables(frame: pd.DataFrame, paths: list[PurePosixPath], files: list[_File], limits: Limits) -> pd.DataFrame:
+    """The images that tables name, each those below its own folder, with their other columns."""
+    return pd.concat([_with_table(frame, paths, file, limits) for file in files], ignore_index=True)
 
 
 def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits) -> pd.DataFrame:
     """The images that a table names, with its other columns."""
-    if file.path.suffix == ".csv":
+    if file.path.suffix.lower() == ".csv":
         table = text.read_csv(file.content, limits, name=file.path.name, delimiter=None).frame
     else:
         table = records.read_json(file.content, limits, name=file.path.name, lines=True).frame

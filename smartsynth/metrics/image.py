@@ -87,9 +87,9 @@ def spectrum(pixels: Pixels) -> NDArray[np.float64]:
     power = np.abs(np.fft.fft2(grey - grey.mean((1, 2), keepdims=True))) ** 2
     down, across = (np.fft.fftfreq(size) for size in grey.shape[1:])
     ring = np.rint(np.hypot(down[:, None], across[None, :]) * max(grey.shape[1:])).astype(int)
-    most = min(grey.shape[1:]) // 2
     mean = power.mean(0)
-    return np.log10(np.array([mean[ring == k].mean() for k in range(1, most + 1)]) + FLOOR)
+    rings = [ring == k for k in range(1, max(grey.shape[1:]) // 2 + 1)]
+    return np.log10(np.array([mean[one].mean() for one in rings if one.any()]) + FLOOR)
 
 
 def spectrum_distance(real: Pixels, made: Pixels) -> float:
@@ -121,10 +121,11 @@ def _js(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 def near_copies(
     train: Points, made: Points, unseen: Points, *, quantile: float = 0.01
-) -> tuple[float, NDArray[np.bool_]]:
-    """The distance under which so large a share of unseen images lies to its nearest training image, and which made ones do.
+) -> tuple[NDArray[np.bool_], float]:
+    """Which made images lie as near to a training image as so small a share of unseen ones does; and that share of other unseen ones.
 
-    As many as that share are expected of images that know no training image.
+    The limit is taken from one half of the unseen images, and held against the other half.
     """
-    limit = float(np.quantile(nearest(unseen, train)[0][:, 0], quantile))
-    return limit, nearest(made, train)[0][:, 0] < limit
+    apart = nearest(unseen, train)[0][:, 0]
+    limit = float(np.quantile(apart[::2], quantile))
+    return nearest(made, train)[0][:, 0] <= limit, float((apart[1::2] <= limit).mean())

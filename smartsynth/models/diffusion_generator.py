@@ -183,7 +183,7 @@ class DiffusionGenerator(Generator):
         table = data.drop(columns=column.name)
         if not there.all():
             table, rest = table.assign(**{THERE: there}), [*rest, Column(THERE, Kind.BOOLEAN, "bool")]
-        if not any(c.is_modelled or c.kind is Kind.TEXT for c in rest):
+        if not rest:
             return None
         made = self._empty_table(Schema(tuple(rest)))
         return made.fit(table, schema=Schema(tuple(rest)), seed=seed, progress=progress)

@@ -1,9 +1,9 @@
 """Means and covariances of vectors by group, within a budget of differential privacy.
 
     centre       the mean of all, each vector cut to the longest one that there can be
-    lengths      noisy histogram of the distances from it; three quarters are not cut
+    lengths      noisy histogram of the distances from it; nineteen of twenty are not cut
     means        of each group, of vectors that are cut to that length
-    distances    noisy histogram of the distances from the group's mean; nineteen of twenty are not cut
+    distances    noisy histogram of the distances from the group's mean; the same of these
     products     of each group, of such differences
 
 The rest reads no vector again: a group's covariance is drawn towards that of all as far as noise hides the difference, and directions whose
@@ -31,7 +31,8 @@ SHARES = {"centre": 0.02, "lengths": 0.02, "means": 0.46, "distances": 0.02, "pr
 BINS, PER_DOUBLING = 32, 4
 """Bins of a histogram of lengths, each a quarter of a doubling wide; counts up to SURE standard deviations of the noise are taken for none."""
 SURE = 2.0
-UNCUT_MEANS, UNCUT_PRODUCTS = 0.75, 0.95
+UNCUT = 0.95
+"""Share of the vectors that are not cut; of fewer, the images of a rare label that look unlike all others would be drawn to the rest."""
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +51,11 @@ class Moments:
 
     def draw(self, groups: NDArray[np.int64], normal: Floats) -> Floats:
         """Vectors of some groups, by as many normal numbers each."""
-        return np.asarray(self.means[groups] + np.einsum("nij,nj->ni", self.factors[groups], normal), np.float64)
+        made = self.means[groups]
+        for group in np.unique(groups):
+            mine = groups == group
+            made[mine] += normal[mine] @ self.factors[group].T
+        return np.asarray(made, np.float64)
 
 
 def learn(
@@ -80,11 +85,11 @@ def learn(
     learner = _Learner(vectors[known], groups[known], np.maximum(counts, 1.0), most_rows, budget, noise)
     centre = learner.mean_of_all(longest)
     progress(0.1, "Learnt the mean image")
-    length = learner.length("lengths", learner.vectors - centre, longest, UNCUT_MEANS)
+    length = learner.length("lengths", learner.vectors - centre, longest)
     means = centre + learner.means(learner.vectors - centre, length)
     progress(0.4, "Learnt mean images")
     apart = learner.vectors - means[learner.groups]
-    reach = learner.length("distances", apart, 2 * longest, UNCUT_PRODUCTS)
+    reach = learner.length("distances", apart, 2 * longest)
     products, sigma = learner.products(apart, reach)
     progress(0.9, "Learnt how images vary")
     return Moments(means, _factors(products, learner.counts, sigma))
@@ -103,8 +108,8 @@ class _Learner:
         summed, _ = self._summed("centre", _cut(self.vectors, longest), longest, "mean of all images")
         return np.asarray(summed / self.counts.sum(), np.float64)
 
-    def length(self, name: str, vectors: Floats, longest: float, uncut: float) -> float:
-        """A length that about this share of the vectors do not exceed."""
+    def length(self, name: str, vectors: Floats, longest: float) -> float:
+        """A length that most of the vectors do not exceed."""
         ends = longest * 2.0 ** (np.arange(1 - BINS, 1) / PER_DOUBLING)
         place = np.minimum(np.searchsorted(ends, np.linalg.norm(vectors, axis=1)), BINS - 1)
         counted = np.bincount(place, minlength=BINS).astype(np.float64)
@@ -115,7 +120,7 @@ class _Learner:
         held = np.where(noisy > SURE * sigma, noisy, 0.0).cumsum()
         if held[-1] <= 0:
             return longest
-        return float(ends[int(np.searchsorted(held, uncut * held[-1]))])
+        return float(ends[int(np.searchsorted(held, UNCUT * held[-1]))])
 
     def means(self, vectors: Floats, length: float) -> Floats:
         summed = self._by_group(_cut(vectors, length))
@@ -168,14 +173,16 @@ def _on_lattice(values: Floats) -> Floats:
     return np.asarray(np.trunc(values * STEPS) / STEPS, np.float64)
 
 
-AT_ONCE = 512
+AT_ONCE = 20_000_000
+"""Products that are held at once."""
 
 
 def _lattice_sum(vectors: Floats, upper: tuple[NDArray[np.intp], ...], weight: Floats) -> Floats:
     """The sum over vectors of their products, each on the lattice."""
     total = np.zeros(len(weight))
-    for at in range(0, len(vectors), AT_ONCE):
-        some = vectors[at : at + AT_ONCE]
+    size = max(AT_ONCE // len(weight), 1)
+    for at in range(0, len(vectors), size):
+        some = vectors[at : at + size]
         total += _on_lattice(some[:, upper[0]] * some[:, upper[1]] * weight).sum(axis=0)
     return total
 
@@ -191,7 +198,7 @@ def _factors(products: Floats, counts: Floats, sigma: float) -> Floats:
         noise = (sigma / n) ** 2 / 2
         total = float(((own - pooled)[apart] ** 2).mean()) if d > 1 else 0.0
         share = max(total - noise, 0.0) / total if total > 0 else 0.0
-        spread = np.hypot(share * sigma / n, (1 - share) * sigma / counts.sum())
+        spread = np.hypot(share * sigma / n, (1 - share) * sigma * np.sqrt(len(counts)) / counts.sum())
         made.append(_freed(share * own + (1 - share) * pooled, float(spread)))
     return np.stack(made)
 

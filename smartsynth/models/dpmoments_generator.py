@@ -40,6 +40,8 @@ TABLE = 0.1
 LOOKED_AT = 20_000
 """Rows of the private table that are looked at for its labels and how frequent they are."""
 MOST_LABELS = 100
+MOST_NUMBERS = 800
+"""Of an image, whose products are as many squared."""
 DRAW_BLOCK = 1_024
 NOTHING = "\x00"
 """The label of rows that have none."""
@@ -54,7 +56,8 @@ class DPMomentsGenerator(PrivateGenerator):
         unit: Column that names persons, if one person has several rows; what is protected is a person, not a row.
         max_rows_per_unit: Most rows of one person that are used, drawn at random; the noise grows with it.
         frequencies: Waves, across and down together, that an image is learnt in; more show more, and need more noise.
-        side: Of the images that are made, in pixels; None takes the size that the schema declares.
+        side: Of the images that are made, in pixels; None takes the size that all images have.
+        grey: With `side`: whether images are learnt in grey, which needs a third of the numbers.
         framing: How images of another form are brought to it: `crop`, `pad` or `stretch`.
     """
 
@@ -80,6 +83,7 @@ class DPMomentsGenerator(PrivateGenerator):
         max_rows_per_unit: int = 1,
         frequencies: int = 12,
         side: int | None = None,
+        grey: bool = False,
         framing: str = images.CROP,
     ) -> None:
         self.epsilon = epsilon
@@ -88,6 +92,7 @@ class DPMomentsGenerator(PrivateGenerator):
         self.max_rows_per_unit = max_rows_per_unit
         self.frequencies = frequencies
         self.side = side
+        self.grey = grey
         self.framing = framing
 
     def sample(
@@ -133,6 +138,11 @@ class DPMomentsGenerator(PrivateGenerator):
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         column = self._checked_options(schema)
         self._form = self._declared_form(column)
+        numbers = int(self._waves().mask.sum()) * self._form.channels
+        if numbers > MOST_NUMBERS:
+            raise ConfigError(
+                f"frequencies={self.frequencies} are {numbers:,} numbers an image; at most {MOST_NUMBERS:,} can be learnt. Take fewer."
+            )
         rows, budget = self._within_budget(data, schema)
         share = self._learn_table(rows, schema, column, budget, part(progress, 0.0, 0.3))
         there = rows[column.name].notna().to_numpy()
@@ -162,17 +172,19 @@ class DPMomentsGenerator(PrivateGenerator):
             epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
         )
         inner.noise = self.noise
+        is_alone = not rest
         if not any(c.is_modelled for c in rest):
-            rest, table = [COUNTED], pd.DataFrame({COUNTED.name: np.zeros(len(rows), bool)})
+            rest, table = [*rest, COUNTED], table.assign(**{COUNTED.name: np.zeros(len(rows), bool)})
         share = budget.part(TABLE, failing=budget.delta_left)
         inner.learn_within(share, table, Schema(tuple(rest)), progress)
         budget.take(share, "table")
         self.rows_ = inner.rows_
-        self._table: MarginalGenerator | None = None if rest == [COUNTED] else inner
+        self._table: MarginalGenerator | None = None if is_alone else inner
         self._label = self._labelled(schema)
         named: Any = [NOTHING] * LOOKED_AT
-        if self._label is not None and self._table is not None:
-            named = self._names_in(self._table.sample(LOOKED_AT, seed=0))
+        if self._table is not None:
+            made = self._table.sample(LOOKED_AT, seed=0)
+            named = self._names_in(made[made[THERE].astype(bool)] if THERE in made.columns else made)
         found = pd.Series(named, dtype=object).value_counts().head(MOST_LABELS)
         self._names = [str(name) for name in sorted(found.index)]
         self._counts = np.array([found[name] for name in self._names], np.float64) / LOOKED_AT * self.rows_
@@ -182,10 +194,14 @@ class DPMomentsGenerator(PrivateGenerator):
     def _labelled(schema: Schema) -> str | None:
         """The column that images hang on: the target, or the first category."""
         kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
-        named = [c for c in schema if c.kind in kinds]
-        if schema.target in named:
-            return schema.target.name if schema.target is not None else None
-        return named[0].name if named else None
+        if schema.target is not None:
+            if schema.target.kind not in kinds:
+                raise ConfigError(
+                    f"target={schema.target.name!r} is of kind {schema.target.kind.value}, and images are learnt by categories. Say that "
+                    "it is one (columns.<name>.kind=categorical), or leave the target out."
+                )
+            return schema.target.name
+        return next((c.name for c in schema if c.kind in kinds), None)
 
     def _names_in(self, rows: pd.DataFrame) -> list[str]:
         """The label of each row."""
@@ -200,11 +216,11 @@ class DPMomentsGenerator(PrivateGenerator):
         """The form that images are learnt in, which is read off no image."""
         declared = None if column.format is None else Form.of(column.format)
         if self.side is not None:
-            return Form(self.side, self.side, grey=declared is not None and declared.grey)
+            return Form(self.side, self.side, grey=self.grey or (declared is not None and declared.grey))
         if declared is None:
             raise ConfigError(
                 f"The images of {column.name!r} have several sizes, and epsilon={self.epsilon:g} does not account for looking at them. "
-                "Set side, or declare columns.<name>.format, such as '28x28 grey'."
+                "Set side, and grey=true if they are grey."
             )
         return declared
 
@@ -217,6 +233,8 @@ class DPMomentsGenerator(PrivateGenerator):
         """
         self._check_budget(schema)
         wrong = not_whole(self, ("frequencies",))
+        if not isinstance(self.grey, bool):
+            wrong.append(f"grey={self.grey!r} must be true or false.")
         if self.side is not None and (not is_whole(self.side) or self.side < images.LEAST_SIDE):
             wrong.append(f"side={self.side!r} must be a whole number of at least {images.LEAST_SIDE}, or None.")
         if self.framing not in images.FITS:

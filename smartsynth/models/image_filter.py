@@ -1,7 +1,7 @@
 """The privacy filter for images: an image that is a real one, or nearer to one than real ones are to each other, is not released.
 
 Images are compared by their outlines and coarse colours (metrics/image_features.py), so that a copy with noise, another brightness or
-slight blur is near. Columns besides the image are judged as rows of a table, if there are several. Limits, decoys and why training
+slight blur is near. Columns besides the image are judged as rows of a table, if there are several, and texts as texts (text_filter.py). Limits, decoys and why training
 and holdout rows are treated alike are those of privacy_filter.py.
 """
 
@@ -18,6 +18,7 @@ from smartsynth import images
 from smartsynth.metrics.image_features import Outlines
 from smartsynth.models.diffusion_generator import PAINT_BLOCK
 from smartsynth.models.privacy_filter import PrivacyFilter, Reason
+from smartsynth.models.text_filter import TextFilter
 from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.progress import Progress
 from smartsynth.schema import Kind, Schema
@@ -84,9 +85,12 @@ class ImageFilter(PrivacyFilter):
     ) -> Self:
         """Learn where the real images are and how near they are to each other; see `PrivacyFilter.fit`."""
         rest = Schema(tuple(c for c in schema if c.is_modelled))
-        self._table = None
+        self._others: list[PrivacyFilter] = []
         if len(rest) >= ROW_COLUMNS:
-            self._table = PrivacyFilter(self.config).fit(train, holdout, rest, seed=seed)
+            self._others.append(PrivacyFilter(self.config).fit(train, holdout, rest, seed=seed))
+        texts = Schema(tuple(c for c in schema if c.kind is Kind.TEXT))
+        if len(texts):
+            self._others.append(TextFilter(self.config).fit(train, holdout, texts, seed=seed))
         return super().fit(train, holdout, schema, seed=seed, progress=progress)
 
     def _distances(self, real: pd.DataFrame, schema: Schema) -> MixedDistance:
@@ -96,8 +100,8 @@ class ImageFilter(PrivacyFilter):
 
     def _judge(self, rows: pd.DataFrame, start: int, progress: Progress | None) -> NDArray[np.int8]:
         reasons = super()._judge(rows, start, progress)
-        if self._table is not None:
-            others = self._table._judge(rows, start, None)
-            also = (reasons == Reason.KEPT) & (others != Reason.KEPT)
-            reasons[also] = others[also]
+        for other in self._others:
+            found = other._judge(rows, start, None)
+            also = (reasons == Reason.KEPT) & (found != Reason.KEPT)
+            reasons[also] = found[also]
         return reasons

@@ -123,7 +123,7 @@ class TextGenerator(Generator):
             first, code = self._rows.layout.texts[0].name, self._rows.layout.codes[0].name
             told = [i for i, row in enumerate(rows) if not pd.isna(row[code])]
             some = [texts[i].cells[first] or "" for i in told]
-            fits = self._checker.fits(some, [str(rows[i][code]) for i in told])
+            fits = self._checker.fits(some, [str(rows[i][code]) for i in told]) if told else []
             for i, good in zip(told, fits, strict=True):
                 about[i] = good
         return [

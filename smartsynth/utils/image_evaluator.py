@@ -25,7 +25,7 @@ from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
 from smartsynth.utils import fidelity, image_leakage, image_scores
 from smartsynth.utils.evaluator import check, detective, ticker
-from smartsynth.utils.image_sample import pictures_of, sides_of
+from smartsynth.utils.image_sample import in_one_form, sides_of
 from smartsynth.utils.image_view import view
 
 STEPS = ("points", "columns", "pairs", "crowd", "look", "utility", "copies", "attacks", "view")
@@ -68,8 +68,8 @@ def evaluate_images(
     check(schema, train=train, synthetic=synthetic, holdout=holdout)
     tick = ticker(progress or silent, STEPS)
     rng = np.random.default_rng([seed, 0x1A6E])
-    frames = (train, synthetic, holdout)
-    sides, how = sides_of(frames, schema, most=min(config.max_rows, MOST_PICTURES), framing=framing, rng=rng)
+    frames = in_one_form((train, synthetic, holdout), schema, framing)
+    sides, how = sides_of(frames, schema, most=min(config.max_rows, MOST_PICTURES), rng=rng)
     t, s, h = sides
     tick("points")
     columns, matrices, scores = _rest(frames, schema, config, seed, rng, tick)
@@ -80,7 +80,7 @@ def evaluate_images(
     label = image_scores.label_of(schema, target, sides)
     useful, rows = image_scores.utility(t, s, h, label, seed=seed)
     tick("utility")
-    private, curves, battery = image_leakage.assess(frames, sides, pictures_of(schema).name, how, rng=rng, tick=tick)
+    private, curves, battery = image_leakage.assess(frames, sides, schema, how, rng=rng, tick=tick)
     scores += [*useful, *private]
     shown = view(t, s, h, schema, label, k=k, seed=seed)
     tick("view")

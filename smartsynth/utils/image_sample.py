@@ -48,23 +48,40 @@ def pictures_of(schema: Schema) -> Column:
     return next(column for column in schema if column.kind is Kind.IMAGE)
 
 
-def sides_of(
-    frames: Sequence[pd.DataFrame], schema: Schema, *, most: int, framing: str, rng: np.random.Generator
-) -> tuple[tuple[Side, Side, Side], str]:
-    """Training, synthetic and unseen rows as sides, and how their images were made points.
+Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
-    Images are compared in the form that most synthetic ones have; others are brought to it.
+
+def in_one_form(frames: Frames, schema: Schema, framing: str) -> Frames:
+    """Training, synthetic and unseen rows with their images in the form that most synthetic ones have.
+
+    Raises:
+        DataError: One of the three holds less than two images.
     """
+    name = pictures_of(schema).name
+    for what, frame in zip(("training", "synthetic", "holdout"), frames, strict=True):
+        if (found := int(frame[name].notna().sum())) < 2:
+            raise DataError(f"The {what} data have {found} images; at least 2 are needed to compare.")
+    form = Counter(map(images.form_of, frames[1][name].dropna())).most_common(1)[0][0]
+
+    def brought(frame: pd.DataFrame) -> pd.DataFrame:
+        there = frame[name].notna().to_numpy()
+        cells = frame[name].astype(object).to_numpy(copy=True)
+        cells[there] = pd.Series(images.brought(cells[there].tolist(), form, framing), dtype=object)
+        return frame.assign(**{name: pd.Series(cells, frame.index, dtype=object)})
+
+    return brought(frames[0]), brought(frames[1]), brought(frames[2])
+
+
+def sides_of(
+    frames: Frames, schema: Schema, *, most: int, rng: np.random.Generator
+) -> tuple[tuple[Side, Side, Side], str]:
+    """Training, synthetic and unseen rows of one form as sides, and how their images were made points."""
     name, embed = pictures_of(schema).name, embedder()
-    kept = [_some(frame[frame[name].notna()], most, rng) for frame in frames]
-    for what, frame in zip(("training", "synthetic", "holdout"), kept, strict=True):
-        if len(frame) < 2:
-            raise DataError(f"The {what} data have {len(frame)} images; at least 2 are needed to compare.")
-    form = Counter(map(images.form_of, kept[1][name])).most_common(1)[0][0]
     made = []
-    for frame in kept:
-        pixels = images.stacked(images.brought(frame[name].tolist(), form, framing))
-        made.append(Side(frame, pixels, embed(pixels)))
+    for frame in frames:
+        some = _some(frame[frame[name].notna()], most, rng)
+        pixels = images.stacked(some[name].tolist())
+        made.append(Side(some, pixels, embed(pixels)))
     return (made[0], made[1], made[2]), embed.name
 
 

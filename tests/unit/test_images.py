@@ -37,7 +37,7 @@ def chunks(png):
     ("mode", "format", "grey"),
     [
         ("1", "PNG", True), ("L", "TIFF", True), ("L", "JPEG", True), ("LA", "PNG", True), ("P", "PNG", False), ("RGB", "WEBP", False),
-        ("RGBA", "PNG", False), ("CMYK", "JPEG", False), ("I;16", "PNG", True), ("I", "TIFF", True), ("F", "TIFF", True),
+        ("RGBA", "PNG", False), ("CMYK", "JPEG", False), ("I;16", "PNG", True), ("I", "TIFF", True),
     ],
 )  # fmt: skip
 def test_every_mode_is_read(mode, format, grey):
@@ -55,6 +55,15 @@ def test_sixteen_bits_keep_their_order():
     assert found.min() == 0
     assert found.max() == 255
     assert (np.diff(found.ravel().astype(int)) >= 0).all()
+
+
+def test_deep_images_of_one_data_set_are_brought_down_alike():
+    dark, light = np.full((9, 9), 2_570, np.uint16), np.full((9, 9), 65_535, np.uint16)
+    found = [images.read(file_of(one), "x") for one in (dark, light)]
+    assert [int(images.pixels_of(cell)[0, 0]) for cell, _ in found] == [10, 255]
+    assert all(left.deep for _, left in found)
+    with pytest.raises(DataError, match=r"x\.tif: its pixels are no whole numbers"):
+        images.read(file_of(np.full((9, 9), 0.5, np.float32), "TIFF"), "x.tif")
 
 
 def test_what_is_transparent_is_white():

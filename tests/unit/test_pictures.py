@@ -153,12 +153,78 @@ def test_a_folder_and_a_zip_come_back_as_they_were(data, tmp_path):
     assert (tmp_path / "out.zip").read_bytes() == export.to_bytes(data, format="zip")
 
 
-def test_a_folder_of_something_else_is_left_alone(data, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "thesis.txt").write_text("mine")
+@pytest.mark.parametrize("mine", ["thesis.txt", "train/cat/precious.png", "README.md"])
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_folder_of_something_else_is_left_alone(data, tmp_path, mine, ours):
+    if ours:
+        export.write(data, tmp_path / "out")
+        mine = f"more/{mine}"
+    (tmp_path / "out" / mine).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "out" / mine).write_text("mine")
     with pytest.raises(ConfigError, match="not a data-set folder"):
         export.write(data, tmp_path / "out")
-    assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+    assert (tmp_path / "out" / mine).read_text() == "mine"
+
+
+def test_a_folder_of_ours_is_replaced(data, tmp_path):
+    export.write(data, tmp_path / "out", manifest={"a": 1})
+    export.write(data.with_frame(data.frame.head(10)), tmp_path / "out")
+    assert len(ingest.read(tmp_path / "out")) == 10
+
+
+def test_a_workbook_with_a_logo_is_a_table(tmp_path):
+    import openpyxl
+    from openpyxl.drawing.image import Image as Drawing
+
+    (tmp_path / "logo.png").write_bytes(file_of(pixels(1)[0][0, ..., 0]))
+    book = openpyxl.Workbook()
+    for row in [["a", "b"], *([i, i % 3] for i in range(30))]:
+        book.active.append(row)
+    book.active.add_image(Drawing(str(tmp_path / "logo.png")), "D2")
+    book.save(tmp_path / "table.xlsx")
+    assert list(ingest.read(tmp_path / "table.xlsx").schema.names) == ["a", "b"]
+
+
+def test_every_split_has_its_table(tmp_path):
+    for split in ("train", "test"):
+        folder(tmp_path / split, n=20)
+        names = [str(path.relative_to(tmp_path / split)) for path in sorted((tmp_path / split).rglob("*.png"))]
+        pd.DataFrame({"file_name": names, "split": split}).to_csv(tmp_path / split / "METADATA.csv", index=False)
+    data = ingest.read(tmp_path)
+    assert data.frame["split"].value_counts().to_dict() == {"train": 20, "test": 20}
+    assert data.source.notes == ()
+
+
+def test_an_image_beside_the_folders_of_the_others_has_no_label(tmp_path):
+    folder(tmp_path / "shapes")
+    (tmp_path / "shapes" / "stray.png").write_bytes(file_of(pixels(1)[0][0, ..., 0]))
+    data = ingest.read(tmp_path / "shapes")
+    assert data.frame["label"].isna().sum() == 1
+    assert "1 images stand beside the folders" in data.source.notes[0]
+
+
+def test_cells_of_every_kind_are_read_or_named():
+    real = frame(30)
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCam"
+    telling = file_of(pixels(1)[0][0, ..., 0], "PNG", exif=exif)
+    cells = [float("nan"), telling, *real["image"][2:]]
+    read = ingest.read(pd.DataFrame({"image": pd.Series(cells, dtype=object)}))
+    assert b"SecretCam" in telling
+    assert b"SecretCam" not in read.frame["image"][1]
+    assert read.schema["image"].format == "16x16 grey"
+    for wrong in ("images/2.png", [1, 2], {"bytes": None, "path": "x.png"}, Image.new("F", (9, 9))):
+        with pytest.raises(DataError, match="row 4"):
+            ingest.read(pd.DataFrame({"image": pd.Series([*cells[:3], wrong, *cells[4:]], dtype=object)}))
+
+
+def test_files_that_were_not_read_are_not_learnt():
+    from smartsynth.inference import infer_schema
+
+    made, _ = pixels(30)
+    files = pd.DataFrame({"image": [file_of(one[..., 0], "JPEG") for one in made]})
+    with pytest.raises(DataError, match="were not read yet"):
+        infer_schema(files)
 
 
 def test_parquet_holds_pictures_as_hugging_face_reads_them(data, tmp_path):

@@ -73,9 +73,24 @@ def test_noise_shows_in_the_spectrum_and_light_in_the_colours():
 def test_copies_are_nearer_than_unseen_pictures_are():
     embed = Outlines()
     train, unseen, made = embed(REAL), embed(MORE), embed(np.concatenate([REAL[:30], pixels(70, seed=3)[0]]))
-    _, near = measures.near_copies(train, made, unseen)
+    near, chance = measures.near_copies(train, made, unseen)
     assert near[:30].all()
     assert near[30:].mean() < 0.1
+    assert chance < 0.05
+
+
+def test_copies_are_seen_where_unseen_images_repeat_training_ones_too():
+    embed = Outlines()
+    train, unseen = embed(REAL), embed(np.concatenate([REAL[:12], MORE[:288]]))
+    near, chance = measures.near_copies(train, train, unseen)
+    assert near.all()
+    assert 0 < chance < 0.1
+
+
+def test_the_finest_structures_of_narrow_images_are_seen():
+    stripes = np.zeros((4, 8, 64, 1), np.uint8)
+    stripes[:, :, ::2] = 255
+    assert measures.spectrum_distance(np.zeros_like(stripes), stripes) > 1
 
 
 def test_the_features_are_named():

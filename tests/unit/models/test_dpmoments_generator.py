@@ -112,6 +112,34 @@ def test_without_noise_moments_are_those_of_the_vectors():
     assert dp_moments._freed(np.eye(50) * 1e-9, 1.0) == pytest.approx(0)
 
 
+@pytest.mark.parametrize("groups", [1, 10])
+def test_noise_alone_is_taken_for_nothing(groups):
+    rng = np.random.default_rng(0)
+    noisy = rng.normal(0, 5.0, (groups, 30, 30))
+    noisy = np.triu(noisy) + np.triu(noisy, 1).transpose(0, 2, 1)
+    noisy[:, ~np.eye(30, dtype=bool)] /= np.sqrt(2)
+    found = dp_moments._factors(noisy, np.full(groups, 100.0), 5.0)
+    assert (np.abs(found).sum((1, 2)) > 0).mean() <= 0.3
+    assert np.linalg.matrix_rank(found).max() <= 1
+
+
+def test_labels_whose_images_are_often_missing_keep_their_looks():
+    rng = np.random.default_rng(0)
+    light = np.repeat([True, False], 500)
+    pixels_of = np.where(light, 210, 25)[:, None, None, None] + rng.integers(-5, 6, (1_000, 8, 8, 1))
+    rows = pd.DataFrame(
+        {"image": images.unstacked(pixels_of.astype(np.uint8)), "label": np.where(light, "light", "dark")}
+    )
+    rows.loc[light & (rng.random(1_000) < 0.9), "image"] = None
+    made = DPMomentsGenerator(epsilon=50, delta=1e-6).fit(rows, schema=infer_schema(rows)).sample(1_000, seed=0)
+    seen = made[made["image"].notna()]
+    mean = {
+        name: np.mean([images.pixels_of(cell).mean() for cell in some]) for name, some in seen.groupby("label")["image"]
+    }
+    assert mean["light"] > 150
+    assert mean["dark"] < 60
+
+
 def test_images_show_what_their_rows_say(learnt):
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -167,7 +195,15 @@ def test_what_the_budget_does_not_cover_is_refused(real):
     mixed = pd.concat([real, frame(50, side=24)], ignore_index=True)
     with pytest.raises(ConfigError, match="several sizes"):
         DPMomentsGenerator().fit(mixed, schema=infer_schema(mixed))
-    assert len(DPMomentsGenerator(side=16, epsilon=20).fit(mixed, schema=infer_schema(mixed)).sample(3, seed=0)) == 3
+    with pytest.raises(ConfigError, match="images are learnt by categories"):
+        numbered = real.assign(light=np.arange(len(real)) / 7.0)
+        DPMomentsGenerator().fit(numbered, schema=infer_schema(numbered).with_target("light"))
+    with pytest.raises(ConfigError, match="at most 800 can be learnt"):
+        DPMomentsGenerator(frequencies=60).fit(frame(40, side=64), schema=infer_schema(frame(40, side=64)))
+    assert (
+        len(DPMomentsGenerator(side=16, grey=True, epsilon=20).fit(mixed, schema=infer_schema(mixed)).sample(3, seed=0))
+        == 3
+    )
     with pytest.raises(DataError, match="there are 0"):
         DPMomentsGenerator().fit(pd.DataFrame({"a": np.arange(50.0)}))
     with pytest.raises(ConfigError, match="frequencies=0"):

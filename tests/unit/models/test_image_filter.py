@@ -69,6 +69,17 @@ def test_the_rest_of_a_row_is_judged_too():
     assert Reason.KEPT not in gate.keep(made)[1]
 
 
+def test_texts_beside_images_are_judged_as_texts():
+    told = [
+        f"Patient number {100_000 + i} came with a cough that had lasted for {i} days and was sent home"
+        for i in range(200)
+    ]
+    rows = pd.DataFrame({"image": images.unstacked(pixels(200)[0]), "caption": told})
+    gate = ImageFilter(QUIET).fit(rows, None, infer_schema(rows))
+    made = pd.DataFrame({"image": images.unstacked(pixels(50, seed=7)[0]), "caption": told[:50]})
+    assert Reason.KEPT not in gate.keep(made)[1]
+
+
 def test_pictures_of_many_sizes_are_compared_in_one(real):
     rows = pd.concat([real, frame(60, side=24, seed=3)], ignore_index=True)
     gate = ImageFilter(QUIET, side=16, framing=images.STRETCH).fit(rows, None, infer_schema(rows))

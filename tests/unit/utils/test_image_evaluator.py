@@ -94,6 +94,25 @@ def test_pictures_of_other_sizes_are_brought_to_the_synthetic_ones():
     assert found.images.form == "16x16 grey"
 
 
+def test_copies_made_smaller_are_seen():
+    train, holdout = frame(300, side=24), frame(200, side=24, seed=1)
+    small = images.brought(train["image"].tolist(), images.Form(16, 16, grey=True), images.CROP)
+    found = scored(train.assign(image=small), train=train, holdout=holdout)
+    assert found["image_copies"].value == 1
+    assert found.battery.outcome is Outcome.FAIL
+
+
+def test_texts_that_come_back_beside_new_images_are_seen():
+    told = [
+        f"Patient number {100_000 + i} came with a cough that had lasted for {i} days and was sent home"
+        for i in range(650)
+    ]
+    train, holdout = TRAIN.assign(note=told[:400]), HOLDOUT.assign(note=told[400:])
+    found = scored(frame(300, seed=2).assign(note=told[:300]), train=train, holdout=holdout)
+    assert found.battery.outcome is Outcome.FAIL
+    assert any("Texts of note" in attack.name for attack in found.battery.attacks)
+
+
 def test_pictures_alone_have_no_label(fresh):
     found = scored(frame(200, seed=2)[["image"]], train=TRAIN[["image"]], holdout=HOLDOUT[["image"]])
     assert not found["image_f1"].available
