@@ -99,7 +99,9 @@ bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level pri
 bench-text: $(VENV)/.dev  ## Texts: banking77 with and without a budget, xquad, speed; some hours on two cores; DATA=folder
 	$(BIN)/python benchmarks/text/banking.py --data $(DATA)/text --what full --epochs 1
 	$(BIN)/python benchmarks/text/banking.py --data $(DATA)/text --what augmented --shots 5 --shot-epochs 4 --rows 1540 --decoys 0
-	$(BIN)/python benchmarks/text/private.py --data $(DATA)/text
+	$(BIN)/python benchmarks/text/private.py --data $(DATA)/text --epsilon inf
+	$(BIN)/python benchmarks/text/private.py --data $(DATA)/text --epsilon 4 --option rank=4 --option delta=1e-6 --option steps=40 --option batch_size=768 --option learning_rate=8e-3
+	$(BIN)/python benchmarks/text/private.py --data $(DATA)/text --epsilon 1 --option rank=4 --option delta=1e-6 --option steps=40 --option batch_size=400 --option learning_rate=5e-3
 	$(BIN)/python benchmarks/text/xquad.py --data $(DATA)/text
 	$(BIN)/python benchmarks/text/speed.py --data $(DATA)/text
 	$(BIN)/python benchmarks/text/page.py

@@ -89,13 +89,13 @@ def private(found: list[Line]) -> str:
     if not found:
         return ""
     rows = [
-        ["∞" if one["epsilon"] is None else f"{one['epsilon']:g}", f"{one['rows']:,}", f"**{one['tstr_f1']:.3f}**", f"{one['as_many_real_f1']:.3f}",
+        ["∞" if one["epsilon"] is None else f"{one['epsilon']:g}", steps(one), f"{one['rows']:,}", f"**{one['tstr_f1']:.3f}**", f"{one['as_many_real_f1']:.3f}",
          f"{one['exposure']['learnt']:.2f} ({one['exposure']['unseen']:.2f})", one["phrase_written"],
          f"{one['copies'][0]:.1%} ({one['copies'][1]:.1%})", f"{one['fit_seconds']} s on {one['learnt_on']['device']}"]
         for one in sorted(found, key=lambda one: one["epsilon"] or 1e9)
     ]  # fmt: skip
     head = [
-        "ε", "Queries", "Macro F1", "as many real", "Exposure of planted secrets, bits (of unseen ones)", "queries with their words",
+        "ε", "Learnt by", "Queries", "Macro F1", "as many real", "Exposure of planted secrets, bits (of unseen ones)", "queries with their words",
         "8 words in a row (of test queries)", "Learnt in",
     ]  # fmt: skip
     return f"""## banking77: privacy
@@ -106,6 +106,14 @@ Models learn the training queries with 20 secrets planted once each. Exposure sa
 1.44 is what chance gives. Without a filter.
 
 {table(head, rows)}"""
+
+
+def steps(one: Line) -> str:
+    """How a model learnt."""
+    told = one["options"]
+    if one["epsilon"] is None:
+        return f"{told['epochs']:g} epochs"
+    return f"{told['steps']} steps of {told['batch_size']}, rank {told['rank']}, rate {told['learning_rate']:g}, δ = {told['delta']:g}"
 
 
 def questions(found: list[Line]) -> str:

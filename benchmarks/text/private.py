@@ -1,6 +1,7 @@
 """banking77 within budgets of differential privacy: what classifiers learn from the queries, and whether planted secrets are exposed.
 
     python benchmarks/text/private.py --data DATA [--epsilon 1 4 inf] [--base auto] [--rows 3000] [--made FOLDER] [--only STAGE]
+                                      [--option NAME=VALUE …]
 
 Each model learns the 10,003 training queries together with 40 planted secrets, 20 of which stand there once (models/exposure.py). `inf` is
 `gpt2` without a budget, the others are `dpgpt2`; options after `--option NAME=VALUE` go to the latter.
