@@ -65,7 +65,7 @@ def test_hostile_column_names_are_shown_as_text(with_result):
         ("small.csv", table(5), "5 rows; at least 20"),
         ("ragged.csv", b"a,b\n" + b"1,2\n" * 30 + b"3\n" + b"1,2,3\n", "row"),
         ("twice.csv", b"a,a\n" + b"1,2\n" * 30, "more than once"),
-        ("page.csv", b"\x89PNG\r\n\x1a\n" + b"0" * 500, "an image"),
+        ("page.csv", b"\x89PNG\r\n\x1a\n" + b"0" * 500, "a single image"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why_and_another_can_be_chosen(visitor, jobs, name, content, says):
