@@ -27,6 +27,7 @@ from smartsynth.utils import fidelity, image_leakage, image_scores
 from smartsynth.utils.evaluator import check, detective, ticker
 from smartsynth.utils.image_sample import in_one_form, sides_of
 from smartsynth.utils.image_view import view
+from smartsynth.utils.label_scores import label_of
 
 STEPS = ("points", "columns", "pairs", "crowd", "look", "utility", "copies", "attacks", "view")
 MOST_PICTURES = 3_000
@@ -77,7 +78,7 @@ def evaluate_images(
     tick("crowd")
     scores += image_scores.look(t, s, h)
     tick("look")
-    label = image_scores.label_of(schema, target, sides)
+    label = label_of(schema, target, t.frame, h.frame)
     useful, rows = image_scores.utility(t, s, h, label, seed=seed)
     tick("utility")
     private, curves, battery = image_leakage.assess(frames, sides, schema, how, rng=rng, tick=tick)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +11,13 @@ from smartsynth.metrics import image as measures
 from smartsynth.metrics.detection import auc
 from smartsynth.metrics.image_classifier import predictions
 from smartsynth.metrics.text import frechet
-from smartsynth.metrics.utility import bootstrap_interval, macro_f1
 from smartsynth.privacy.intervals import auc_interval
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.schema import Column
+from smartsynth.utils import label_scores
 from smartsynth.utils.image_sample import Side, equal_sizes
+from smartsynth.utils.label_scores import Judge
 
 FOLDS = 5
-MOST_LABELS = 300
 
 
 def crowd(t: Side, s: Side, h: Side, how: str, *, seed: int) -> list[Score]:
@@ -88,56 +85,11 @@ def look(t: Side, s: Side, h: Side) -> list[Score]:
     ]
 
 
-def label_of(schema: Schema, target: str | None, sides: tuple[Side, Side, Side]) -> Column | None:
-    """The column that classifiers learn from images: the one asked for, the schema's, or the one with the fewest categories."""
-    wanted = schema[target] if target is not None else schema.target
-    kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
-    found = [wanted] if wanted is not None else [c for c in schema if c.kind in kinds]
-    t, _, h = (side.frame for side in sides)
-    usable = [
-        c for c in found if c.kind in kinds and h[c.name].nunique() >= 2 and 2 <= t[c.name].nunique() <= MOST_LABELS
-    ]
-    return min(usable, key=lambda c: int(t[c.name].nunique()), default=None)
-
-
 def utility(t: Side, s: Side, h: Side, label: Column | None, *, seed: int) -> tuple[list[Score], list[UtilityRow]]:
     """A classifier of the label that learnt from synthetic images, and one that learnt from real ones, on unseen images."""
-    if label is None:
-        why = "Not computed: no column is a label with at least two values."
-        return [Score("image_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
-    rng = np.random.default_rng([seed, 0x0717])
-    t, s, h = (side.take(np.flatnonzero(side.frame[label.name].notna().to_numpy())) for side in (t, s, h))
-    levels = sorted({str(value) for side in (t, h) for value in side.frame[label.name]})
-    place = {level: i for i, level in enumerate(levels)}
-    n = min(len(t), len(s))
-    truth = _codes(h, label, place)
-    predicted = []
-    for side in (s, t):
-        some = side.take(rng.permutation(len(side))[:n])
-        codes = _codes(some, label, place)
-        if len(np.unique(codes[codes >= 0])) < 2:
-            why = f"Not computed: the images to learn from have a single value of {label.name!r}."
-            return [Score("image_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
-        predicted.append(predictions(some.pixels[codes >= 0], codes[codes >= 0], h.pixels, len(levels), seed=seed))
-    floor = np.zeros((len(truth), len(levels)))
-    floor[:, np.bincount(_codes(t, label, place)).argmax()] = 1
-    scores, rows = [], []
-    metrics: dict[str, Callable[[NDArray[Any], NDArray[Any]], float]] = {
-        "F1": macro_f1, "accuracy": lambda y, p: float((p.argmax(1) == y).mean()),
-    }  # fmt: skip
-    for metric, measure in metrics.items():
-        value, best, least = measure(truth, predicted[0]), measure(truth, predicted[1]), measure(truth, floor)
-        interval = bootstrap_interval(measure, truth, predicted[0], rng)
-        name = "Macro F1" if metric == "F1" else "Accuracy"
-        sentence = (
-            f"A small network finds {label.name!r} of unseen images with {name.lower()} {number(value)} after learning from synthetic "
-            f"images, {number(best)} from as many real ones; always guessing the commonest gets {number(least)}."
-        )
-        key = f"image_{metric.lower()}"
-        scores.append(Score(key, name, Family.UTILITY, value, Better.HIGHER, sentence, best, interval, headline=True))
-        rows.append(UtilityRow("Classifier of images", metric, best, value, interval, least))
-    return scores, rows
 
+    def predict(learnt: Side, codes: NDArray[np.int64], others: Side, n: int) -> NDArray[np.float64]:
+        return predictions(learnt.pixels, codes, others.pixels, n, seed=seed)
 
-def _codes(side: Side, label: Column, place: dict[str, int]) -> NDArray[np.int64]:
-    return np.array([place.get(str(value), -1) for value in side.frame[label.name]], np.int64)
+    judge = Judge("Classifier of images", "A small network", "images", "image", predict)
+    return label_scores.utility(t, s, h, label, judge, seed=seed)

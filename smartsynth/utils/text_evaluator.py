@@ -25,6 +25,7 @@ from smartsynth.schema import Column, Kind, Schema
 from smartsynth.texts import flat, words_in
 from smartsynth.utils import fidelity, text_leakage, text_scores
 from smartsynth.utils.evaluator import check, detective, ticker
+from smartsynth.utils.label_scores import label_of
 from smartsynth.utils.text_sample import sides_of
 from smartsynth.utils.text_view import view
 
@@ -83,7 +84,7 @@ def evaluate_texts(
     tick("crowd")
     scores += text_scores.wording(t, s, h, seed=seed)
     tick("wording")
-    label = text_scores.label_of(schema, target, train, holdout)
+    label = label_of(schema, target, train, holdout)
     useful, rows = text_scores.utility(t, s, h, label, how, seed=seed)
     tick("utility")
     private, curves, battery = text_leakage.assess(

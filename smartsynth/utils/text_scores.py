@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.facts import Better, Family, Score, UtilityRow
@@ -16,13 +12,13 @@ from smartsynth.metrics.detection import auc
 from smartsynth.metrics.embedding import Points
 from smartsynth.metrics.marginals import ks_distance
 from smartsynth.metrics.ngram_model import WordModel, vocabulary_of
-from smartsynth.metrics.utility import bootstrap_interval, macro_f1
 from smartsynth.privacy.intervals import auc_interval
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.schema import Column
+from smartsynth.utils import label_scores
+from smartsynth.utils.label_scores import Judge
 from smartsynth.utils.text_sample import Side, equal_sizes
 
 FOLDS = 5
-MOST_LABELS = 300
 MOST_JUDGED = 2_000
 """Texts of each side whose wording is compared."""
 
@@ -117,69 +113,16 @@ def _near(key: str, name: str, value: float, best: float, sentence: str) -> Scor
     return Score(key, name, Family.FIDELITY, value, Better.NEARER, sentence.format(number(value), number(best)), best)
 
 
-def label_of(schema: Schema, target: str | None, train: pd.DataFrame, holdout: pd.DataFrame) -> Column | None:
-    """The column that classifiers learn from texts: the one asked for, the schema's, or the one with the fewest categories."""
-    wanted = schema[target] if target is not None else schema.target
-    kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
-    found = [wanted] if wanted is not None else [c for c in schema if c.kind in kinds]
-    usable = [
-        c
-        for c in found
-        if holdout[c.name].nunique() >= 2 and 2 <= train[c.name].nunique() <= MOST_LABELS and c.kind in kinds
-    ]
-    return min(usable, key=lambda c: int(train[c.name].nunique()), default=None)
-
-
 def utility(
     t: Side, s: Side, h: Side, label: Column | None, how: str, *, seed: int
 ) -> tuple[list[Score], list[UtilityRow]]:
     """A classifier of the label that learnt from synthetic texts, and one that learnt from real ones, on unseen texts."""
-    if label is None:
-        why = "Not computed: no column is a label with at least two values."
-        return [Score("text_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
-    rng = np.random.default_rng([seed, 0x0717])
-    t, s, h = (_labelled(side, label.name) for side in (t, s, h))
-    levels = sorted({str(value) for side in (t, h) for value in side.frame[label.name]})
-    place = {level: i for i, level in enumerate(levels)}
-    n = min(len(t), len(s))
-    truth = _codes(h, label, place)
-    predicted = []
-    for side in (s, t):
-        some = side.take(rng.permutation(len(side))[:n])
-        codes = _codes(some, label, place)
-        if len(np.unique(codes[codes >= 0])) < 2:
-            why = f"Not computed: the texts to learn from have a single value of {label.name!r}."
-            return [Score("text_f1", "Macro F1", Family.UTILITY, float("nan"), Better.HIGHER, why, headline=True)], []
-        predicted.append(predictions(some.points[codes >= 0], codes[codes >= 0], h.points, len(levels)))
-    floor = np.zeros((len(truth), len(levels)))
-    floor[:, np.bincount(_codes(t, label, place)).argmax()] = 1
-    scores, rows = [], []
-    metrics: dict[str, Callable[[NDArray[Any], NDArray[Any]], float]] = {
-        "F1": macro_f1, "accuracy": lambda y, p: float((p.argmax(1) == y).mean()),
-    }  # fmt: skip
-    for metric, measure in metrics.items():
-        value, best, least = measure(truth, predicted[0]), measure(truth, predicted[1]), measure(truth, floor)
-        interval = bootstrap_interval(measure, truth, predicted[0], rng)
-        name = "Macro F1" if metric == "F1" else "Accuracy"
-        sentence = (
-            f"A classifier of {how} finds {label.name!r} of unseen texts with {name.lower()} {number(value)} after learning from synthetic "
-            f"texts, {number(best)} from as many real ones; always guessing the commonest gets {number(least)}."
-        )
-        scores.append(
-            Score(
-                f"text_{metric.lower()}",
-                name,
-                Family.UTILITY,
-                value,
-                Better.HIGHER,
-                sentence,
-                best,
-                interval,
-                headline=True,
-            )
-        )
-        rows.append(UtilityRow("Classifier of texts", metric, best, value, interval, least))
-    return scores, rows
+
+    def predict(learnt: Side, codes: NDArray[np.int64], others: Side, n: int) -> NDArray[np.float64]:
+        return predictions(learnt.points, codes, others.points, n)
+
+    judge = Judge("Classifier of texts", f"A classifier of {how}", "texts", "text", predict)
+    return label_scores.utility(t, s, h, label, judge, seed=seed)
 
 
 def predictions(points: Points, codes: NDArray[np.int64], others: Points, n: int) -> NDArray[np.float64]:
@@ -190,11 +133,3 @@ def predictions(points: Points, codes: NDArray[np.int64], others: Points, n: int
     out = np.zeros((len(others), n))
     out[:, model.classes_] = model.predict_proba(others)
     return out
-
-
-def _labelled(side: Side, name: str) -> Side:
-    return side.take(np.flatnonzero(side.frame[name].notna().to_numpy()))
-
-
-def _codes(side: Side, label: Column, place: dict[str, int]) -> NDArray[np.int64]:
-    return np.array([place.get(str(value), -1) for value in side.frame[label.name]], np.int64)
