@@ -37,7 +37,12 @@ def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
 
 
 def dataset(
-    frame: pd.DataFrame, source: Source, limits: Limits, stored: Mapping[str, Mapping[str, Any]] | None = None
+    frame: pd.DataFrame,
+    source: Source,
+    limits: Limits,
+    stored: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    has_cells: bool = False,
 ) -> Dataset:
     """The data set of a frame.
 
@@ -45,13 +50,14 @@ def dataset(
         frame: Rows; column names of any kind become text.
         source: Where it came from.
         limits: How large it may be.
+        has_cells: Whether its images are cells already, so that none is decoded again.
         stored: By column name, what is known about how it was written: `decimals`, `format`, `missing`.
     """
     check_shape(len(frame), frame.shape[1], limits, source.name)
     frame = named(frame, source.name)
     if len(frame) == 0:
         raise DataError(f"{source.name} has a header but no rows.")
-    frame = _with_pictures(frame)
+    frame = frame if has_cells else _with_pictures(frame)
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
     return Dataset(frame, Schema(columns), source)

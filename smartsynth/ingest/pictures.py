@@ -166,7 +166,7 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
         frame[LABEL] = labels
         if missing := labels.count(None):
             notes.append(f"{missing:,} images stand beside the folders of the others and have no label.")
-    return dataset(frame, Source(name=name, format=format, notes=tuple(notes)), limits)
+    return dataset(frame, Source(name=name, format=format, notes=tuple(notes)), limits, has_cells=True)
 
 
 def _left_behind(left: list[images.Left]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.metrics.text import jensen_shannon_bits
 from smartsynth.privacy.neighbours import nearest
 
 Points = NDArray[np.float32]
@@ -108,15 +109,8 @@ def colour_divergence(real: Pixels, made: Pixels) -> float:
             np.bincount((pixels[..., channel] // (256 // LEVELS)).ravel(), minlength=LEVELS) / pixels[..., channel].size
             for pixels in (real, made)
         )
-        found.append(_js(p, q))
+        found.append(jensen_shannon_bits(p, q))
     return float(np.mean(found))
-
-
-def _js(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    m = (p + q) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = [np.where(x > 0, x * np.log2(x / m), 0).sum() for x in (p, q)]
-    return float(sum(terms) / 2)
 
 
 def near_copies(

@@ -128,7 +128,7 @@ def vocabulary_divergence(real: Sequence[str], made: Sequence[str]) -> float:
     """Jensen-Shannon divergence of how often words are used, in bits: 0 to 1."""
     counts = [Counter(word for text in texts for word in words_of(text)) for texts in (real, made)]
     names = sorted(set(counts[0]) | set(counts[1]))
-    return _js(*(np.array([count[name] for name in names], float) for count in counts))
+    return jensen_shannon_bits(*(np.array([count[name] for name in names], float) for count in counts))
 
 
 def topic_divergence(real: Points, made: Points, *, seed: int, topics: int = 20) -> float:
@@ -137,10 +137,13 @@ def topic_divergence(real: Points, made: Points, *, seed: int, topics: int = 20)
 
     k = int(np.clip(len(real) // 20, 2, topics))
     model = KMeans(k, random_state=seed, n_init=3).fit(real.astype(np.float64))
-    return _js(*(np.bincount(model.predict(p.astype(np.float64)), minlength=k).astype(float) for p in (real, made)))
+    return jensen_shannon_bits(
+        *(np.bincount(model.predict(p.astype(np.float64)), minlength=k).astype(float) for p in (real, made))
+    )
 
 
-def _js(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+def jensen_shannon_bits(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """Jensen-Shannon divergence of two counts of the same things, in bits: 0 to 1."""
     if not p.sum() or not q.sum():
         return float("nan")
     p, q = p / p.sum(), q / q.sum()

@@ -174,6 +174,26 @@ def detective(value: float, reference: float, what: str) -> str:
     )
 
 
+def verdict_of(scores: Sequence[Score], detection: str, what: str) -> dict[str, str]:
+    """A sentence on fidelity and one on utility, of texts or images.
+
+    Args:
+        scores: All of them.
+        detection: Key of the score that says whether synthetic ones are told.
+        what: What they are, in the plural.
+    """
+    said = {}
+    by_key = {score.key: score for score in scores if score.available}
+    if (found := by_key.get(detection)) and found.reference is not None:
+        said["fidelity"] = detective(found.value, found.reference, what)
+    useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
+    if useful:
+        said["utility"] = (
+            f"{useful[0].name}: {number(useful[0].value)} trained on synthetic {what}, {number(useful[0].reference)} on real ones."
+        )
+    return said
+
+
 def verdict(scores: list[Score]) -> dict[str, str]:
     """One sentence on fidelity and one on utility, from their headline scores."""
     by_key = {score.key: score for score in scores if score.available}

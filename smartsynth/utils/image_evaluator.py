@@ -18,13 +18,12 @@ import pandas as pd
 
 from smartsynth import images
 from smartsynth.config import EvaluateConfig
-from smartsynth.facts import ColumnComparison, Evaluation, Family, Matrix, Score
-from smartsynth.formats import number
+from smartsynth.facts import ColumnComparison, Evaluation, Matrix, Score
 from smartsynth.metrics.rows import prepared, sampled
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
 from smartsynth.utils import fidelity, image_leakage, image_scores
-from smartsynth.utils.evaluator import check, detective, ticker
+from smartsynth.utils.evaluator import check, ticker, verdict_of
 from smartsynth.utils.image_sample import in_one_form, sides_of
 from smartsynth.utils.image_view import view
 from smartsynth.utils.label_scores import label_of
@@ -87,7 +86,7 @@ def evaluate_images(
     tick("view")
     return Evaluation(
         scores=tuple(scores), columns=columns, matrices=matrices, utility=tuple(rows), curves=tuple(curves),
-        verdict={**_verdict(scores), "privacy": battery.sentence()}, limits=_limits(scores, battery.notes, how),
+        verdict={**verdict_of(scores, "image_detection_auc", "images"), "privacy": battery.sentence()}, limits=_limits(scores, battery.notes, how),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)}, target=None if label is None else label.name,
         task=None if label is None else "multiclass", seconds=time.perf_counter() - start, battery=battery, images=shown,
     )  # fmt: skip
@@ -115,19 +114,6 @@ def _rest(
         layout, real, made, unseen, compared, found, max_rows=config.max_rows, seed=seed, rng=rng, tick=tick
     )
     return compared, found, [replace(score, headline=False) for score in scores]
-
-
-def _verdict(scores: Sequence[Score]) -> dict[str, str]:
-    said = {}
-    by_key = {score.key: score for score in scores if score.available}
-    if (found := by_key.get("image_detection_auc")) and found.reference is not None:
-        said["fidelity"] = detective(found.value, found.reference, "images")
-    useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
-    if useful:
-        said["utility"] = (
-            f"{useful[0].name}: {number(useful[0].value)} trained on synthetic images, {number(useful[0].reference)} on real ones."
-        )
-    return said
 
 
 def _limits(scores: Sequence[Score], notes: Sequence[str], how: str) -> tuple[str, ...]:

@@ -6,35 +6,29 @@ Beside every share stands that of unseen real images: some look alike.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.facts import Battery, Better, Curve, Family, Outcome, Score
-from smartsynth.formats import number, percent
-from smartsynth.metrics.detection import auc
+from smartsynth.facts import Battery, Better, Curve, Family, Score
+from smartsynth.formats import percent
 from smartsynth.metrics.image import near_copies
 from smartsynth.privacy import attacks
 from smartsynth.privacy.battery import (
-    MIN_HOLDOUT,
-    MIN_TRAIN,
-    TOO_FEW,
     Found,
     attachment,
-    judged,
     membership,
     replayed,
     replayed_texts,
 )
-from smartsynth.privacy.intervals import auc_interval, wilson
+from smartsynth.privacy.intervals import wilson
 from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.schema import Schema
 from smartsynth.utils.image_sample import Side, pictures_of
 from smartsynth.utils.leakage import distances
+from smartsynth.utils.point_leakage import Frames, membership_score, verdict_of
 
 Sides = tuple[Side, Side, Side]
 ROW_COLUMNS = 3
@@ -44,7 +38,7 @@ NEAR = 0.01
 
 
 def assess(
-    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    frames: Frames,
     sides: Sides,
     schema: Schema,
     how: str,
@@ -75,7 +69,7 @@ def assess(
         _near(t.plain, s.plain, h.plain, "near_pixels", "their pixels"),
     ]  # fmt: skip
     tick("copies")
-    member = _membership_score(t, s, h, how, rng)
+    member = membership_score(t.points, s.points, h.points, "image", how, rng)
     found: list[Found] = [
         replayed(*keys, what="images"),
         *replayed_texts(*frames, schema),
@@ -83,17 +77,13 @@ def assess(
         *attachment(t.points, s.points, h.points, rng),
         *membership(t.points, s.points, h.points, rng),
     ]
-    verdict = judged(found, _smallest(frames, len(found)))
-    if (len(frames[0]) < MIN_TRAIN or len(frames[2]) < MIN_HOLDOUT) and verdict.outcome is not Outcome.FAIL:
-        verdict = replace(verdict, outcome=Outcome.UNKNOWN, reason=TOO_FEW)
+    verdict = verdict_of(found, frames)
     tick("attacks")
     curve = distances(t.points, s.points[: attacks.MOST_QUERIES], h.points[: attacks.MOST_QUERIES])
     return [*scores, member], [curve], verdict
 
 
-def _of_the_rest(
-    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], schema: Schema, rng: np.random.Generator
-) -> Iterator[Found]:
+def _of_the_rest(frames: Frames, schema: Schema, rng: np.random.Generator) -> Iterator[Found]:
     """Attacks on the other columns as rows of a table, if there are several."""
     rest = Schema(tuple(c for c in schema if c.is_modelled))
     if len(rest) < ROW_COLUMNS:
@@ -127,22 +117,3 @@ def _near(
     interval = wilson(int(near.sum()), len(near))
     name = "Near copies of images" if headline else "Near copies by pixels"
     return Score(key, name, Family.PRIVACY, value, Better.LOWER, sentence, best, interval, headline=headline)
-
-
-def _membership_score(t: Side, s: Side, h: Side, how: str, rng: np.random.Generator) -> Score:
-    n = min(len(t), len(h), attacks.MOST_QUERIES)
-    members, others = (side.points[rng.permutation(len(side))[:n]] for side in (t, h))
-    value = auc(*attacks.membership_scores(members, others, s.points))
-    sentence = f"The nearest synthetic image, by {how}, tells training from unseen images with AUC {number(value)}; 0.5 is a guess."
-    return Score(
-        "membership_auc", "Membership AUC", Family.PRIVACY, value, Better.LOWER, sentence, 0.5, auc_interval(value, n, n), headline=True,
-    )  # fmt: skip
-
-
-def _smallest(frames: tuple[pd.DataFrame, ...], n_tests: int) -> float:
-    """The smallest share of synthetic images that, if they were copies of training images, the replay test would find."""
-    tries, controls = len(frames[0]), len(frames[2])
-    for copies in range(1, min(tries, 1_000) + 1):
-        if attacks.excess(copies, tries, 0, controls).p * n_tests < 0.01:
-            return copies / len(frames[1])
-    return math.inf

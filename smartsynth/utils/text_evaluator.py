@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.config import EvaluateConfig
-from smartsynth.facts import Evaluation, Family, Score
-from smartsynth.formats import number
+from smartsynth.facts import Evaluation, Score
 from smartsynth.metrics.rows import prepared, sampled
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Schema
 from smartsynth.texts import flat, words_in
 from smartsynth.utils import fidelity, text_leakage, text_scores
-from smartsynth.utils.evaluator import check, detective, ticker
+from smartsynth.utils.evaluator import check, ticker, verdict_of
 from smartsynth.utils.label_scores import label_of
 from smartsynth.utils.text_sample import sides_of
 from smartsynth.utils.text_view import view
@@ -95,7 +94,7 @@ def evaluate_texts(
     tick("view")
     return Evaluation(
         scores=tuple(scores), columns=compared, matrices=found, utility=tuple(rows), curves=tuple(curves),
-        verdict={**_verdict(scores), "privacy": battery.sentence()}, limits=_limits(scores, battery.notes, how),
+        verdict={**verdict_of(scores, "text_detection_auc", "texts"), "privacy": battery.sentence()}, limits=_limits(scores, battery.notes, how),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)}, target=None if label is None else label.name,
         task=None if label is None else "multiclass", seconds=time.perf_counter() - start, battery=battery, texts=shown,
     )  # fmt: skip
@@ -117,19 +116,6 @@ def _tables(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.Dat
         made.append(frame[[c.name for c in columns]].reset_index(drop=True).assign(**words))
     extra = (Column(f"words of {c.name}", Kind.NUMERIC, "float64", decimals=0, nullable=True) for c in texts)
     return made, Schema((*columns, *extra))
-
-
-def _verdict(scores: Sequence[Score]) -> dict[str, str]:
-    said = {}
-    by_key = {score.key: score for score in scores if score.available}
-    if (found := by_key.get("text_detection_auc")) and found.reference is not None:
-        said["fidelity"] = detective(found.value, found.reference, "texts")
-    useful = [s for s in scores if s.family is Family.UTILITY and s.headline and s.available and s.reference]
-    if useful:
-        said["utility"] = (
-            f"{useful[0].name}: {number(useful[0].value)} trained on synthetic texts, {number(useful[0].reference)} on real ones."
-        )
-    return said
 
 
 def _limits(scores: Sequence[Score], notes: Sequence[str], how: str) -> tuple[str, ...]:

@@ -5,36 +5,29 @@ Beside every share stands that of unseen real texts: people say the same things.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from smartsynth.facts import Battery, Better, Curve, Family, Outcome, Score
-from smartsynth.formats import number, percent
-from smartsynth.metrics.detection import auc
+from smartsynth.facts import Battery, Better, Curve, Family, Score
+from smartsynth.formats import percent
 from smartsynth.metrics.minhash import NearTexts
 from smartsynth.metrics.text import overlap, run_length
 from smartsynth.privacy import attacks
 from smartsynth.privacy.battery import (
-    MIN_HOLDOUT,
-    MIN_TRAIN,
-    TOO_FEW,
     Found,
     attachment,
-    judged,
     membership,
     replayed_texts,
 )
-from smartsynth.privacy.intervals import auc_interval, wilson
+from smartsynth.privacy.intervals import wilson
 from smartsynth.schema import Kind, Schema
 from smartsynth.texts import flat
 from smartsynth.utils.leakage import distances
+from smartsynth.utils.point_leakage import Frames, membership_score, verdict_of
 from smartsynth.utils.text_sample import Side
 
-Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 Sides = tuple[Side, Side, Side]
 
 
@@ -60,16 +53,14 @@ def assess(
     scores = _copies(frames, schema, rng)
     tick("copies")
     t, s, h = sides
-    member = _membership_score(t, s, h, how, rng)
+    member = membership_score(t.points, s.points, h.points, "text", how, rng)
     plain = tuple(_flattened(frame, schema) for frame in frames)
     found: list[Found] = [
         *replayed_texts(plain[0], plain[1], plain[2], schema),
         *attachment(t.points, s.points, h.points, rng),
         *membership(t.points, s.points, h.points, rng),
     ]
-    verdict = judged(found, _smallest(frames, len(found)))
-    if (len(frames[0]) < MIN_TRAIN or len(frames[2]) < MIN_HOLDOUT) and verdict.outcome is not Outcome.FAIL:
-        verdict = replace(verdict, outcome=Outcome.UNKNOWN, reason=TOO_FEW)
+    verdict = verdict_of(found, frames)
     tick("attacks")
     curve = distances(t.points, s.points[: attacks.MOST_QUERIES], h.points[: attacks.MOST_QUERIES])
     return [*scores, member], [curve], verdict
@@ -142,30 +133,3 @@ def _near(t: list[str], s: list[str], h: list[str], name: str) -> list[Score]:
             wilson(round(made * len(s)), len(s)),
         )
     ]
-
-
-def _membership_score(t: Side, s: Side, h: Side, how: str, rng: np.random.Generator) -> Score:
-    n = min(len(t), len(h), attacks.MOST_QUERIES)
-    members, others = (side.points[rng.permutation(len(side))[:n]] for side in (t, h))
-    value = auc(*attacks.membership_scores(members, others, s.points))
-    sentence = f"The nearest synthetic text, by {how}, tells training from unseen texts with AUC {number(value)}; 0.5 is a guess."
-    return Score(
-        "membership_auc",
-        "Membership AUC",
-        Family.PRIVACY,
-        value,
-        Better.LOWER,
-        sentence,
-        0.5,
-        auc_interval(value, n, n),
-        headline=True,
-    )
-
-
-def _smallest(frames: Frames, n_tests: int) -> float:
-    """The smallest share of synthetic texts that, if they were copies of training texts, the replay test would find."""
-    tries, controls = len(frames[0]), len(frames[2])
-    for copies in range(1, min(tries, 1_000) + 1):
-        if attacks.excess(copies, tries, 0, controls).p * n_tests < 0.01:
-            return copies / len(frames[1])
-    return math.inf
