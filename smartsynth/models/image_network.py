@@ -2,7 +2,7 @@
 
     pixels     -1 to 1; a patch of neighbours is a channel each, so that most work is done at half the size
     told       numbers about the row (image_codes.py) through a small network, added to what it is told of the time;
-               a learnt vector stands for nothing being told (classifier-free guidance, Ho & Salimans 2022)
+               zeros, and that they mean nothing, where nothing is told (classifier-free guidance, Ho & Salimans 2022)
     paint      from noise to an image along the velocities, by Heun's rule (rectified flow, Liu et al. 2023)
 
 Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020), "Denoising Diffusion Probabilistic Models", for its blocks.
@@ -105,11 +105,11 @@ def build(shape: Shape, seed: int) -> Any:
                 norm_num_groups=shape.width // GROUP, add_attention=deep, attention_head_dim=32, class_embed_type="identity",
             )  # fmt: skip
             size = 4 * shape.width
-            self.rows = nn.Sequential(nn.Linear(shape.told, size), nn.SiLU(), nn.Linear(size, size))
-            self.nothing = nn.Parameter(torch.zeros(size))
+            self.rows = nn.Sequential(nn.Linear(shape.told + 1, size), nn.SiLU(), nn.Linear(size, size))
 
         def forward(self, pictures: Any, time: Any, rows: Any, known: Any) -> Any:
-            told = torch.where(known[:, None], self.rows(rows), self.nothing.to(rows.dtype))
+            is_told = known[:, None].to(rows.dtype)
+            told = self.rows(torch.cat([rows * is_told, is_told], dim=1))
             folded = nn.functional.pixel_unshuffle(pictures, shape.patch)
             found = self.unet(folded, time * CLOCK, class_labels=told).sample
             return nn.functional.pixel_shuffle(found, shape.patch)
