@@ -6,8 +6,8 @@
 
 Abadi et al. (2016), "Deep Learning with Differential Privacy". Opacus computes the norm of each row's gradient and the
 factor that clips it, without storing a gradient per row (ghost clipping, Li et al. 2022); a person has one row in a step.
-Where few weights learn in a large network, as adapters do, gradients per row are stored instead: one pass back is enough then,
-and they are clipped as they are, whatever precision they were computed in.
+Where few weights learn, as adapters of a large network do, gradients per row are stored instead: one pass back is enough then, a person
+may be looked at several times in a step, and gradients are clipped as they are, whatever precision they were computed in.
 """
 
 from __future__ import annotations
@@ -113,31 +113,34 @@ class PrivateGradient(_Noisy):
         return [parameter.grad.detach().clone() for parameter in parameters]
 
 
-class PrivateAdapters(_Noisy):
-    """The noisy gradient of a network most of whose weights are frozen, on rows of real persons.
+class PrivateParts(_Noisy):
+    """The noisy gradient of a network with few weights that learn, on rows of real persons, part by part.
 
     Args:
-        network: A torch module; its weights that learn are those of linear layers.
+        network: A torch module without normalisation over the batch; its weights that learn are those of layers that Opacus knows.
         clip: Norm that one person's gradient has at most.
         sigma: Standard deviation of the noise over `clip`.
         expected: Number of persons that a step is expected to have; the sum of gradients is divided by it.
         noise: Where noise comes from.
+        copies: Losses of each person, one after the other, whose gradients are averaged before they are clipped.
     """
 
-    def __init__(self, network: Any, *, clip: float, sigma: float, expected: float, noise: FloatNoise) -> None:
+    def __init__(
+        self, network: Any, *, clip: float, sigma: float, expected: float, noise: FloatNoise, copies: int = 1
+    ) -> None:
         try:
             from opacus import GradSampleModule
         except ImportError as error:
             raise MissingExtraError("DP-SGD", "dpsgd") from error
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.watched = GradSampleModule(network, batch_first=True, loss_reduction="sum")
-        self.clip, self.sigma, self.expected, self.noise = clip, sigma, expected, noise
+        self.clip, self.sigma, self.expected, self.noise, self.copies = clip, sigma, expected, noise, copies
 
     def __call__(self, parts: Iterable[Callable[[], Any]]) -> list[Any]:
         """One noisy gradient per parameter.
 
         Args:
-            parts: Each a part of the step's rows: called for the loss of each of them, one row per person.
+            parts: Each a part of the step's rows: called for the losses of each of them, `copies` per person.
         """
         return [(g + self._noise(g)) / self.expected for g in self.clipped(parts)]
 
@@ -152,11 +155,13 @@ class PrivateAdapters(_Noisy):
                 warnings.filterwarnings("ignore", "Full backward hook is firing")
                 found = losses()
                 found.sum().backward()
-            each = [p.grad_sample.float() for p in self.parameters]
-            if any(len(gradient) != len(found) for gradient in each):
+            if any(len(p.grad_sample) != len(found) for p in self.parameters):
                 raise ConfigError(
                     "The network mixes the rows of a step in its layers, so that no person's part can be bounded. Use another base."
                 )
+            each = [
+                p.grad_sample.float().reshape(-1, self.copies, *p.shape).mean(dim=1) for p in self.parameters
+            ]
             norms = torch.stack([g.flatten(1).norm(dim=1) for g in each]).norm(dim=0)
             factor = (self.clip / norms.clamp(min=1e-12)).clamp(max=1.0)
             factor = torch.where(torch.isfinite(norms), factor, 0.0)

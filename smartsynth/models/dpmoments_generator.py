@@ -136,14 +136,26 @@ class DPMomentsGenerator(PrivateGenerator):
         return pd.DataFrame(made)
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
-        column = self._checked_options(schema)
+        self.check_options(schema)
+        rows, budget = self._within_budget(data, schema)
+        self.learn_within(budget, rows, schema, progress)
+        self.close(self._account(budget))
+
+    def close(self, ledger: Ledger) -> None:
+        """Keep the account of a release, with all that was looked at for it."""
+        self.ledger_ = ledger
+        if self._table is not None:
+            self._table.ledger_ = ledger
+
+    def learn_within(self, budget: Budget, rows: pd.DataFrame, schema: Schema, progress: Progress) -> None:
+        """Learn rows, of which no person has more than allowed, with all of a budget that another mechanism has a part of."""
+        column = self.check_options(schema)
         self._form = self._declared_form(column)
         numbers = int(self._waves().mask.sum()) * self._form.channels
         if numbers > MOST_NUMBERS:
             raise ConfigError(
                 f"frequencies={self.frequencies} are {numbers:,} numbers an image; at most {MOST_NUMBERS:,} can be learnt. Take fewer."
             )
-        rows, budget = self._within_budget(data, schema)
         share = self._learn_table(rows, schema, column, budget, part(progress, 0.0, 0.3))
         there = rows[column.name].notna().to_numpy()
         known = rows[there]
@@ -155,9 +167,7 @@ class DPMomentsGenerator(PrivateGenerator):
             most_rows=self.max_rows_per_unit, budget=inner, noise=self.noise, progress=part(progress, 0.3, 1.0),
         )  # fmt: skip
         budget.take(inner, "images")
-        self.ledger_ = self._account(budget)
-        if self._table is not None:
-            self._table.ledger_ = self.ledger_
+        self.schema_ = schema
 
     def _learn_table(
         self, rows: pd.DataFrame, schema: Schema, column: Column, budget: Budget, progress: Progress
@@ -209,6 +219,11 @@ class DPMomentsGenerator(PrivateGenerator):
             return [NOTHING] * len(rows)
         return [NOTHING if pd.isna(cell) else str(cell) for cell in rows[self._label]]
 
+    @property
+    def form(self) -> Form:
+        """Of the images that it makes."""
+        return self._form
+
     def _waves(self) -> Waves:
         return Waves(self._form, self.frequencies)
 
@@ -224,8 +239,8 @@ class DPMomentsGenerator(PrivateGenerator):
             )
         return declared
 
-    def _checked_options(self, schema: Schema) -> Column:
-        """The column of images.
+    def check_options(self, schema: Schema) -> Column:
+        """The column of images of a schema that can be learnt.
 
         Raises:
             ConfigError: An option has a value that is not allowed.

@@ -80,19 +80,12 @@ class ImageTraining:
             group["lr"] = self.plan.learning_rate * _pace(step, self.plan.steps)
         draws = torch.Generator().manual_seed((self.seed << 24) + step)  # the same wherever training goes on from
         some = self._chosen(step)
-        real = self.pictures[some]
-        noise = torch.randn(real.shape, generator=draws).to(self.device)
-        time = torch.sigmoid(torch.randn(len(some), generator=draws)).to(self.device)
-        known = (torch.rand(len(some), generator=draws) >= UNTOLD).to(self.device)
-        mixed = torch.lerp(noise, real, time[:, None, None, None])
-        with halved(self.device):
-            found = self.network(mixed, time, self.rows[some], known)
-        loss = (found.float() - (real - noise)).square().mean()
+        loss = losses(self.network, self.pictures[some], self.rows[some], draws).mean()
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
         self.optimiser.step()
-        self._take_average(step)
+        take_average(self.average, self.network, step)
         return float(loss.detach())
 
     def _chosen(self, step: int) -> Any:
@@ -107,14 +100,6 @@ class ImageTraining:
         }
         return torch.from_numpy(np.array([orders[place // n][place % n] for place in places.tolist()])).to(self.device)
 
-    def _take_average(self, step: int) -> None:
-        import torch
-
-        now = self.network.state_dict()
-        keep = min(AVERAGE, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.values()), [now[name] for name in self.average], 1 - keep)
-
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The average of the weights by name."""
         return {name: value.float().cpu().numpy() for name, value in self.average.items()}
@@ -126,6 +111,36 @@ class ImageTraining:
         self.network.load_state_dict(state["network"])
         self.average = {name: value.to(self.device) for name, value in state["average"].items()}
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def losses(network: Any, real: Any, rows: Any, draws: Any) -> Any:
+    """How far off the way from noise to each image the network is: mean squares, one number an image.
+
+    Args:
+        network: Of `build`.
+        real: Images.
+        rows: What is told of each.
+        draws: Where noise, times, and who is told nothing come from.
+    """
+    import torch
+
+    noise = torch.randn(real.shape, generator=draws).to(real.device)
+    time = torch.sigmoid(torch.randn(len(real), generator=draws)).to(real.device)
+    known = (torch.rand(len(real), generator=draws) >= UNTOLD).to(real.device)
+    mixed = torch.lerp(noise, real, time[:, None, None, None])
+    with halved(real.device.type):
+        found = network(mixed, time, rows, known)
+    return (found.float() - (real - noise)).square().flatten(1).mean(dim=1)
+
+
+def take_average(average: Mapping[str, Any], network: Any, step: int) -> None:
+    """Move a running average of weights, in place, towards what they are after a step."""
+    import torch
+
+    now = network.state_dict()
+    keep = min(AVERAGE, (1 + step) / (10 + step))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(average.values()), [now[name] for name in average], 1 - keep)
 
 
 def _pace(step: int, steps: int) -> float:

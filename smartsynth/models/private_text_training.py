@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.models.dp_sgd import Persons, PrivateAdapters
+from smartsynth.models.dp_sgd import Persons, PrivateParts
 from smartsynth.models.half_precision import halved
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
@@ -73,7 +73,7 @@ class PrivateTextTraining:
             torch.manual_seed(seed)
             adapt(model.network, plan.rank)
         model.network.to(self.device).train()
-        self.gradient = PrivateAdapters(
+        self.gradient = PrivateParts(
             model.network, clip=plan.clip, sigma=plan.sigma, expected=plan.expected, noise=noise
         )
         self.parameters = self.gradient.parameters

@@ -1,0 +1,109 @@
+"""A network learns to paint images within a budget of differential privacy, step by step (training.py).
+
+Each person's image is mixed with several noises at several times; its gradients are averaged, and count as one (noise multiplicity; Dockhorn
+et al. 2023, "Differentially Private Diffusion Models"). An average of the weights over the steps is what paints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.models.dp_sgd import Persons, PrivateParts
+from smartsynth.models.image_network import Shape, build, with_weights
+from smartsynth.models.image_training import losses, take_average
+from smartsynth.privacy.noise import FloatNoise
+
+PART_NUMBERS = {"cpu": 40_000_000, "cuda": 2_000_000_000}
+"""Numbers of the gradients of images that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivatePlan:
+    """How a network learns within a budget.
+
+    Args:
+        steps: Number of steps.
+        expected: Persons that a step is expected to have.
+        copies: Noises that each image is mixed with.
+        learning_rate: Of all steps.
+        clip: Norm that one person's gradient has at most.
+        sigma: Standard deviation of the noise over `clip`.
+    """
+
+    steps: int
+    expected: float
+    copies: int
+    learning_rate: float
+    clip: float
+    sigma: float
+
+
+class PrivateImageTraining:
+    """A network in training on images of persons.
+
+    Args:
+        shape: Of the network.
+        weights: That it starts from, which depend on nothing private but through a mechanism.
+        pictures: Of `to_floats`.
+        rows: What is told of each.
+        persons: Who is in a step.
+        plan: How.
+        noise: Where noise comes from.
+        seed: Of times and of the noise that images are mixed with.
+    """
+
+    def __init__(
+        self, shape: Shape, weights: Mapping[str, NDArray[Any]], pictures: NDArray[np.float32], rows: NDArray[np.float32],
+        persons: Persons, plan: PrivatePlan, noise: FloatNoise, seed: int,
+    ) -> None:  # fmt: skip
+        import torch
+
+        self.persons, self.plan, self.seed = persons, plan, seed
+        self.network = with_weights(build(shape, 0), weights).train()
+        self.device = next(self.network.parameters()).device
+        self.pictures, self.rows = torch.from_numpy(pictures), torch.from_numpy(rows)
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.gradient = PrivateParts(
+            self.network, clip=plan.clip, sigma=plan.sigma, expected=plan.expected, noise=noise, copies=plan.copies
+        )
+        self.optimiser = torch.optim.Adam(self.gradient.parameters, lr=plan.learning_rate)
+        self.epochs = plan.steps
+
+    def epoch(self, number: int) -> Mapping[str, float]:
+        """One step. What the loss is no account covers, so it is not told."""
+        gradients = self.gradient(self._parts(self.persons.draw(), number))
+        for parameter, gradient in zip(self.gradient.parameters, gradients, strict=True):
+            parameter.grad = gradient.to(parameter)
+        self.optimiser.step()
+        take_average(self.average, self.network, number)
+        if number + 1 == self.epochs:
+            self.gradient.close()
+        return {}
+
+    def _parts(self, rows: NDArray[np.int64], number: int) -> Iterator[Callable[[], Any]]:
+        """Losses of the images of some persons after others."""
+        import torch
+
+        draws = torch.Generator().manual_seed((self.seed << 24) + number)
+        numbers = sum(p.numel() for p in self.gradient.parameters) * self.plan.copies
+        most = max(PART_NUMBERS[self.device.type] // numbers, 1)
+        for at in range(0, len(rows), most):
+            some = torch.from_numpy(np.repeat(rows[at : at + most], self.plan.copies))
+            yield lambda some=some: losses(  # type: ignore[misc]
+                self.network, self.pictures[some].to(self.device), self.rows[some].to(self.device), draws
+            )
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        raise NotImplementedError  # steps that were taken are spent; a fit that stopped is begun anew, and released nothing
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The average of the weights by name."""
+        return {name: value.float().cpu().numpy() for name, value in self.average.items()}
