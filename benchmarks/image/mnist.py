@@ -1,6 +1,6 @@
 """MNIST: what a classifier learns from synthetic digits, how like real ones they are, and whether any is a copy.
 
-    python benchmarks/image/mnist.py --data DATA [--epochs 20] [--rows 8000] [--width 64] [--seeds 0]
+    python benchmarks/image/mnist.py --data DATA [--epochs 18] [--rows 3000] [--width 64] [--seeds 0]
 
 `DATA` holds mnist-t10k-images-idx3-ubyte.gz and -labels-idx1-ubyte.gz, the 10,000 digits of the test set (LeCun et al. 1998): 8,000 of them
 are learnt, 2,000 kept aside.
@@ -42,13 +42,13 @@ PRIVATE = ("near_images", "near_pixels", "image_copies", "membership_auc")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--epochs", type=float, default=20.0)
+    parser.add_argument("--epochs", type=float, default=18.0)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--layers", type=int, default=1)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--rows", type=int, default=8_000)
+    parser.add_argument("--rows", type=int, default=3_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     options = parser.parse_args()
     train, test = digits(options.data)
