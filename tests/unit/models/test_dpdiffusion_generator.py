@@ -83,7 +83,9 @@ def test_one_person_changes_a_step_by_at_most_the_clipping_norm():
     without = t.gradient.clipped(t._parts(np.arange(5), 0))
     nobody = t.gradient.clipped(t._parts(np.arange(0), 0))
     assert all(float(g.abs().max()) == 0 for g in nobody)
-    alone = [float(torch.stack([g.norm() for g in t.gradient.clipped(t._parts(np.array([i]), 0))]).norm()) for i in range(6)]
+    alone = [
+        float(torch.stack([g.norm() for g in t.gradient.clipped(t._parts(np.array([i]), 0))]).norm()) for i in range(6)
+    ]
     assert max(alone) <= 0.1 * (1 + 1e-5)
     assert float(torch.stack([g.norm() for g in everybody]).norm()) <= 6 * 0.1 * (1 + 1e-5)
     assert float(torch.stack([g.norm() for g in without]).norm()) <= 5 * 0.1 * (1 + 1e-5)
