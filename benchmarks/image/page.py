@@ -78,28 +78,27 @@ def private(found: list[Line]) -> str:
     if not found:
         return ""
     rows = [
-        [f"{one['epsilon']:g}", f"{one['spent']:.3f}", f"**{one['tstr'][0]:.3f}** ({one['tstr'][1]:.3f} to {one['tstr'][2]:.3f})", f"{one['real']:.3f}",
+        [f"`{one['generator']}`", f"{one['epsilon']:g}", f"{one['spent']:.3f}", f"{one['rows']:,}", accuracies(one), f"{one['real']:.3f}",
          f"{one['frechet'][0]:.0f} ({one['frechet'][1]:.0f})", f"{one['near'][0]:.1%}", f"{one['near'][2]:.3f}", f"{one['fit_seconds']:.1f}"]
         for one in found
     ]  # fmt: skip
     head = [
-        "ε",
-        "spent",
-        "Accuracy",
-        "all real",
-        "Fréchet distance (real)",
-        "Near copies (1 % expected)",
-        "Membership AUC",
+        "Generator", "ε", "spent", "Digits", "Accuracy", "all real", "Fréchet distance (real)", "Near copies (1 % expected)", "Membership AUC",
         "Learnt in seconds",
-    ]
+    ]  # fmt: skip
     return f"""## MNIST: within budgets of differential privacy
 
-`python benchmarks/image/private.py --data DATA`
+`python benchmarks/image/private.py --data DATA`, and `--generator dpdiffusion --epsilon 10 --runs 1 --rows 3000`
 
-`dpmoments`, δ = {found[0]["delta"]:g}, the mean of {found[0]["runs"]} runs with the lowest and the highest. How the budget is shared and how
-many frequencies are learnt was chosen on these data.
+δ = {found[0]["delta"]:g}; of several runs the mean, with the lowest and the highest. How the budget is shared and how many frequencies are
+learnt was chosen on these data.
 
 {table(head, rows)}"""
+
+
+def accuracies(one: Line) -> str:
+    mean, low, high = (f"{value:.3f}" for value in one["tstr"])
+    return f"**{mean}** ({low} to {high}; {one['runs']} runs)" if one["runs"] > 1 else f"**{mean}**"
 
 
 def chests(found: list[Line]) -> str:
