@@ -18,8 +18,8 @@ from smartsynth.models.image_network import Shape, build, with_weights
 from smartsynth.models.image_training import losses, take_average
 from smartsynth.privacy.noise import FloatNoise
 
-PART_NUMBERS = {"cpu": 40_000_000, "cuda": 2_000_000_000}
-"""Numbers of the gradients of images that are looked at together."""
+PART_IMAGES, PART_NUMBERS = {"cpu": 128, "cuda": 4_096}, {"cpu": 40_000_000, "cuda": 2_000_000_000}
+"""Images that are looked at together, and numbers of their gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class PrivateImageTraining:
         import torch
 
         draws = torch.Generator().manual_seed((self.seed << 24) + number)
-        numbers = sum(p.numel() for p in self.gradient.parameters) * self.plan.copies
-        most = max(PART_NUMBERS[self.device.type] // numbers, 1)
+        kind, numbers = self.device.type, sum(p.numel() for p in self.gradient.parameters)
+        most = max(min(PART_IMAGES[kind], PART_NUMBERS[kind] // numbers) // self.plan.copies, 1)
         for at in range(0, len(rows), most):
             some = torch.from_numpy(np.repeat(rows[at : at + most], self.plan.copies))
             yield lambda some=some: losses(  # type: ignore[misc]
