@@ -28,6 +28,7 @@ BUILT_IN = {
     "prompt": "smartsynth.models.prompt_generator:PromptGenerator",
     "dpgpt2": "smartsynth.models.dpgpt2_generator:DPGPT2Generator",
     "diffusion": "smartsynth.models.diffusion_generator:DiffusionGenerator",
+    "stablediffusion": "smartsynth.models.stablediffusion_generator:StableDiffusionGenerator",
     "dpdiffusion": "smartsynth.models.dpdiffusion_generator:DPDiffusionGenerator",
     "dpmoments": "smartsynth.models.dpmoments_generator:DPMomentsGenerator",
     "evolve": "smartsynth.models.evolve_generator:EvolveGenerator",

@@ -1,6 +1,6 @@
 """Images by a diffusion model that is told the rest of the row, from scratch.
 
-    table      all columns but the images, by forests (forest_generator.py), with texts by a language model (gpt2_generator.py)
+    table      all columns but the images (painting_generator.py)
     network    learns to paint the image of a row (image_training.py), told what else the row says (image_codes.py)
     sample     rows of the table, and an image painted for each (image_network.py)
 
@@ -10,35 +10,32 @@ a saved model holds none of them.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from smartsynth import images
-from smartsynth.errors import ConfigError, DataError
+from smartsynth.errors import ConfigError
 from smartsynth.images import Form
-from smartsynth.models.base import Generator, State
+from smartsynth.models.base import State
 from smartsynth.models.coding import under
-from smartsynth.models.conditions import Condition, Given
-from smartsynth.models.forest_generator import ForestGenerator
-from smartsynth.models.gpt2_generator import GPT2Generator
 from smartsynth.models.image_codes import RowCodes
 from smartsynth.models.image_network import Shape, build, check_installed, paint, to_floats, with_weights
 from smartsynth.models.image_training import ImageTraining, Plan
 from smartsynth.models.options import is_whole, not_between, not_whole
+from smartsynth.models.painting_generator import PaintingGenerator
 from smartsynth.models.training import Checkpoints, train
-from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import Column, Kind, Modality, Schema
+from smartsynth.progress import Progress, part
+from smartsynth.schema import Column, Schema
 
 PAINT_BLOCK = 128
 """Images that are painted together."""
-THERE = "image there"
 
 
-class DiffusionGenerator(Generator):
+class DiffusionGenerator(PaintingGenerator):
     """A U-Net that learns which way noise has to go to become an image of a row.
 
     Args:
@@ -57,18 +54,15 @@ class DiffusionGenerator(Generator):
 
     name: ClassVar[str] = "diffusion"
     summary: ClassVar[str] = "A diffusion model that paints the image of a row, from scratch; for images."
-    modality: ClassVar[Modality] = Modality.IMAGE
     cost: ClassVar[float] = 600.0
     cost_columns: ClassVar[float] = 0.0
     cost_per_sample: ClassVar[float] = 150.0
     effort: ClassVar[Mapping[str, int]] = {"epochs": 20}
     quality: ClassVar[float] = 0.8
-    conditional: ClassVar[bool] = True
     extra: ClassVar[str | None] = "image"
     resumes: ClassVar[bool] = True
     block: ClassVar[int] = PAINT_BLOCK
 
-    _table: Generator | None
     _network: Any = None
 
     def __init__(
@@ -98,53 +92,11 @@ class DiffusionGenerator(Generator):
         self.guidance = guidance
         self.min_count = min_count
 
-    def sample(
-        self,
-        n: int,
-        *,
-        where: Given | None = None,
-        seed: int | None = None,
-        start: int = 0,
-        progress: Progress | None = None,
-    ) -> pd.DataFrame:
-        """Rows `start` to `start + n` of the endless data set that (model, seed, where) stands for; see `Generator.sample`.
-
-        Images are painted PAINT_BLOCK rows at a time. The same machine paints the same images; another one may round differently.
-        """
-        conditions = self._asked(n, start, where)
-        seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
-        first, last = start // PAINT_BLOCK, (start + n - 1) // PAINT_BLOCK + 1
-        begin, size = first * PAINT_BLOCK, (last - first) * PAINT_BLOCK
-        if self._table is None:
-            table = pd.DataFrame(index=range(size))
-        else:
-            table = self._table.sample(size, where=where, seed=seed, start=begin)
-        made = []
-        for k in range(first, last):
-            rows = table.iloc[(k - first) * PAINT_BLOCK : (k - first + 1) * PAINT_BLOCK]
-            share = part(report, (k - first) / (last - first), (k - first + 1) / (last - first))
-            made.append(self._painted(rows, seed, k, share))
-        whole = pd.concat(made, ignore_index=True).iloc[start - begin : start - begin + n].reset_index(drop=True)
-        if conditions:
-            whole.attrs["effective_rows"] = min(round(table.attrs["effective_rows"] * n / size, 1), float(n))
-        report(1.0, "Sampled")
-        return whole
-
-    def _painted(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
-        """Rows of the table with their images."""
-        rngs = [np.random.default_rng([seed, block, i, 0x1A6E]) for i in range(len(rows))]
-        pixels = paint(
+    def _paint(self, rows: pd.DataFrame, rngs: Sequence[np.random.Generator], progress: Progress) -> NDArray[np.uint8]:
+        return paint(
             self._opened(), self._shape, self._codes(rows), rngs, steps=self.steps, guidance=float(self.guidance),
             report=lambda share: progress(share, "Painting images"),
         )  # fmt: skip
-        cells: list[bytes | None] = list(images.unstacked(pixels))
-        if THERE in rows.columns:
-            cells = [cell if there else None for cell, there in zip(cells, rows[THERE], strict=True)]
-        made: dict[str, Any] = {}
-        for column in self.schema_:
-            is_image = column.kind is Kind.IMAGE
-            made[column.name] = pd.Series(cells, dtype=object) if is_image else rows[column.name].reset_index(drop=True)
-        return pd.DataFrame(made)
 
     def _fit(
         self,
@@ -155,14 +107,9 @@ class DiffusionGenerator(Generator):
         checkpoints: Checkpoints | None = None,
     ) -> None:
         column, seed = self._checked_options(schema), int(rng.integers(2**31))
-        there = data[column.name].notna().to_numpy()
-        if there.sum() < self.min_rows:
-            raise DataError(
-                f"The column {column.name!r} holds {there.sum()} images; at least {self.min_rows} are needed to learn anything."
-            )
-        self._table = self._learnt_table(data, schema, column, there, seed, part(progress, 0.0, 0.1))
+        known = self._known(data, column)
+        self._learn_table(data, schema, column, seed, part(progress, 0.0, 0.1))
         self._codes = RowCodes.fit(data, schema, min_count=self.min_count)
-        known = data[there].reset_index(drop=True)
         cells = known[column.name].tolist()
         self._form = images.common_form(cells, side=self.side, most=images.MOST_SIDE)
         pixels = images.stacked(images.brought(cells, self._form, self.framing))
@@ -174,24 +121,6 @@ class DiffusionGenerator(Generator):
         train(training, part(progress, 0.1, 0.99), checkpoints)
         self._weights: Mapping[str, Any] = training.weights()
         self._network = None
-
-    def _learnt_table(
-        self, data: pd.DataFrame, schema: Schema, column: Column, there: Any, seed: int, progress: Progress
-    ) -> Generator | None:
-        """What makes the other columns, and says which rows have an image; None if there is nothing else."""
-        rest = [c for c in schema if c is not column]
-        table = data.drop(columns=column.name)
-        if not there.all():
-            table, rest = table.assign(**{THERE: there}), [*rest, Column(THERE, Kind.BOOLEAN, "bool")]
-        if not rest:
-            return None
-        made = self._empty_table(Schema(tuple(rest)))
-        return made.fit(table, schema=Schema(tuple(rest)), seed=seed, progress=progress)
-
-    def _empty_table(self, rest: Schema) -> Generator:
-        if any(c.kind is Kind.TEXT for c in rest):
-            return GPT2Generator(min_count=self.min_count)
-        return ForestGenerator(min_count=self.min_count)
 
     def _opened(self) -> Any:
         """The network, opened when it is first needed."""
@@ -219,42 +148,15 @@ class DiffusionGenerator(Generator):
         if wrong:
             raise ConfigError(" ".join(wrong))
         check_installed()
-        found = [c for c in schema if c.kind is Kind.IMAGE]
-        if len(found) != 1:
-            names = ", ".join(c.name for c in found) or "none"
-            raise DataError(
-                f"The generator {self.name!r} paints one column of images, and there are {len(found)} ({names}). "
-                + ("Drop all but one." if found else "Use a generator of tables.")
-            )
-        return found[0]
-
-    def _sample_block(
-        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
-    ) -> pd.DataFrame:
-        raise NotImplementedError  # sample does its work
+        return self._image_column(schema)
 
     def _state(self) -> State:
-        values: dict[str, Any] = {
-            "form": str(self._form), "shape": self._shape.to_json(), "codes": self._codes.to_json(), "table": None,
-        }  # fmt: skip
-        arrays: dict[str, Any] = {}
-        weights = {f"network.{name}": value for name, value in self._weights.items()}
-        if self._table is not None:
-            inner = self._table._state()
-            values["table"] = {"state": inner.values, "columns": self._table.schema_.to_json()}
-            arrays = {f"table.{name}": array for name, array in inner.arrays.items()}
-            weights |= {f"table.{name}": value for name, value in inner.weights.items()}
-        return State(values, arrays, weights)
+        values = {"form": str(self._form), "shape": self._shape.to_json(), "codes": self._codes.to_json()}
+        return self._with_table(values, {f"network.{name}": value for name, value in self._weights.items()})
 
     def _restore(self, state: State) -> None:
         values = state.values
         self._form, self._shape = Form.of(values["form"]), Shape(**values["shape"])
-        self._codes, self._network, self._table = RowCodes.restore(values["codes"]), None, None
+        self._codes, self._network = RowCodes.restore(values["codes"]), None
         self._weights = under(state.weights, "network.")
-        if values["table"] is not None:
-            columns = Schema.from_json(values["table"]["columns"])
-            self._table = self._empty_table(columns)
-            self._table._restore(
-                State(values["table"]["state"], under(state.arrays, "table."), under(state.weights, "table."))
-            )
-            self._table.schema_ = columns
+        self._restore_table(state)

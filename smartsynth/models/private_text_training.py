@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.models.adapters import adapt, learnt_weights
 from smartsynth.models.dp_sgd import Persons, PrivateParts
 from smartsynth.models.half_precision import halved
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
-from smartsynth.models.text_training import adapt, learnt_weights, pace, summed_losses
+from smartsynth.models.text_training import is_transposed, pace, summed_losses
 from smartsynth.privacy.noise import FloatNoise
 
 PART_TOKENS = {"cpu": 1_024, "cuda": 16_384}
@@ -71,7 +72,7 @@ class PrivateTextTraining:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
-            adapt(model.network, plan.rank)
+            adapt(model.network, plan.rank, transposed=is_transposed(model.network))
         model.network.to(self.device).train()
         self.gradient = PrivateParts(
             model.network, clip=plan.clip, sigma=plan.sigma, expected=plan.expected, noise=noise
@@ -119,4 +120,4 @@ class PrivateTextTraining:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The adapters by name."""
-        return learnt_weights(self.model)
+        return learnt_weights(self.model.network)

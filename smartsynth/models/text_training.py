@@ -1,15 +1,12 @@
 """A language model learns the texts of a data set: all of its weights, or adapters of low rank beside them.
 
-    batches     examples of like lengths together, as many as fit a number of tokens; another order in every pass
-    loss        mean over the tokens that are to be written; control codes and headers are only read
-    steps       AdamW, a short rise of the rate and then half a cosine down; half precision where that is faster (half_precision.py)
-
-Hu et al. (2022), "LoRA: Low-Rank Adaptation of Large Language Models"; its layers are those of `peft`.
+batches     examples of like lengths together, as many as fit a number of tokens; another order in every pass
+loss        mean over the tokens that are to be written; control codes and headers are only read
+steps       AdamW, a short rise of the rate and then half a cosine down; half precision where that is faster (half_precision.py)
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.errors import MissingExtraError
+from smartsynth.models.adapters import adapt, learnt_weights
 from smartsynth.models.half_precision import halved
 from smartsynth.models.language_model import LanguageModel
 from smartsynth.models.text_layout import Example
@@ -69,7 +66,7 @@ class TextTraining:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
             if plan.method == LORA:
-                adapt(model.network, plan.rank)
+                adapt(model.network, plan.rank, transposed=is_transposed(model.network))
         model.network.to(self.device)
         self.parameters = [p for p in model.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(self.parameters, lr=plan.learning_rate, weight_decay=0.01)
@@ -132,13 +129,12 @@ class TextTraining:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """What was learnt by name: of adapters only these."""
-        return learnt_weights(self.model)
+        return learnt_weights(self.model.network)
 
 
-def learnt_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:
-    """The weights that learn, by name."""
-    named = model.network.named_parameters()
-    return {name: p.detach().float().cpu().numpy() for name, p in named if p.requires_grad}
+def is_transposed(network: Any) -> bool:
+    """Whether the layers of a language model hold their matrices the other way round, as those of GPT-2 do."""
+    return bool(network.config.model_type == "gpt2")
 
 
 def pace(step: int, steps: int) -> float:
@@ -221,34 +217,3 @@ def summed_losses(model: LanguageModel, examples: Sequence[Example], device: str
     each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
     zeros = torch.zeros(len(examples), device=device)
     return zeros.index_add(0, owner, each), torch.bincount(owner, minlength=len(examples))
-
-
-def adapt(network: Any, rank: int) -> None:
-    """Put adapters of low rank beside all linear layers but the last; only they learn from now on."""
-    if importlib.util.find_spec("peft") is None:
-        raise MissingExtraError("Fine-tuning with adapters", "text")
-    from peft import LoraConfig, inject_adapter_in_model
-
-    inject_adapter_in_model(
-        LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", fan_in_fan_out=_transposed(network)),
-        network,
-    )
-
-
-def merge(network: Any, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Take learnt adapters, put beside the layers by `adapt`, into the weights themselves."""
-    import torch
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    named = dict(network.named_parameters())
-    with torch.no_grad():
-        for name, weight in weights.items():
-            named[name].copy_(torch.from_numpy(np.asarray(weight)))
-    for module in network.modules():
-        if isinstance(module, BaseTunerLayer):
-            module.merge()
-
-
-def _transposed(network: Any) -> bool:
-    """Whether the layers hold their matrices the other way round, as those of GPT-2 do."""
-    return bool(network.config.model_type == "gpt2")

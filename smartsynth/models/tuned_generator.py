@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smartsynth.alignment import align
 from smartsynth.errors import ModelFormatError
+from smartsynth.models.adapters import adapt, merge
 from smartsynth.models.base import State
 from smartsynth.models.language_model import Base, LanguageModel, wrapped
 from smartsynth.models.options import not_whole
@@ -22,7 +23,7 @@ from smartsynth.models.text_generator import TextGenerator, told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import Texts
 from smartsynth.models.text_sampling import Style, write
-from smartsynth.models.text_training import adapt, log_probabilities, merge
+from smartsynth.models.text_training import is_transposed, log_probabilities
 from smartsynth.progress import Progress
 from smartsynth.schema import Schema
 
@@ -88,7 +89,7 @@ class TunedGenerator(TextGenerator):
             raise ModelFormatError(
                 f"The adapters of this model belong to another version of {self._base.name!r}. Put that version back, or learn anew."
             )
-        adapt(model.network, self.rank)
+        adapt(model.network, self.rank, transposed=is_transposed(model.network))
         merge(model.network, self._weights)
         return model.ready()
 

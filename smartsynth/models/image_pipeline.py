@@ -1,0 +1,204 @@
+"""Pretrained pipelines that paint what a prompt says: Stable Diffusion 1 and 2, of the Hugging Face hub or of a folder.
+
+    codes      prompts → the states of the pipeline's text encoder, each alone
+    latents    pixels → the smaller pictures that the network works on: their means and how far they spread
+    paint      codes → pixels, in few steps (DPM-Solver++, Lu et al. 2022), with classifier-free guidance
+    vary       pixels and codes → others like them (SDEdit, Meng et al. 2022)
+
+Weights are read from safetensors alone, never from pickles, and no code of a pipeline is ever run. The checker of indecent pictures that
+some pipelines bring is not loaded: what comes out is for the owner of the data to look at.
+
+Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Models".
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.errors import ConfigError, MissingExtraError
+from smartsynth.models.language_model import Base, digest_of, hub_answers
+
+CLASS = "StableDiffusionPipeline"
+ENCODED = 16
+"""Images or prompts that are encoded together."""
+
+Pixels = NDArray[np.uint8]
+
+
+class ImagePipeline:
+    """A pipeline that paints what prompts say.
+
+    Args:
+        pipe: A `StableDiffusionPipeline`.
+        base: What it came from.
+    """
+
+    def __init__(self, pipe: Any, base: Base) -> None:
+        self.pipe, self.base = pipe, base
+        pipe.set_progress_bar_config(disable=True)
+
+    @classmethod
+    def open(cls, name: str) -> ImagePipeline:
+        """The pipeline of a name: a folder that `save_pretrained` wrote, or one of the hub or of its copy on this machine.
+
+        Raises:
+            MissingExtraError: `diffusers` or `transformers` is not installed.
+            ConfigError: There is no such pipeline within reach, or it is of another kind.
+        """
+        diffusers = _diffusers()
+        import torch
+
+        there = {"local_files_only": not Path(name).is_dir() and not hub_answers()}
+        config = _read(lambda: diffusers.DiffusionPipeline.load_config(name, **there), name)
+        if (kind := config.get("_class_name")) != CLASS:
+            raise ConfigError(
+                f"base={name!r} is a {kind}, and only pipelines of the kind {CLASS} (Stable Diffusion 1 and 2) can be used."
+            )
+        safe = {"use_safetensors": True, "safety_checker": None, "requires_safety_checker": False}
+        pipe = _read(lambda: diffusers.StableDiffusionPipeline.from_pretrained(name, **safe, **there), name)
+        pipe.to("cuda" if torch.cuda.is_available() else "cpu")
+        for part in (pipe.unet, pipe.vae, pipe.text_encoder):
+            part.requires_grad_(False).eval()
+        return cls(pipe, Base(name, digest_of(pipe.unet)))
+
+    @property
+    def unit(self) -> int:
+        """Pixels of a side that are one of a latent; sides must be multiples of it."""
+        return int(self.pipe.vae_scale_factor)
+
+    @property
+    def side(self) -> int:
+        """Side of the images that it was made for."""
+        return int(self.pipe.unet.config.sample_size) * self.unit
+
+    @property
+    def device(self) -> Any:
+        return self.pipe.unet.device
+
+    def codes(self, prompts: Sequence[str]) -> Any:
+        """States of the text encoder: prompts × tokens × numbers; what is longer than it reads is cut."""
+        import torch
+
+        found = []
+        for at in range(0, len(prompts), ENCODED):
+            some = self.pipe.tokenizer(
+                list(prompts[at : at + ENCODED]), padding="max_length", truncation=True,
+                max_length=self.pipe.tokenizer.model_max_length, return_tensors="pt",
+            )  # fmt: skip
+            with torch.inference_mode():
+                found.append(self.pipe.text_encoder(some.input_ids.to(self.device))[0].float())
+        return torch.cat(found).clone()
+
+    def latents(self, pixels: Pixels) -> tuple[Any, Any]:
+        """Means and standard deviations of the latents of RGB images."""
+        import torch
+
+        means, spreads = [], []
+        scale = self.pipe.vae.config.scaling_factor
+        for at in range(0, len(pixels), ENCODED):
+            some = torch.from_numpy(pixels[at : at + ENCODED]).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+            with torch.inference_mode():
+                found = self.pipe.vae.encode(some).latent_dist
+            means.append(found.mean * scale)
+            spreads.append(found.std * scale)
+        return torch.cat(means).clone(), torch.cat(spreads).clone()
+
+    def noise(self, rngs: Sequence[np.random.Generator], side: int) -> Any:
+        """Latents of noise, each by its own generator."""
+        import torch
+
+        size = (int(self.pipe.unet.config.in_channels), side // self.unit, side // self.unit)
+        drawn = np.stack([rng.standard_normal(size, np.float32) for rng in rngs])
+        return torch.from_numpy(drawn).to(self.device)
+
+    def paint(
+        self, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, side: int, steps: int, guidance: float,
+        report: Callable[[float], None],
+    ) -> Pixels:  # fmt: skip
+        """RGB images of prompts.
+
+        Args:
+            codes: Of the prompts.
+            without: Of one prompt that says what is not to be seen.
+            rngs: Where noise comes from, one an image.
+            side: Of the images.
+            steps: From noise to an image.
+            guidance: How much more than learnt an image hangs on its prompt; 1 is as learnt.
+            report: Called with the share done.
+        """
+        _, scheduler = self._solver(steps)
+        return self._solved(self.noise(rngs, side), scheduler.timesteps, scheduler, codes, without, guidance, report)
+
+    def vary(
+        self, pixels: Pixels, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, strength: float, steps: int,
+        guidance: float, report: Callable[[float], None],
+    ) -> Pixels:  # fmt: skip
+        """RGB images like others: as far back to noise as `strength` says, 0 to 1, and from there again."""
+        count, scheduler = self._solver(steps)
+        first = min(max(round(count * (1 - strength)), 0), count - 1)
+        means, _ = self.latents(pixels)
+        scheduler.set_begin_index(first)
+        times = scheduler.timesteps[first:]
+        mixed = scheduler.add_noise(means, self.noise(rngs, pixels.shape[1]), times[:1].repeat(len(pixels)))
+        return self._solved(mixed, times, scheduler, codes, without, guidance, report)
+
+    def _solver(self, steps: int) -> tuple[int, Any]:
+        scheduler = _diffusers().DPMSolverMultistepScheduler.from_config(self.pipe.scheduler.config)
+        with warnings.catch_warnings():  # the scheduler asks NumPy for a tensor's numbers in an older way
+            warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+            scheduler.set_timesteps(steps, device=self.device)
+        return len(scheduler.timesteps), scheduler
+
+    def _solved(
+        self, latents: Any, times: Any, scheduler: Any, codes: Any, without: Any, guidance: float,
+        report: Callable[[float], None],
+    ) -> Pixels:  # fmt: skip
+        import torch
+
+        x, nothing = latents * scheduler.init_noise_sigma, without.expand(len(latents), -1, -1)
+        with torch.inference_mode():
+            for i, time in enumerate(times):
+                given = scheduler.scale_model_input(x, time)
+                found = self.pipe.unet(given, time, encoder_hidden_states=codes).sample
+                if guidance != 1:
+                    plain = self.pipe.unet(given, time, encoder_hidden_states=nothing).sample
+                    found = plain + guidance * (found - plain)
+                x = scheduler.step(found, time, x).prev_sample
+                report((i + 1) / len(times))
+            seen = self.pipe.vae.decode(x / self.pipe.vae.config.scaling_factor).sample
+        pixels = ((seen.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).cpu().numpy()
+        return np.asarray(pixels, np.uint8)
+
+
+def _read(read: Callable[[], Any], name: str) -> Any:
+    """What is read of a folder or of the hub; ConfigError if it is not there, or not in safetensors."""
+    try:
+        return read()
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f"base={name!r}: no such pipeline is within reach ({type(error).__name__}). Give a folder that `save_pretrained` wrote "
+            "as safetensors, or a Stable Diffusion pipeline of the hub while it can be reached."
+        ) from error
+
+
+def check_name(name: object) -> list[str]:
+    """What is wrong with the option `base`."""
+    if isinstance(name, str) and name:
+        return []
+    return [f"base={name!r} must name a Stable Diffusion pipeline: a folder, or one of the hub."]
+
+
+def _diffusers() -> Any:
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "diffusers", "transformers")):
+        raise MissingExtraError("A pretrained pipeline", "pipeline")
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
+    return diffusers
