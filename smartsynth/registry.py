@@ -31,6 +31,7 @@ BUILT_IN = {
     "stablediffusion": "smartsynth.models.stablediffusion_generator:StableDiffusionGenerator",
     "dpdiffusion": "smartsynth.models.dpdiffusion_generator:DPDiffusionGenerator",
     "dpmoments": "smartsynth.models.dpmoments_generator:DPMomentsGenerator",
+    "evolveimages": "smartsynth.models.evolveimages_generator:EvolveImagesGenerator",
     "evolve": "smartsynth.models.evolve_generator:EvolveGenerator",
 }
 

@@ -26,6 +26,7 @@ from smartsynth.errors import ConfigError
 from smartsynth.metrics.embedding import MiniLM, has_minilm
 from smartsynth.models.asking_generator import LOCAL, AskingGenerator
 from smartsynth.models.base import State
+from smartsynth.models.evolution import STAY, chosen, noisy, votes
 from smartsynth.models.options import not_whole
 from smartsynth.models.private_text import TABLE, PrivateTextGenerator
 from smartsynth.models.text_generator import BROKEN, GOOD, told_rows
@@ -35,9 +36,6 @@ from smartsynth.privacy.ledger import Budget
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
 from smartsynth.texts import whole_texts
-
-STAY = 0.5
-"""Share of a population that stays; the rest is written anew after it."""
 
 
 class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
@@ -156,10 +154,12 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         weights = np.ones(len(people))
         for turn in range(self.rounds):
             frame = pd.DataFrame(people)
-            votes = _votes(real, kinds, embed(whole_texts(frame, self.schema_)), self._kinds(frame))
-            weights = self._noisy(votes, turn, mu, budget)
+            found = votes(real, kinds, embed(whole_texts(frame, self.schema_)), self._kinds(frame))
+            weights = noisy(
+                found, turn, mu=mu, most=self.max_rows_per_unit, what="written texts", budget=budget, noise=self.noise
+            )
             if turn + 1 < self.rounds:
-                stay = _chosen(weights, self._kinds(frame), STAY, rng)
+                stay = chosen(weights, self._kinds(frame), STAY, rng)
                 parents = [people[i] for i in stay]
                 others = self._people(parents, parents, rng, part(progress, (turn + 1) * step, (turn + 2) * step))
                 people = parents + others
@@ -171,17 +171,6 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
             {**prompts.spelt(people[i]), KIND: self._kind(people[i]), WEIGHT: float(weights[i])}
             for i in np.flatnonzero(weights)
         ]
-
-    def _noisy(self, votes: NDArray[np.int64], turn: int, mu: float, budget: Budget) -> NDArray[np.float64]:
-        """Votes with noise; what may be noise alone counts for nothing."""
-        most = self.max_rows_per_unit
-        sigma = most / mu
-        budget.spend(
-            "votes", f"nearest of {len(votes)} written texts to each real one, round {turn + 1}",
-            f"discrete Gaussian noise, standard deviation {sigma:.4g} votes", mu,
-        )  # fmt: skip
-        noisy = self.noise.gaussian(votes, sigma=sigma, sensitivity=most, what=f"votes of round {turn + 1}")
-        return np.maximum(noisy - sigma, 0.0)
 
     def _people(
         self, rows: Sequence[Mapping[str, Any]], like: Sequence[Mapping[str, Any] | None], rng: np.random.Generator,
@@ -257,28 +246,3 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
 
 
 KIND, WEIGHT = "\x00kind", "\x00votes"
-
-
-def _votes(
-    real: NDArray[np.float32], kinds: NDArray[Any], made: NDArray[np.float32], theirs: NDArray[Any]
-) -> NDArray[np.int64]:
-    """For each written text how many real ones find it the nearest of their kind; of all, where none is of their kind.
-
-    Points have length 1, so that the nearest has the largest product. Each real text is looked at alone, so that no other one changes
-    its vote, not even by how numbers are rounded.
-    """
-    votes = np.zeros(len(made), np.int64)
-    for point, kind in zip(real, kinds, strict=True):
-        same = theirs == kind
-        votes[int(np.where(same | ~same.any(), made @ point, -np.inf).argmax())] += 1
-    return votes
-
-
-def _chosen(weights: NDArray[np.float64], kinds: NDArray[Any], share: float, rng: np.random.Generator) -> list[int]:
-    """Places of the texts that stay: of each kind a share, those with the most votes; equals by chance."""
-    chosen: list[int] = []
-    for kind in dict.fromkeys(kinds.tolist()):
-        mine = np.flatnonzero(kinds == kind)
-        order = mine[np.lexsort((rng.random(len(mine)), -weights[mine]))]
-        chosen += order[: max(round(share * len(mine)), 1)].tolist()
-    return chosen

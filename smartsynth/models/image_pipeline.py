@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.errors import ConfigError, MissingExtraError
+from smartsynth.errors import ConfigError, MissingExtraError, ModelFormatError
 from smartsynth.models.language_model import Base, digest_of, hub_answers
 
 CLASS = "StableDiffusionPipeline"
@@ -67,6 +67,20 @@ class ImagePipeline:
         for part in (pipe.unet, pipe.vae, pipe.text_encoder):
             part.requires_grad_(False).eval()
         return cls(pipe, Base(name, digest_of(pipe.unet)))
+
+    @classmethod
+    def again(cls, base: Base) -> ImagePipeline:
+        """The pipeline that a model was made with.
+
+        Raises:
+            ModelFormatError: Its weights are others by now.
+        """
+        pipeline = cls.open(base.name)
+        if pipeline.base.digest != base.digest:
+            raise ModelFormatError(
+                f"This model belongs to another version of {base.name!r}. Put that version back, or learn anew."
+            )
+        return pipeline
 
     @property
     def unit(self) -> int:
@@ -199,6 +213,9 @@ def _diffusers() -> Any:
     if any(importlib.util.find_spec(name) is None for name in ("torch", "diffusers", "transformers")):
         raise MissingExtraError("A pretrained pipeline", "pipeline")
     import diffusers
+    import transformers
 
-    diffusers.utils.logging.set_verbosity_error()
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
     return diffusers

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
-from smartsynth.errors import ConfigError, ModelFormatError
+from smartsynth.errors import ConfigError
 from smartsynth.images import Form
 from smartsynth.models.adapters import adapt, merge
 from smartsynth.models.base import State
@@ -140,11 +140,7 @@ class StableDiffusionGenerator(PaintingGenerator):
     def _opened(self) -> ImagePipeline:
         """The pipeline with its adapters, opened when it is first needed."""
         if self._pipeline is None:
-            pipeline = ImagePipeline.open(self._origin.name)
-            if pipeline.base.digest != self._origin.digest:
-                raise ModelFormatError(
-                    f"The adapters of this model belong to another version of {self._origin.name!r}. Put that version back, or learn anew."
-                )
+            pipeline = ImagePipeline.again(self._origin)
             adapt(pipeline.pipe.unet, self.rank, layers=LAYERS, extra="pipeline")
             merge(pipeline.pipe.unet, self._weights)
             pipeline.pipe.unet.eval()

@@ -15,7 +15,8 @@ from smartsynth import synthesize  # noqa: E402
 from smartsynth.errors import ConfigError  # noqa: E402
 from smartsynth.inference import infer_schema  # noqa: E402
 from smartsynth.metrics.embedding import has_minilm  # noqa: E402
-from smartsynth.models.evolve_generator import EvolveGenerator, _chosen, _votes  # noqa: E402
+from smartsynth.models.evolution import chosen, votes  # noqa: E402
+from smartsynth.models.evolve_generator import EvolveGenerator  # noqa: E402
 from smartsynth.models.text_prompts import ANOTHER  # noqa: E402
 from smartsynth.privacy.ledger import Touch  # noqa: E402
 from smartsynth.privacy.noise import Noise  # noqa: E402
@@ -118,11 +119,11 @@ def test_a_row_changes_one_vote():
     rng = np.random.default_rng(0)
     real, made = (rng.normal(size=(n, 8)).astype(np.float32) for n in (30, 12))
     kinds, theirs = (np.array(list("abc"), object)[rng.integers(0, 3, n)] for n in (30, 12))
-    whole = _votes(real, kinds, made, theirs)
+    whole = votes(real, kinds, made, theirs)
     for i in range(30):
-        less = _votes(np.delete(real, i, 0), np.delete(kinds, i), made, theirs)
+        less = votes(np.delete(real, i, 0), np.delete(kinds, i), made, theirs)
         assert np.abs(whole - less).sum() == 1
-    strange = _votes(real, np.full(30, "z", object), made, theirs)
+    strange = votes(real, np.full(30, "z", object), made, theirs)
     assert strange.sum() == 30
 
 
@@ -156,7 +157,7 @@ def test_each_attempt_that_asked_an_endpoint_is_paid_for():
 
 def test_those_with_most_votes_stay_in_each_kind():
     weights, kinds = np.array([5.0, 1.0, 4.0, 0.0, 9.0]), np.array(list("aabbb"), object)
-    assert sorted(_chosen(weights, kinds, 0.5, np.random.default_rng(0))) == [0, 2, 4]
+    assert sorted(chosen(weights, kinds, 0.5, np.random.default_rng(0))) == [0, 2, 4]
 
 
 def test_what_cannot_be_done_is_refused(server, real):
