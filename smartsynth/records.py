@@ -78,7 +78,7 @@ def _of_images(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
     if run.privacy.safe_harbor:
         name = next(c.name for c in schema if c.kind is Kind.IMAGE)
         raise ConfigError(
-            f"privacy.safe_harbor=True: the images of {name!r} may show faces, which Safe Harbor removes and nobody looks for here. Drop "
+            f"privacy.safe_harbor=True: the images of {name!r} may show faces, which Safe Harbor removes: a profile counts some, and nothing removes any. Drop "
             f"them (columns.{name}.treatment=drop), or leave safe_harbor out."
         )
     if run.is_sequential:
