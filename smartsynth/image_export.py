@@ -36,6 +36,12 @@ def check_none(schema: Schema, format: str) -> None:
         raise ConfigError(f"format={format!r} cannot hold the images of {column.name!r}. Use folder, zip or parquet.")
 
 
+def check_some(schema: Schema, what: str) -> None:
+    """ConfigError if there are no images, which something is for."""
+    if column_of(schema) is None:
+        raise ConfigError(f"{what} is for images, and the data have no column of images. Leave it out.")
+
+
 def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
     """The files of the images by their paths, and the table of their names and of the other columns.
 

@@ -15,8 +15,10 @@ from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.privacy.shadow import Encode, Make
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Modality, Schema
-from smartsynth.utils.image_attacks import MOST as MOST_IMAGES
-from smartsynth.utils.image_attacks import ImagePoints
+from smartsynth.utils.image_points import ImagePoints
+
+MOST_IMAGES = 5_000
+"""Synthetic images of a model that a target's nearest is looked for among."""
 
 
 def with_shadows(
@@ -53,7 +55,7 @@ def with_shadows(
     encode: Encode
     if schema.modality is Modality.IMAGE:
         points = ImagePoints(synthetic, schema, framing)
-        train, synthetic, holdout = map(points.there, (train, synthetic, holdout))
+        train, synthetic, holdout = (points.there(rows).reset_index(drop=True) for rows in (train, synthetic, holdout))
         encode, plant, most = points, points.planted, MOST_IMAGES
         what, how = "images", f" (by {points.how})"
     else:

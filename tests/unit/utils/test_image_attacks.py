@@ -17,7 +17,7 @@ from smartsynth.metrics.image_features import Outlines  # noqa: E402
 from smartsynth.privacy import attacks, battery  # noqa: E402
 from smartsynth.progress import silent  # noqa: E402
 from smartsynth.schema import Modality, Schema  # noqa: E402
-from smartsynth.utils import image_attacks, image_sample, thorough  # noqa: E402
+from smartsynth.utils import image_points, image_sample, thorough  # noqa: E402
 
 TRAIN, HOLDOUT = frame(500), frame(500, seed=1)
 SCHEMA = Schema(infer_schema(TRAIN).columns, Modality.IMAGE)
@@ -25,7 +25,7 @@ SCHEMA = Schema(infer_schema(TRAIN).columns, Modality.IMAGE)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(image_attacks, "embedder", Outlines)
+    monkeypatch.setattr(image_points, "embedder", Outlines)
     monkeypatch.setattr(image_sample, "embedder", Outlines)
     monkeypatch.setattr(image_classifier, "STEPS", 50)
 
@@ -77,7 +77,7 @@ def test_images_of_others_are_not_called_leakage():
 
 
 def test_canaries_are_images_that_nobody_has():
-    points = image_attacks.ImagePoints(TRAIN, SCHEMA, images.CROP)
+    points = image_points.ImagePoints(TRAIN, SCHEMA, images.CROP)
     made = points.planted(TRAIN, 60, np.random.default_rng(0))
     assert set(made["label"]) <= set(TRAIN["label"])
     assert not set(made["image"]) & set(TRAIN["image"])
@@ -87,7 +87,7 @@ def test_canaries_are_images_that_nobody_has():
 
 def test_rows_without_an_image_are_left_out():
     some = frame(40).assign(image=[None, *frame(39)["image"]])
-    points = image_attacks.ImagePoints(some, SCHEMA, images.CROP)
+    points = image_points.ImagePoints(some, SCHEMA, images.CROP)
     assert len(points.there(some)) == len(points(some)) == 39
 
 
