@@ -537,11 +537,13 @@ def evaluate(
         raise typer.BadParameter("--engine goes with --by-part.")
     if by_part:
         if report is not None or nearest is not None or bounds:
-            raise typer.BadParameter("--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out.")
+            raise typer.BadParameter(
+                "--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out."
+            )
         asked = _given(target=target, seed=seed)
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
         return
-    tables = [None if place is None else _source(place, config) for place in (real, synthetic, holdout)]
+    tables: list[Any] = [None if place is None else _source(place, config) for place in (real, synthetic, holdout)]
     asked = _given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
     if nearest is not None:
         _check_nearest(nearest, report)

@@ -70,7 +70,9 @@ def _faces(pictures: ImageProfile) -> Alert:
     if faces.chance(pictures.faces, sought) < SURE:
         text = f"{seen} seem to show a face, which is personal data: images are learnt as they are, and a synthetic one may look like somebody."
         return Alert(Severity.ERROR, "personal-data", text, pictures.name)
-    text = f"{seen} may show a face, which is personal data; as many seem to where there is none, so look at the images."
+    text = (
+        f"{seen} may show a face, which is personal data; as many seem to where there is none, so look at the images."
+    )
     return Alert(Severity.WARNING, "personal-data", text, pictures.name)
 
 

@@ -18,6 +18,8 @@ from smartsynth.utils.image_points import ImagePoints
 from smartsynth.utils.image_sample import pictures_of
 from smartsynth.utils.image_view import shown
 
+Distances = NDArray[np.float32]
+Places = NDArray[np.int64]
 SHOWN = 20
 MOST = 10_000
 """Images of each side that are looked at, drawn at random."""
@@ -56,11 +58,11 @@ def nearest_pairs(
     points = ImagePoints(synthetic, schema, framing)
     t, s, h = (_some(points.there(rows), rng) for rows in (train, synthetic, unseen))
     known = t if has_holdout else pd.concat([t, h])
-    pairs = []
-    for i, (how, encode) in enumerate(((points.how, points), ("their pixels", points.pixels))):
-        pairs.append(_pairs(how, encode, points, t, s, h, known))
-        progress((i + 1) / 2, f"Compared images by {how}")
-    return NearestImages(tuple(pairs), len(known), len(s), len(h), has_holdout)
+    seen = _pairs(points.how, points, points, t, s, h, known)
+    progress(0.5, f"Compared images by {points.how}")
+    by_pixels = _pairs("their pixels", points.pixels, points, t, s, h, known)
+    progress(1.0, "Compared images by their pixels")
+    return NearestImages((seen, by_pixels), len(known), len(s), len(h), has_holdout)
 
 
 def _some(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -79,14 +81,14 @@ def _pairs(
     """The pairs by one way to compare: synthetic images with all known ones, unseen ones with training ones."""
     ours = encode(t)
     theirs = encode(h)
-    everything = ours if known is t else np.concatenate([ours, theirs])
-    apart, place = (found[:, 0] for found in nearest(encode(s), everything))
-    real_apart, real_place = (found[:, 0] for found in nearest(theirs, ours))
+    apart, place = nearest(encode(s), ours if known is t else np.concatenate([ours, theirs]))
+    real_apart, real_place = nearest(theirs, ours)
 
-    def beside(rows: pd.DataFrame, real: pd.DataFrame, far: NDArray[np.float32], at: NDArray[np.int64]) -> tuple[Pair, ...]:
+    def beside(rows: pd.DataFrame, real: pd.DataFrame, far: Distances, at: Places) -> tuple[Pair, ...]:
         cells, others = points.cells(rows), points.cells(real)
         chosen = np.argsort(far, kind="stable")[:SHOWN].tolist()
         return tuple(Pair(int(rows.index[i]) + 1, shown(cells[i]), shown(others[at[i]]), float(far[i])) for i in chosen)
 
     nearer = int((apart < real_apart.min()).sum())
-    return Pairs(how, beside(s, known, apart, place), beside(h, t, real_apart, real_place), nearer)
+    made, real = beside(s, known, apart[:, 0], place[:, 0]), beside(h, t, real_apart[:, 0], real_place[:, 0])
+    return Pairs(how, made, real, nearer)

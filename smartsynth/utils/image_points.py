@@ -50,8 +50,8 @@ class ImagePoints:
     def pixels(self, rows: pd.DataFrame) -> NDArray[np.float32]:
         """A point of each row that has an image, by its pixels; large images are made smaller."""
         share = min(1.0, COARSE / max(self.form.width, self.form.height))
-        sides = (max(round(side * share), 1) for side in (self.form.width, self.form.height))
-        small = images.Form(*sides, self.form.grey)
+        width, height = (max(round(side * share), 1) for side in (self.form.width, self.form.height))
+        small = images.Form(width, height, self.form.grey)
 
         def points(cells: list[bytes]) -> NDArray[np.float32]:
             stacked = images.stacked(images.brought(cells, small, images.STRETCH))

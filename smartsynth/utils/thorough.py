@@ -63,7 +63,15 @@ def with_shadows(
         what, how = "rows", ""
     split = models / (models + 1)
     tests = shadow.likelihood_ratio(
-        make, train, synthetic, holdout, encode, models=models, seed=seed, most=most, progress=part(progress, 0.0, split)
+        make,
+        train,
+        synthetic,
+        holdout,
+        encode,
+        models=models,
+        seed=seed,
+        most=most,
+        progress=part(progress, 0.0, split),
     )
     least = canaries.least_epsilon(make, train, encode, plant=plant, seed=seed, progress=part(progress, split, 1.0))
     found: list[Found] = [

@@ -10,14 +10,14 @@ from tiny_pictures import frame
 
 pytest.importorskip("torch")
 
-import smartsynth as ss  # noqa: E402
-from smartsynth import images  # noqa: E402
-from smartsynth.inference import infer_schema  # noqa: E402
-from smartsynth.metrics import image_classifier  # noqa: E402
-from smartsynth.metrics.image_features import Outlines  # noqa: E402
-from smartsynth.utils import image_points, image_sample  # noqa: E402
-from smartsynth.utils.image_nearest import SHOWN, nearest_pairs  # noqa: E402
-from smartsynth.utils.image_view import shown  # noqa: E402
+import smartsynth as ss
+from smartsynth import images
+from smartsynth.inference import infer_schema
+from smartsynth.metrics import image_classifier
+from smartsynth.metrics.image_features import Outlines
+from smartsynth.utils import image_points, image_sample
+from smartsynth.utils.image_nearest import SHOWN, nearest_pairs
+from smartsynth.utils.image_view import shown
 
 TRAIN, HOLDOUT, FRESH = frame(120), frame(80, seed=1), frame(60, seed=2)
 
@@ -31,7 +31,9 @@ def quick(monkeypatch):
 
 def noisy(cells):
     pixels = images.stacked(list(cells)).astype(int)
-    return images.unstacked(np.clip(pixels + np.random.default_rng(0).integers(-3, 4, pixels.shape), 0, 255).astype("u1"))
+    return images.unstacked(
+        np.clip(pixels + np.random.default_rng(0).integers(-3, 4, pixels.shape), 0, 255).astype("u1")
+    )
 
 
 @pytest.fixture(scope="module")
