@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smartsynth.ingest import read
     from smartsynth.many import synthesize_many
     from smartsynth.models.base import Generator
+    from smartsynth.nearest import nearest_images
     from smartsynth.parts import evaluate_parts
     from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
@@ -58,6 +59,7 @@ _PLACES = {
     "evaluate": "pipeline",
     "synthesize_many": "many",
     "evaluate_parts": "parts",
+    "nearest_images": "nearest",
     # the same verbs on a server
     "Client": "client",
     # what passes between them
@@ -97,6 +99,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "Generator",
     "evaluate",
     "evaluate_parts",
+    "nearest_images",
     "synthesize_many",
     "Client",
     "RunConfig",

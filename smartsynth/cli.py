@@ -488,6 +488,13 @@ def evaluate(
     window: Window = None,
     text: Text = None,
     report: Report = None,
+    nearest: Annotated[
+        Path | None,
+        typer.Option(
+            "--nearest",
+            help="Images: HTML page of the synthetic ones nearest to training images, beside these. It holds real images: do not share it.",
+        ),
+    ] = None,
     fail_under: Annotated[
         list[str] | None,
         typer.Option(
@@ -517,8 +524,9 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Score synthetic data against real data, each score beside what real data reach."""
-    from smartsynth import pipeline
+    from smartsynth import image_export, ingest, pipeline
     from smartsynth.facts import Outcome, to_json
+    from smartsynth.nearest import nearest_images
     from smartsynth.result import write_report
 
     if [real, synthetic, holdout].count("-") > 1:
@@ -528,18 +536,27 @@ def evaluate(
     if engine is not None and not by_part:
         raise typer.BadParameter("--engine goes with --by-part.")
     if by_part:
-        if report is not None or bounds:
-            raise typer.BadParameter("--by-part writes no report and knows no --fail-under. Leave them out.")
+        if report is not None or nearest is not None or bounds:
+            raise typer.BadParameter(
+                "--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out."
+            )
         asked = _given(target=target, seed=seed)
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
         return
+    tables: list[Any] = [None if place is None else _source(place, config) for place in (real, synthetic, holdout)]
+    asked = _given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
+    if nearest is not None:
+        _check_nearest(nearest, report)
+        limits = pipeline.settled(config, {}).limits
+        tables = [None if table is None else ingest.read(table, limits=limits) for table in tables]
+        image_export.check_some(tables[0].schema, "--nearest")
     with screen.progress() as progress:
-        checked = pipeline.examine(
-            _source(real, config), _source(synthetic, config),
-            holdout=None if holdout is None else _source(holdout, config),
-            config=config, progress=progress, **_given(target=target, entity=entity, time=time, window=window, text=text, seed=seed),
-        )  # fmt: skip
+        checked = pipeline.examine(tables[0], tables[1], holdout=tables[2], config=config, progress=progress, **asked)
     evaluation = checked.evaluation
+    if nearest is not None:
+        with screen.progress() as progress:
+            nearest_images(tables[0], tables[1], nearest, holdout=tables[2], config=config, progress=progress, **asked)
+        screen.note(f"Wrote {nearest}. It holds real images: do not share it.")
     if report is not None:
         for path in write_report(report, evaluation, checked.profile, {"manifest": checked.manifest}):
             screen.note(f"Wrote {path}.")
@@ -897,6 +914,11 @@ def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: b
         raise typer.BadParameter("--report needs the scores that --no-evaluate leaves out.")
     if report is not None and Path(output) in (report, report.with_suffix(".json")):
         raise typer.BadParameter(f"--report also writes {report.with_suffix('.json')}, which is the output.")
+
+
+def _check_nearest(nearest: Path, report: Path | None) -> None:
+    if report is not None and nearest in (report, report.with_suffix(".json")):
+        raise typer.BadParameter(f"--nearest and --report would both write {nearest}.")
 
 
 def _format(output: str, format: str | None) -> str | None:

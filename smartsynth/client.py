@@ -298,11 +298,11 @@ class RemoteRows:
         return dict(self.client._get(self.job["links"]["manifest"]))
 
     def export(self, path: str | Path) -> Path:
-        """Write the rows: CSV, JSON, JSON lines or Parquet, as the path ends."""
+        """Write the rows: CSV, JSON, JSON lines or Parquet, as the path ends; with images zip, Parquet, JSON or JSON lines."""
         path = Path(path)
         formats = {
             ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/x-ndjson",
-            ".parquet": "application/vnd.apache.parquet",
+            ".parquet": "application/vnd.apache.parquet", ".zip": "application/zip",
         }  # fmt: skip
         if path.suffix not in formats:
             raise ConfigError(

@@ -185,6 +185,7 @@ class Limits(Settings):
 
     max_bytes: int = Field(2 * 1024**3, ge=1, description="Size of the input file in bytes, unpacked.")
     max_rows: int = Field(20_000_000, ge=1, description="Number of rows.")
+    max_pixels: int = Field(4_000_000_000, ge=1, description="Pixels of all images together, before they are decoded.")
     max_columns: int = Field(5_000, ge=1, description="Number of columns.")
     max_cell_chars: int = Field(1_000_000, ge=1, description="Characters in one cell.")
     sample_rows: int = Field(

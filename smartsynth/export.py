@@ -324,7 +324,7 @@ def _picture_files(
     """The files of a folder of images by their paths."""
     files, table = image_export.parts(dataset)
     files[f"{image_export.SPLIT}/{image_export.INDEX}"] = to_bytes(table, format="csv", config=config)
-    files["README.md"] = _picture_card(dataset).encode()
+    files["README.md"] = picture_card(len(dataset)).encode()
     return files if manifest is None else {**files, "manifest.json": _json(manifest)}
 
 
@@ -359,7 +359,8 @@ def _is_ours(folder: Path, ours: str) -> bool:
     return written and (folder / ours).is_dir() and names <= {ours, "README.md", "manifest.json"}
 
 
-def _picture_card(dataset: Dataset) -> str:
+def picture_card(rows: int) -> str:
+    """The card of a folder or a zip of images."""
     import yaml
 
     head = {
@@ -367,7 +368,7 @@ def _picture_card(dataset: Dataset) -> str:
         "configs": [{"config_name": "default", "drop_labels": True, "data_dir": "."}],
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
-    about = f"{len(dataset):,} synthetic images, made by SmartSynth."
+    about = f"{rows:,} synthetic images, made by SmartSynth."
     return f"---\n{text}---\n\n# Synthetic images\n\n{about} Other columns: `train/metadata.csv`. Scores and privacy checks: `manifest.json`.\n"
 
 

@@ -262,6 +262,8 @@ class ImageProfile:
         grey: Share of grey images.
         repeated: Share that repeat another one pixel by pixel.
         near: Share that look nearly the same as another one.
+        sought: Images that were looked at for faces; 0 if all are too small for one, None if nothing can look.
+        faces: How many of these seem to show a face from the front.
     """
 
     name: str
@@ -273,6 +275,8 @@ class ImageProfile:
     grey: float
     repeated: float
     near: float
+    sought: int | None = None
+    faces: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,19 @@ def check_none(schema: Schema, format: str) -> None:
         raise ConfigError(f"format={format!r} cannot hold the images of {column.name!r}. Use folder, zip or parquet.")
 
 
-def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
+def check_some(schema: Schema, what: str) -> None:
+    """ConfigError if there are no images, which something is for."""
+    if column_of(schema) is None:
+        raise ConfigError(f"{what} is for images, and the data have no column of images. Leave it out.")
+
+
+def parts(dataset: Dataset, *, start: int = 0, in_folders: bool | None = None) -> tuple[dict[str, bytes], Dataset]:
     """The files of the images by their paths, and the table of their names and of the other columns.
+
+    Args:
+        dataset: Rows with a column of images.
+        start: Number of the first row, where there are rows before these.
+        in_folders: Whether images stand in folders of their labels; if not given, where there are few labels.
 
     Raises:
         ConfigError: There are no images, or a column has the name of the files' names.
@@ -48,10 +59,10 @@ def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
     if FILE_NAME in dataset.schema:
         raise ConfigError(f"A column is called {FILE_NAME!r}, which names the images' files. Rename it.")
     rest = Schema(tuple(c for c in dataset.schema if c is not column))
-    folders = _folders(dataset.frame, rest)
+    folders = _folders(dataset.frame, rest, in_folders)
     names = [
         None if cell is None or pd.isna(cell) else f"{folder}{i:06d}.png"
-        for i, (cell, folder) in enumerate(zip(dataset.frame[column.name], folders, strict=True))
+        for i, (cell, folder) in enumerate(zip(dataset.frame[column.name], folders, strict=True), start)
     ]
     cells = zip(names, dataset.frame[column.name], strict=True)
     files = {f"{SPLIT}/{name}": cell for name, cell in cells if name is not None}
@@ -63,11 +74,17 @@ def parts(dataset: Dataset) -> tuple[dict[str, bytes], Dataset]:
     )
 
 
-def _folders(frame: pd.DataFrame, rest: Schema) -> list[str]:
-    """The folder of each row's image, by its label."""
+def label_of(schema: Schema) -> Column | None:
+    """The column whose values name folders: the target, or the first with categories."""
     kinds = (Kind.CATEGORICAL, Kind.BOOLEAN)
-    label = rest.target or next((c for c in rest if c.kind in kinds), None)
-    if label is None or label.kind not in kinds or frame[label.name].nunique() > MOST_FOLDERS:
+    label = schema.target or next((c for c in schema if c.kind in kinds), None)
+    return label if label is not None and label.kind in kinds else None
+
+
+def _folders(frame: pd.DataFrame, rest: Schema, asked: bool | None) -> list[str]:
+    """The folder of each row's image, by its label."""
+    label = label_of(rest)
+    if label is None or asked is False or (asked is None and frame[label.name].nunique() > MOST_FOLDERS):
         return [""] * len(frame)
     return [f"{_plain(str(value))}/" if pd.notna(value) else "unknown/" for value in frame[label.name]]
 
@@ -82,8 +99,13 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for path, content in files.items():
-            head = zipfile.ZipInfo(path, _LONG_AGO)
-            head.external_attr = 0o644 << 16
-            packed = not path.endswith(".png")
-            archive.writestr(head, content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
+            put(archive, path, content)
     return sink.getvalue()
+
+
+def put(archive: zipfile.ZipFile, path: str, content: bytes) -> None:
+    """Add a file to a zip, the same whenever and by whomever it is done."""
+    head = zipfile.ZipInfo(path, _LONG_AGO)
+    head.external_attr = 0o644 << 16
+    packed = not path.endswith(".png")
+    archive.writestr(head, content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)

@@ -33,4 +33,13 @@ def facts_of(pictures: ImageProfile) -> tuple[tuple[str, str], ...]:
             f"{percent(pictures.repeated)} pixel by pixel, {percent(pictures.near)} look nearly the same as another",
         )
     )
+    rows.append(("Faces", _faces(pictures)))
     return tuple(rows)
+
+
+def _faces(pictures: ImageProfile) -> str:
+    if pictures.sought is None:
+        return "not looked for: pip install 'smartsynth[image]'"
+    if pictures.sought == 0:
+        return "too small to tell"
+    return f"{count(pictures.faces)} of {count(pictures.sought)} that were looked at seem to show one from the front ({percent(pictures.faces / pictures.sought)})"

@@ -175,7 +175,7 @@ def synthesize(
             if run.evaluate.thorough:
                 evaluation = thorough.with_shadows(
                     evaluation, _maker(choice, run, schema), train, rows, held, schema, models=run.evaluate.shadow_models,
-                    seed=seed, progress=part(report, 0.1, 1.0),
+                    seed=seed, framing=records.framing_of(run), progress=part(report, 0.1, 1.0),
                 )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
     ledger = guarantee.ledger(model, run, spent)

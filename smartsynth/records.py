@@ -78,7 +78,7 @@ def _of_images(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
     if run.privacy.safe_harbor:
         name = next(c.name for c in schema if c.kind is Kind.IMAGE)
         raise ConfigError(
-            f"privacy.safe_harbor=True: the images of {name!r} may show faces, which Safe Harbor removes and nobody looks for here. Drop "
+            f"privacy.safe_harbor=True: the images of {name!r} may show faces, which Safe Harbor removes: a profile counts some, and nothing removes any. Drop "
             f"them (columns.{name}.treatment=drop), or leave safe_harbor out."
         )
     if run.is_sequential:
@@ -91,7 +91,7 @@ def _of_images(frame: pd.DataFrame, schema: Schema, run: RunConfig) -> Schema:
         raise ConfigError(
             f"generator={asked!r} makes {kind} data, and there are images. Use auto, or drop the column of images."
         )
-    for name, value in _for_tables(run).items():
+    for name, value in _for_rows(run).items():
         raise ConfigError(f"{name}={value!r} is for tables, and there are images. Leave it out, or drop the column.")
     for column in schema:
         if column.kind is Kind.NUMERIC and column.decimals == 0 and column.name not in run.columns:
@@ -124,14 +124,18 @@ def _names_a_writer(run: RunConfig) -> bool:
     return name != "auto" and registry.generator_class(name).modality is Modality.TEXT
 
 
-def _for_tables(run: RunConfig) -> dict[str, Any]:
-    """Settings of the run that texts do not go with."""
+def _for_rows(run: RunConfig) -> dict[str, Any]:
+    """Settings of the run that neither texts nor images go with."""
     asked = {
         "generator.budget": run.generator.budget, "generator.refine": run.generator.refine or None,
         "privacy.k_anonymity": run.privacy.k_anonymity,
-        "evaluate.thorough": run.evaluate.thorough or None,
     }  # fmt: skip
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _for_tables(run: RunConfig) -> dict[str, Any]:
+    """Settings of the run that texts do not go with."""
+    return {**_for_rows(run), **({"evaluate.thorough": True} if run.evaluate.thorough else {})}
 
 
 def _check_texts(run: RunConfig) -> None:

@@ -18,6 +18,7 @@ from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Choice, Evaluation, FilterSummary, Identifier, Profile, Recoding
+from smartsynth.image_pairs import NearestImages
 from smartsynth.models.balancing import Balance
 from smartsynth.models.base import Generator
 from smartsynth.models.privacy_filter import Release
@@ -130,14 +131,19 @@ def write_profile(path: str | Path, profile: Profile) -> Path:
     return _write(Path(path), html.render_profile(profile, visualizer.profile_charts(profile)))
 
 
-def _write(path: Path, text: str) -> Path:
+def write_nearest(path: str | Path, found: NearestImages, *, name: str) -> Path:
+    """Write synthetic images beside the training images nearest to them as one HTML file that its owner alone can read."""
+    return _write(Path(path), html.render_nearest(found, name=name), mode=0o600)
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> Path:
     """Write a whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, work = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        Path(work).chmod(0o644)
+        Path(work).chmod(mode)
         Path(work).replace(path)
     finally:
         Path(work).unlink(missing_ok=True)

@@ -36,6 +36,32 @@ def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
         raise DataError(problems)
 
 
+class PixelCount:
+    """Pixels of the images of a data set, counted before each is decoded: a small file can hold very many.
+
+    Args:
+        limits: How many there may be.
+        name: Of the data set, for the message.
+    """
+
+    def __init__(self, limits: Limits, name: str) -> None:
+        self._most, self._name, self._seen = limits.max_pixels, name, 0
+
+    @property
+    def are_too_many(self) -> bool:
+        return self._seen > self._most
+
+    def add(self, content: bytes) -> None:
+        """Count an image file; DataError if all together are too many. One that is too large by itself is never decoded."""
+        width, height = images.size_of(content)
+        self._seen += width * height if width * height <= images.MOST_PIXELS else 0
+        if self.are_too_many:
+            raise DataError(
+                f"{self._name} holds images of more than {self._most:,} pixels together. Make them smaller, take fewer, or raise "
+                "limits.max_pixels."
+            )
+
+
 def dataset(
     frame: pd.DataFrame,
     source: Source,
@@ -57,13 +83,13 @@ def dataset(
     frame = named(frame, source.name)
     if len(frame) == 0:
         raise DataError(f"{source.name} has a header but no rows.")
-    frame = frame if has_cells else _with_pictures(frame)
+    frame = frame if has_cells else _with_pictures(frame, PixelCount(limits, source.name))
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
     return Dataset(frame, Schema(columns), source)
 
 
-def _with_pictures(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_pictures(frame: pd.DataFrame, pixels: PixelCount) -> pd.DataFrame:
     """The frame with columns of images as cells (images.py): of bytes of files, Hugging Face's dicts, arrays, or Pillow's images."""
     found: dict[str, pd.Series[Any]] = {}
     problems: list[Problem] = []
@@ -74,8 +100,10 @@ def _with_pictures(frame: pd.DataFrame) -> pd.DataFrame:
         made: list[bytes | None] = []
         for i, cell in enumerate(cells):
             try:
-                made.append(None if _is_missing(cell) else _read(cell, f"The image in row {i + 1:,}"))
+                made.append(None if _is_missing(cell) else _read(cell, f"The image in row {i + 1:,}", pixels))
             except DataError as error:
+                if pixels.are_too_many:
+                    raise
                 problems += [Problem(str(error), column=str(name))]
         found[str(name)] = pd.Series(made, dtype=object, index=frame.index) if not problems else cells
     if problems:
@@ -95,7 +123,7 @@ def _holds_image(cell: object) -> bool:
         return True  # an image of a kind that cannot be read, which is said of its row
 
 
-def _read(cell: object, name: str) -> bytes:
+def _read(cell: object, name: str, pixels: PixelCount) -> bytes:
     try:
         content = images.content_of(cell)
     except DataError as error:
@@ -104,6 +132,7 @@ def _read(cell: object, name: str) -> bytes:
         raise DataError(
             f"{name} is no image: {type(cell).__name__}. Give the bytes of its file, an array or a Pillow image."
         )
+    pixels.add(content)
     return images.read(content, name)[0]
 
 

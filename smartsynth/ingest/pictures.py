@@ -24,7 +24,7 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.ingest import records, text
 from smartsynth.ingest.files import MAX_RATIO
-from smartsynth.ingest.frames import dataset
+from smartsynth.ingest.frames import PixelCount, dataset
 
 IMAGE, LABEL = "image", "label"
 """Names of the columns of images and of their folders."""
@@ -135,12 +135,14 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
     tables: list[_File] = []
     left: list[images.Left] = []
     problems: list[Problem] = []
+    pixels = PixelCount(limits, name)
     for file in files:
         if not _is_image(file.path):
             tables.append(file)
             continue
         if len(cells) + len(problems) >= limits.max_rows:
             raise DataError(f"{name} holds more than {limits.max_rows:,} images. Raise limits.max_rows or take fewer.")
+        pixels.add(file.content)
         try:
             cell, behind = images.read(file.content, str(file.path))
         except DataError as error:

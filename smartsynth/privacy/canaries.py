@@ -1,6 +1,6 @@
 """How private a generator is at most: canaries are planted, and the synthetic rows are asked which of them were there.
 
-A canary is a row that nobody is: each cell comes from another real row. A coin decides whether it is learnt from. Then
+A canary is a row that nobody is: each cell comes from another real row, or, of an image, each quarter. A coin decides whether it is learnt from. Then
 whoever sees the synthetic rows guesses the coins: those canaries that lie nearest to a synthetic row were there, those
 that lie farthest were not. A generator with ε-differential privacy lets each guess be right with probability at most
 e^ε / (1 + e^ε) given the others (Steinke, Nasr & Jagielski 2023, theorem 5.2 with δ = 0), so that many right guesses prove
@@ -12,15 +12,15 @@ It measures the generator and its settings on these data, in a run of its own wh
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.privacy.neighbours import MixedDistance, nearest
-from smartsynth.privacy.shadow import Make
+from smartsynth.privacy.neighbours import nearest
+from smartsynth.privacy.shadow import Encode, Make
 from smartsynth.progress import Progress, silent
-from smartsynth.schema import Schema
 
 CANARIES = 400
 MOST_SHARE = 0.2
@@ -28,30 +28,39 @@ MOST_SHARE = 0.2
 GUESSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Shares of the canaries that are guessed; the best counts, and the confidence allows for having tried all."""
 CONFIDENCE = 0.95
+Plant = Callable[[pd.DataFrame, int, np.random.Generator], pd.DataFrame]
+"""Real rows, a number and chance to so many rows that nobody is."""
 
 
 def least_epsilon(
-    make: Make, train: pd.DataFrame, schema: Schema, *, seed: int, n: int = CANARIES, progress: Progress = silent
+    make: Make,
+    train: pd.DataFrame,
+    encode: Encode,
+    *,
+    plant: Plant | None = None,
+    seed: int,
+    n: int = CANARIES,
+    progress: Progress = silent,
 ) -> float:
     """A lower bound of ε at 95 % confidence, from one run with canaries; 0 if nothing was found.
 
     Args:
         make: The generator with its settings.
         train: Real rows.
-        schema: Their columns.
+        encode: Makes points of rows.
+        plant: Makes the canaries; `planted` if not given.
         seed: Decides the canaries and the coins.
         n: Number of canaries, half of which are expected to be learnt from.
         progress: Called with the share done; may raise `Cancelled`.
     """
     rng = np.random.default_rng([seed, 0xCA0A])
     n = min(n, round(MOST_SHARE * len(train)))
-    canaries = planted(train, n, rng)
+    canaries = (plant or planted)(train, n, rng)
     inside = rng.random(n) < 0.5
     rows = pd.concat([train, canaries[inside]], ignore_index=True)
     rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
     made = make(rows, int(rng.integers(2**31)), progress)
-    distance = MixedDistance.fit(train, schema)
-    near = nearest(distance.encode(canaries), distance.encode(made))[0][:, 0].astype(float)
+    near = nearest(encode(canaries), encode(made))[0][:, 0].astype(float)
     return bound(near, inside)
 
 

@@ -22,16 +22,17 @@ from numpy.typing import NDArray
 
 from smartsynth.privacy import attacks
 from smartsynth.privacy.attacks import Test
-from smartsynth.privacy.neighbours import MixedDistance, nearest
+from smartsynth.privacy.neighbours import nearest
 from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import Schema
 
 TARGETS = 1_000
 MOST = 20_000
-"""Most synthetic rows of a model that a target's nearest is looked for among."""
+"""Synthetic rows of a model that a target's nearest is looked for among, at most, if nothing else is said."""
 
 Make = Callable[[pd.DataFrame, int, Progress], pd.DataFrame]
 """Learns from rows and makes as many: rows, seed and progress to synthetic rows."""
+Encode = Callable[[pd.DataFrame], "NDArray[np.float32]"]
+"""Rows to points whose distances say how alike they are, a point a row."""
 
 
 def likelihood_ratio(
@@ -39,10 +40,11 @@ def likelihood_ratio(
     train: pd.DataFrame,
     synthetic: pd.DataFrame,
     holdout: pd.DataFrame,
-    schema: Schema,
+    encode: Encode,
     *,
     models: int,
     seed: int,
+    most: int = MOST,
     progress: Progress = silent,
 ) -> tuple[Test, Test]:
     """How well the attack tells training from holdout rows: over all targets, and among those it is surest of.
@@ -52,19 +54,24 @@ def likelihood_ratio(
         train: Real rows that the release was learnt from.
         synthetic: The release.
         holdout: Real rows that it never saw.
-        schema: The columns of all three.
+        encode: Makes points of rows.
         models: Number of shadow models, at least 4 and even.
         seed: Decides who is attacked, and the shadows.
+        most: Most synthetic rows of a model that a target's nearest is looked for among.
         progress: Called with the share done; may raise `Cancelled`.
     """
     rng = np.random.default_rng([seed, 0x51A0])
-    distance = MixedDistance.fit(train, schema)
     m = min(len(train) // 2, len(holdout) // 2, TARGETS)
     ours, theirs = rng.permutation(len(train)), rng.permutation(len(holdout))
     targets = pd.concat([train.iloc[ours[:m]], holdout.iloc[theirs[:m]]], ignore_index=True)
     others = pd.concat([train.iloc[ours[m:]], holdout.iloc[theirs[m:]]], ignore_index=True)
     with_target = _coins(2 * m, models, rng)
-    people = distance.encode(targets)
+    people = encode(targets)
+
+    def nearest_of(made: pd.DataFrame) -> NDArray[np.float64]:
+        points = encode(made.iloc[rng.permutation(len(made))[:most]])
+        return nearest(people, points)[0][:, 0].astype(float)
+
     near = np.empty((2 * m, models))
     for i in range(models):
         inside = targets[with_target[:, i]]
@@ -72,9 +79,9 @@ def likelihood_ratio(
         rows = pd.concat([inside, rest], ignore_index=True)
         rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
         made = make(rows, int(rng.integers(2**31)), part(progress, i / models, (i + 1) / models))
-        near[:, i] = _nearest(people, distance.encode(made), rng)
+        near[:, i] = nearest_of(made)
         progress((i + 1) / models, f"Shadow model {i + 1} of {models}")
-    released = _nearest(people, distance.encode(synthetic), rng)
+    released = nearest_of(synthetic)
     ratio = _ratio(released, near, with_target)
     return attacks.nearer(-ratio[:m], -ratio[m:]), _surest(ratio, m, rng)
 
@@ -82,11 +89,6 @@ def likelihood_ratio(
 def _coins(targets: int, models: int, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Which target is in which shadow: each in half of them, at random."""
     return rng.random((targets, models)).argsort(axis=1) < models // 2
-
-
-def _nearest(people: NDArray[np.float32], made: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:
-    made = made[rng.permutation(len(made))[:MOST]]
-    return nearest(people, made)[0][:, 0].astype(float)
 
 
 def _ratio(

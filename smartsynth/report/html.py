@@ -4,7 +4,7 @@ header → verdict → privacy → (rows over time) → columns → relations �
 glossary
 
 The page runs no script and asks nothing of any server; a content security policy forbids both. It holds aggregates
-only. Every text is escaped by the templates except `Chart.svg`, which this package draws from escaped texts.
+only, but for `render_nearest`, which is asked for by name. Every text is escaped by the templates except `Chart.svg`, which this package draws from escaped texts.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from smartsynth.facts import (
     SequenceView,
     to_json,
 )  # fmt: skip
+from smartsynth.image_pairs import NearestImages
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.report.glossary import ALONG_TIME, GENERAL, glossary
 
@@ -141,6 +142,11 @@ def render_profile(
         glossary=[term for term in GENERAL if term[0] in ("Quasi-identifier", "Association", "Quantile")]
         + list(ALONG_TIME if profile.sequence is not None else ()),
     )
+
+
+def render_nearest(found: NearestImages, *, name: str = "", created: datetime | None = None) -> str:
+    """Synthetic images beside the training images nearest to them as HTML. It holds real images, unlike all other pages."""
+    return _page("nearest.html", title=name or "Nearest training images", found=found, created=_when(created))
 
 
 def _sequence(profile: Profile) -> dict[str, Any] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartsynth.facts import Alert, ColumnProfile, Profile, SequenceProfile, Severity
+from smartsynth.facts import Alert, ColumnProfile, ImageProfile, Profile, SequenceProfile, Severity
 from smartsynth.formats import count, percent, plain
+from smartsynth.utils import faces
 
 _ORDER = tuple(Severity)
 DIRECT = frozenset(
@@ -35,6 +36,8 @@ DIRECT = frozenset(
 )
 FEW_ROWS = 500
 FEW_ENTITIES = 100
+SURE = 0.01
+"""Chance of seeing so many faces where there is none, below which there are some."""
 
 
 def alerts(profile: Profile) -> tuple[Alert, ...]:
@@ -56,6 +59,21 @@ def _pictures(profile: Profile) -> Iterator[Alert]:
         if one.near > 0.01:
             text = f"{percent(one.near)} of the images of {name!r} look nearly the same as another one; what the holdout shares with the training data makes scores too good."
             yield Alert(Severity.WARNING, "near-duplicates", text, one.name)
+        if one.faces:
+            yield _faces(one)
+
+
+def _faces(pictures: ImageProfile) -> Alert:
+    """Faces are personal data; as few as an eye that errs would see may be none."""
+    name, sought = plain(pictures.name, 40), pictures.sought or 0
+    seen = f"{count(pictures.faces)} of {count(sought)} images of {name!r} that were looked at"
+    if faces.chance(pictures.faces, sought) < SURE:
+        text = f"{seen} seem to show a face, which is personal data: images are learnt as they are, and a synthetic one may look like somebody."
+        return Alert(Severity.ERROR, "personal-data", text, pictures.name)
+    text = (
+        f"{seen} may show a face, which is personal data; as many seem to where there is none, so look at the images."
+    )
+    return Alert(Severity.WARNING, "personal-data", text, pictures.name)
 
 
 def _table(profile: Profile) -> Iterator[Alert]:

@@ -31,6 +31,10 @@ from smartsynth.utils.label_scores import label_of
 STEPS = ("points", "columns", "pairs", "crowd", "look", "utility", "copies", "attacks", "view")
 MOST_PICTURES = 3_000
 """Images of each side that are looked at."""
+ASK = (
+    "Training images that synthetic ones are nearest to are not shown here, because they are real: `smartsynth evaluate REAL SYNTHETIC "
+    "--nearest FILE.html` writes them, beside the synthetic ones, to a page for their owner alone."
+)
 
 
 def evaluate_images(
@@ -120,6 +124,7 @@ def _limits(scores: Sequence[Score], notes: Sequence[str], how: str) -> tuple[st
     limits = [
         "The scores are measurements, not proofs, and were made of the real rows without noise.",
         f"Images were compared by {how}, so that distances are not those of Inception's features.",
+        ASK,
         *notes,
     ]
     return (*limits, *(f"{score.name}: {score.sentence}" for score in scores if not score.available))

@@ -1,7 +1,8 @@
-"""Columns of images → ImageProfile: sizes, colours, classes, images that repeat others. No image is in it."""
+"""Columns of images → ImageProfile: sizes, colours, images that repeat others, faces. No image is in it."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from smartsynth import images
 from smartsynth.facts import ImageProfile
 from smartsynth.schema import Column, Kind, Schema
+from smartsynth.utils import faces
 
 MOST_PICTURES = 20_000
 FORMS = 3
@@ -23,6 +25,8 @@ NEAR_BITS = 2
 NEAR_LEVELS = 4.0
 """Mean difference of the grid, of 255 levels, up to which they are."""
 MOST_COMPARED = 2_000
+MOST_SOUGHT = 300
+"""Images that are looked at for faces: a few seconds."""
 
 
 def image_profiles(frame: pd.DataFrame, schema: Schema) -> tuple[ImageProfile, ...]:
@@ -38,6 +42,7 @@ def image_profile(column: Column, cells: pd.Series[Any]) -> ImageProfile:
     forms = Counter(str(images.form_of(cell)) for cell in some)
     sides = np.array([(form.width, form.height) for form in map(images.form_of, some)])
     exact = 1 - len(set(some)) / len(some)
+    sought, found = _faces(some, rng)
     return ImageProfile(
         name=column.name,
         pictures=len(known),
@@ -48,7 +53,18 @@ def image_profile(column: Column, cells: pd.Series[Any]) -> ImageProfile:
         grey=sum(share for form, share in forms.items() if form.endswith("grey")) / len(some),
         repeated=float(exact),
         near=_near(*hashes(some)),
+        sought=sought,
+        faces=found,
     )
+
+
+def _faces(cells: Sequence[bytes], rng: np.random.Generator) -> tuple[int | None, int]:
+    """How many images were looked at for faces, None if nothing can look; and how many seem to show one."""
+    if not faces.can_look():
+        return None, 0
+    drawn = (cells[i] for i in rng.permutation(len(cells)))
+    some = list(itertools.islice(filter(faces.is_large_enough, drawn), MOST_SOUGHT))
+    return len(some), faces.faces(some)
 
 
 def hashes(cells: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:

@@ -1,4 +1,9 @@
-"""Images over the API: a zip comes in, rows with images go out as Parquet, and the report shows synthetic ones alone."""
+"""Images over the API: a zip comes in, rows with images go out as Parquet, zip or JSON, and the report shows synthetic ones alone."""
+
+import base64
+import io
+import json
+import zipfile
 
 import pandas as pd
 import pytest
@@ -9,6 +14,7 @@ for needed in ("torch", "diffusers"):
     pytest.importorskip(needed)
 
 from smartsynth import images, ingest  # noqa: E402
+from smartsynth.api import rows  # noqa: E402
 
 PAINTER = {
     "target": "label", "seed": 1, "rows": 40, "privacy": {"decoys": 0},
@@ -36,15 +42,91 @@ def job(owner):
     return made
 
 
-def test_rows_with_images_are_parquet(owner, job):
-    data = job["links"]["data"].removeprefix(PREFIX)
-    made = ingest.read(owner.get(data, params={"format": "parquet"}).content, name="made.parquet")
-    assert list(made.schema.names) == ["image", "label"]
+@pytest.fixture(scope="module")
+def made(owner, job):
+    """The rows, as Parquet holds them."""
+    return ingest.read(rows_of(owner, job, "parquet").content, name="made.parquet").frame
+
+
+def rows_of(owner, job, format, **asked):
+    return owner.get(job["links"]["data"].removeprefix(PREFIX), params={"format": format, **asked})
+
+
+def test_rows_with_images_are_parquet(made):
+    assert list(made.columns) == ["image", "label"]
     assert len(made) == 40
-    assert str(images.form_of(made.frame["image"][0])) == "16x16 grey"
-    refused = owner.get(data, params={"format": "csv"})
+    assert str(images.form_of(made["image"][0])) == "16x16 grey"
+
+
+def test_rows_with_images_are_a_zip_that_is_read_again(owner, job, made, monkeypatch):
+    monkeypatch.setattr(rows, "BATCH_IMAGES", 7)
+    answer = rows_of(owner, job, "zip")
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-disposition"].endswith('.zip"')
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert packed.testzip() is None
+    assert {"train/metadata.csv", "README.md", "manifest.json"} < set(packed.namelist())
+    assert json.loads(packed.read("manifest.json"))["generator"] == "diffusion"
+    again = ingest.read(answer.content, name="again.zip").frame
+    assert again["image"].tolist() == made["image"].tolist()
+    assert again["label"].tolist() == made["label"].tolist()
+    few = ingest.read(rows_of(owner, job, "zip", rows=9).content, name="few.zip").frame
+    assert few["image"].tolist() == made["image"].tolist()[:9]
+
+
+def test_a_zip_leaves_no_file_behind(owner, job, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows.tempfile, "tempdir", str(tmp_path))
+    assert rows_of(owner, job, "zip").status_code == 200
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_rows_with_images_are_json_with_data_urls(owner, job, made, monkeypatch, format):
+    monkeypatch.setattr(rows, "BATCH_IMAGES", 7)
+    text = rows_of(owner, job, format, rows=20).text
+    found = json.loads(text) if format == "json" else [json.loads(line) for line in text.splitlines()]
+    assert [row["label"] for row in found] == made["label"].tolist()[:20]
+    urls = [row["image"].removeprefix("data:image/png;base64,") for row in found]
+    assert [base64.b64decode(url) for url in urls] == made["image"].tolist()[:20]
+
+
+def test_json_is_for_as_many_images_as_a_reader_can_hold(owner, job, monkeypatch):
+    monkeypatch.setattr(rows, "MOST_JSON", 5_000)
+    refused = rows_of(owner, job, "json")
     assert refused.status_code == 406
-    assert "application/vnd.apache.parquet" in refused.json()["detail"]
+    said = refused.json()["detail"]
+    assert "at most 5,000 are given as JSON" in said
+    fewer = int(said.split("?rows=")[1].split()[0])
+    assert 0 < fewer < 40
+    assert rows_of(owner, job, "json", rows=fewer).status_code == 200
+
+
+def test_more_rows_of_the_model_are_given_in_the_same_formats(owner, job):
+    more = finished(owner, owner.post("/generations", json={"model": job["id"], "rows": 30}))
+    assert more["problem"] is None
+    for format in ("zip", "parquet"):
+        assert len(ingest.read(rows_of(owner, more, format).content, name=f"more.{format}")) == 30
+    assert rows_of(owner, more, "json").json()[0]["image"].startswith("data:image/png;base64,")
+
+
+def test_formats_that_cannot_hold_images_name_those_that_can(owner, job):
+    data = job["links"]["data"].removeprefix(PREFIX)
+    for refused in (rows_of(owner, job, "csv"), owner.get(data, headers={"Accept": "text/csv"})):
+        assert refused.status_code == 406
+        for kind in ("application/vnd.apache.parquet", "application/zip", "application/x-ndjson", "application/json"):
+            assert kind in refused.json()["detail"]
+        assert "text/csv" not in refused.json()["detail"]
+    answer = owner.get(data, headers={"Accept": "text/csv, application/zip;q=0.5"})
+    assert answer.headers["content-type"] == "application/zip"
+    assert owner.get(data, headers={"Accept": "*/*"}).headers["content-type"] == "application/vnd.apache.parquet"
+
+
+def test_the_client_takes_a_zip(service, address, owner, job, made, tmp_path):
+    from smartsynth.client import Client, RemoteResult
+
+    with Client(address, key=owner.text) as client:
+        path = RemoteResult(client, job).export(tmp_path / "rows.zip")
+    assert ingest.read(path).frame["image"].tolist() == made["image"].tolist()
 
 
 def test_the_report_and_the_scores_show_synthetic_images(owner, job):

@@ -66,6 +66,7 @@ def test_rows_come_in_the_format_that_is_asked_for(owner, accept, kind):
     few = owner.get(inside(owner.model["links"]["data"]), params={"rows": 7, "format": "csv"})
     assert len(few.content.splitlines()) == 8
     assert owner.get(inside(owner.model["links"]["data"]), headers={"Accept": "image/png"}).status_code == 406
+    assert owner.get(inside(owner.model["links"]["data"]), params={"format": "zip"}).status_code == 406
 
 
 def test_a_profile_is_what_the_library_finds(owner):

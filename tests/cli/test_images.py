@@ -10,6 +10,9 @@ for needed in ("torch", "diffusers"):
     pytest.importorskip(needed)
 
 from smartsynth import ingest  # noqa: E402
+from smartsynth.metrics import image_classifier  # noqa: E402
+from smartsynth.metrics.image_features import Outlines  # noqa: E402
+from smartsynth.utils import image_points, image_sample  # noqa: E402
 
 QUICK = ("--option", "epochs=1", "--option", "width=16", "--option", "steps=2", "--no-evaluate", "--seed", 1)
 
@@ -48,6 +51,27 @@ def test_within_a_budget(shapes, tmp_path):
     )
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["generator"] == "dpmoments"
+
+
+def test_training_images_are_shown_beside_synthetic_ones_only_when_asked_for(shapes, tmp_path, monkeypatch):
+    monkeypatch.setattr(image_classifier, "STEPS", 30)
+    monkeypatch.setattr(image_sample, "embedder", Outlines)
+    monkeypatch.setattr(image_points, "embedder", Outlines)
+    made = folder(tmp_path / "made", n=60, seed=2)
+    page, report = tmp_path / "near.html", tmp_path / "report.html"
+    result = invoke("evaluate", shapes, made, "--nearest", page, "--report", report, "--seed", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "It holds real images: do not share it." in result.stderr.replace("\n", " ")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert "This page holds real images" in page.read_text("utf-8")
+    assert "This page holds real images" not in report.read_text("utf-8")
+    same = invoke("evaluate", shapes, made, "--nearest", page, "--report", page)
+    assert same.exit_code == 2
+    table = tmp_path / "t.csv"
+    table.write_text("a,b\n" + "1,2\n3,4\n" * 20)
+    refused = invoke("evaluate", table, table, "--nearest", page)
+    assert refused.exit_code == 4
+    assert "--nearest is for images" in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.xlsx", "-"])

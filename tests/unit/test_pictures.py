@@ -2,7 +2,10 @@
 
 import io
 import json
+import re
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -115,6 +118,33 @@ def test_an_archive_may_not_grow_without_bound(tmp_path):
         ingest.read(tmp_path / "shapes", limits=Limits(max_bytes=1_000))
     with pytest.raises(DataError, match="more than 10 images"):
         ingest.read(tmp_path / "shapes", limits=Limits(max_rows=10))
+
+
+def test_small_files_may_not_hold_pixels_without_bound(tmp_path):
+    """An image of one colour is a thousandth of its pixels: their number is bounded before they are decoded."""
+    blank = file_of(np.zeros((1_000, 1_000), np.uint8))
+    for i in range(12):
+        (tmp_path / f"{i}.png").write_bytes(blank)
+    said = "holds images of more than 10,000,000 pixels together. Make them smaller, take fewer, or raise limits.max_pixels."
+    few = Limits(max_pixels=10_000_000)
+    with pytest.raises(DataError, match=rf"{tmp_path.name} {re.escape(said)}"):
+        ingest.read(tmp_path, limits=few)
+    with pytest.raises(DataError, match=f"^bomb.zip {re.escape(said)}$"):
+        ingest.read(zipped(tmp_path), name="bomb.zip", limits=few)
+    table = pd.DataFrame({"image": [blank] * 12})
+    with pytest.raises(DataError, match=f"{re.escape(said)}$"):
+        ingest.read(table, limits=few)
+    assert len(ingest.read(table, limits=Limits(max_pixels=12_000_000))) == 12
+
+
+def test_an_image_that_is_too_large_by_itself_is_named(tmp_path):
+    huge = bytearray(file_of(np.zeros((8, 8), np.uint8)))
+    huge[16:24] = struct.pack(">II", 60_000, 60_000)
+    huge[29:33] = struct.pack(">I", zlib.crc32(huge[12:29]))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(bytes(huge))
+    with pytest.raises(DataError, match=r"a/1.png has (60,000 × 60,000|more than 50,000,000) pixels"):
+        ingest.read(tmp_path, limits=Limits(max_pixels=1_000))
 
 
 def test_a_single_picture_is_no_data_set(tmp_path):

@@ -197,13 +197,16 @@ def get_profile_report(id: str, service: Serving, key: Reader) -> FileResponse:
 
 
 Accept = Annotated[str | None, Header(include_in_schema=False)]
-Format = Annotated[Literal["csv", "jsonl", "json", "parquet"] | None, Query(description="Instead of `Accept`.")]
+Format = Annotated[
+    Literal["csv", "jsonl", "json", "parquet", "zip"] | None,
+    Query(description="Instead of `Accept`; zip is for images, and csv for all others."),
+]
 Rows = Annotated[int | None, Query(ge=1, description="The first rows only.")]
 
 
 def _rows(folder: Path, id: str, accept: str | None, format: str | None, most: int | None) -> StreamingResponse:
-    kind = rows.chosen(accept, format)
     made = rows.Stored.of(folder)
+    kind = rows.chosen(made, accept, format)
     name = f'attachment; filename="synthetic-{id}.{kind}"'
     content = rows.nonempty(rows.stream(made, kind, most))
     return StreamingResponse(

@@ -6,6 +6,7 @@ import pytest
 
 from smartsynth.inference import infer_schema
 from smartsynth.privacy import canaries, shadow
+from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.progress import silent
 
 N = 800
@@ -21,7 +22,7 @@ def people(seed, n=N):
 
 
 TRAIN, HOLDOUT = people(0), people(1)
-SCHEMA = infer_schema(TRAIN)
+ENCODE = MixedDistance.fit(TRAIN, infer_schema(TRAIN)).encode
 
 
 def remembers(share):
@@ -40,7 +41,7 @@ def remembers(share):
 
 
 def attacked(make, seed=0):
-    return shadow.likelihood_ratio(make, TRAIN, make(TRAIN, 99), HOLDOUT, SCHEMA, models=8, seed=seed)
+    return shadow.likelihood_ratio(make, TRAIN, make(TRAIN, 99), HOLDOUT, ENCODE, models=8, seed=seed)
 
 
 def test_a_generator_that_remembers_is_found():
@@ -68,19 +69,19 @@ def test_shadows_learn_as_many_rows_as_the_release_and_half_of_the_targets():
         return rows
 
     train, holdout = TRAIN.assign(mark=range(N)), HOLDOUT.assign(mark=range(N, 2 * N))
-    shadow.likelihood_ratio(make, train, train, holdout, infer_schema(train), models=4, seed=0)
+    shadow.likelihood_ratio(make, train, train, holdout, ENCODE, models=4, seed=0)
     assert [size for size, _ in sizes] == [N] * 4
     assert all(0.4 * N < members < 0.6 * N for _, members in sizes)  # no shadow is the release
 
 
 @pytest.mark.parametrize("share, least, most", [(0.0, 0.0, 0.7), (0.5, 0.7, 9.0)])
 def test_canaries_bound_what_a_generator_remembers(share, least, most):
-    found = canaries.least_epsilon(remembers(share), TRAIN, SCHEMA, seed=0)
+    found = canaries.least_epsilon(remembers(share), TRAIN, ENCODE, seed=0)
     assert least <= found <= most
 
 
 def test_canaries_of_an_innocent_generator_say_nothing():
-    found = [canaries.least_epsilon(remembers(0.0), TRAIN, SCHEMA, seed=seed) for seed in range(20)]
+    found = [canaries.least_epsilon(remembers(0.0), TRAIN, ENCODE, seed=seed) for seed in range(20)]
     assert sum(value > 0 for value in found) <= 2  # one in twenty by chance
 
 
