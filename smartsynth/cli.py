@@ -87,7 +87,7 @@ Prompt = Annotated[
     str | None,
     typer.Option(
         "--prompt",
-        help="Texts: say in your words what to write, and have a model asked for it; `--option endpoint=URL --option model=NAME` names one elsewhere.",
+        help="Texts: say in your words what to write, and have a model asked for it; `--option endpoint=URL --option model=NAME` names one elsewhere. Images: what a pretrained pipeline is told, with columns in braces.",
     ),
 ]
 Holdout = Annotated[
@@ -860,11 +860,14 @@ def _given(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
+PROMPTED = ("prompt", "evolve", "stablediffusion", "evolveimages")
+
+
 def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any]:
     """The generator's name: one that takes prompts, if there is one."""
-    if prompt is not None and generator not in (None, "prompt", "evolve"):
+    if prompt is not None and generator not in (None, *PROMPTED):
         raise typer.BadParameter(
-            f"--prompt is for the generators 'prompt' and 'evolve', and {generator!r} was asked for. Leave one out."
+            f"--prompt is for the generators {', '.join(PROMPTED)}, and {generator!r} was asked for. Leave one out."
         )
     return {"name": "prompt" if prompt is not None and generator is None else generator}
 
