@@ -293,9 +293,3 @@ def stacked(cells: Sequence[bytes]) -> NDArray[np.uint8]:
 def unstacked(pixels: NDArray[np.uint8]) -> list[bytes]:
     """The cells of such an array."""
     return [cell_of(one[..., 0] if one.shape[2] == 1 else one) for one in pixels]
-
-
-def greyed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Such an array in grey, by the brightness that eyes see."""
-    weights = np.array([0.299, 0.587, 0.114])
-    return np.asarray(np.rint(pixels.astype(np.float64) @ weights), np.uint8)[..., None]

@@ -22,9 +22,12 @@ _EXTRAS = {
     "torch": ("torch",),
     "text": ("torch", "transformers", "peft"),
     "image": ("torch", "diffusers"),
+    "pipeline": ("torch", "diffusers", "transformers", "peft"),
     "profile": ("data_profiling",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),
+    "dpimage": ("torch", "diffusers", "opacus", "opendp", "dp_accounting"),
+    "dppipeline": ("torch", "diffusers", "transformers", "peft", "opendp", "dp_accounting"),
     "dptext": ("torch", "transformers", "peft", "opacus", "opendp", "dp_accounting"),
 }
 
@@ -45,6 +48,9 @@ class Capable(Protocol):
     min_rows: ClassVar[int]
     windowed: ClassVar[bool]
     extra: ClassVar[str | None]
+
+    @classmethod
+    def lacks(cls) -> str | None: ...
 
 
 def machine() -> Machine:
@@ -173,6 +179,8 @@ def refusal(cls: type[Capable], profile: Profile, on: Machine, *, dp: bool = Fal
         return "cannot be differentially private"
     if cls.extra is not None and cls.extra not in on.extras:
         return f"needs pip install 'smartsynth[{cls.extra}]'"
+    if (lacking := cls.lacks()) is not None:
+        return lacking
     if profile.rows < cls.min_rows:
         return f"needs at least {cls.min_rows} rows; there are {profile.rows}"
     return None

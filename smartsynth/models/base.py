@@ -327,6 +327,11 @@ class Generator(ABC):
         """Share of δ that a fit with differential privacy keeps for releases above a threshold."""
         return 0.0
 
+    @classmethod
+    def lacks(cls) -> str | None:
+        """What this machine lacks besides packages, as the end of a sentence ("needs …"); None if nothing, so that `auto` may choose it."""
+        return None
+
     @property
     def repeats(self) -> bool:
         """Whether the same seed makes the same rows again, also after saving and loading."""

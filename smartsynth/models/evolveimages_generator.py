@@ -25,10 +25,10 @@ from smartsynth import images
 from smartsynth.metrics.image_features import Embedder, embedder
 from smartsynth.models.base import State
 from smartsynth.models.evolution import STAY, chosen, noisy, votes
-from smartsynth.models.image_pipeline import ImagePipeline, check_name
-from smartsynth.models.image_prompts import ImagePrompts
-from smartsynth.models.language_model import Base
-from smartsynth.models.options import not_between, not_whole
+from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking
+from smartsynth.models.image_prompts import RowWords, check_template
+from smartsynth.models.options import is_whole, not_between, not_whole
+from smartsynth.models.pretrained import Base
 from smartsynth.models.private_images import THERE, PrivateImageGenerator
 from smartsynth.models.stablediffusion_generator import BASE
 from smartsynth.privacy.ledger import Budget
@@ -52,12 +52,13 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         unit: Column that names persons, if one person has several rows; what is protected is a person, not a row.
         max_rows_per_unit: Most rows of one person that are used, drawn at random.
         base: Stable Diffusion pipeline that paints: a folder, or one of the hub.
-        prompt: What an image is called, without anything that is secret, with names of columns in braces; all columns if None.
+        prompt: What an image is called, without anything that is secret, with names of columns in braces; empty tells all columns.
         avoid: What is not to be seen.
         population: Images that are voted for; fewer of them can be told from the noise better.
         rounds: Of votes; more need more noise each.
         strength: How far the first variations are from what was voted for, up to 1; the last ones are half as far.
         variation: How far the images that come out are from those that were voted for last, up to 1.
+        resolution: Longer side in pixels at which images are painted; None takes that of the pipeline.
         side: Of the images that are made, in pixels; None takes the size that all images have.
         grey: With `side`: whether images are grey.
         framing: How images of another form are brought to it: `crop`, `pad` or `stretch`.
@@ -88,12 +89,13 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         unit: str | None = None,
         max_rows_per_unit: int = 1,
         base: str = BASE,
-        prompt: str | None = None,
+        prompt: str = "",
         avoid: str = "",
         population: int = 200,
         rounds: int = 5,
         strength: float = 0.8,
         variation: float = 0.3,
+        resolution: int | None = None,
         side: int | None = None,
         grey: bool = False,
         framing: str = images.CROP,
@@ -111,11 +113,16 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         self.rounds = rounds
         self.strength = strength
         self.variation = variation
+        self.resolution = resolution
         self.side = side
         self.grey = grey
         self.framing = framing
         self.steps = steps
         self.guidance = guidance
+
+    @classmethod
+    def lacks(cls) -> str | None:
+        return lacking(BASE)
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
         column = self._check_options(schema)
@@ -126,7 +133,7 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         rows, budget = self._within_budget(data, schema)
         share = self._learn_table(rows, schema, column, budget, part(progress, 0.02, 0.05))
         people = self._rows_with_images(int(rng.integers(2**31)))
-        self._prompts = ImagePrompts.fit(people, self._told(schema), self.prompt, min_count=1)
+        self._prompts = RowWords.fit(people, schema, self.prompt, min_count=1)
         self._evolve(
             rows, column, people.iloc[: self.population], budget.part(1 - share), budget, rng, part(progress, 0.05, 1.0)
         )
@@ -138,10 +145,6 @@ class EvolveImagesGenerator(PrivateImageGenerator):
             return pd.DataFrame(index=range(self.population))
         rows = self._table.sample(4 * self.population, seed=seed)
         return (rows[rows[THERE].astype(bool)] if THERE in rows.columns else rows).reset_index(drop=True)
-
-    def _told(self, schema: Schema) -> Schema:
-        """The columns that prompts can name."""
-        return Schema(tuple(c for c in schema if c.is_modelled))
 
     def _evolve(
         self, rows: pd.DataFrame, column: Column, people: pd.DataFrame, inner: Budget, budget: Budget, rng: np.random.Generator,
@@ -187,7 +190,7 @@ class EvolveImagesGenerator(PrivateImageGenerator):
             share = part(progress, at / len(rows), min(at + PAINT_BLOCK, len(rows)) / len(rows))
             made.append(
                 pipeline.paint(
-                    pipeline.codes(self._prompts(some)), pipeline.codes([self.avoid]), _rngs(rng, len(some)), side=pipeline.side,
+                    pipeline.codes(self._prompts(some)), pipeline.codes([self.avoid]), _rngs(rng, len(some)), size=pipeline.size(self._form, self.resolution),
                     steps=self.steps, guidance=float(self.guidance), report=_told_to(share, "Painting images"),
                 )
             )  # fmt: skip
@@ -220,7 +223,7 @@ class EvolveImagesGenerator(PrivateImageGenerator):
 
     def _formed(self, painted: Pixels) -> Pixels:
         """Painted images in the declared form."""
-        return images.stacked(images.brought(images.unstacked(painted), self._form, images.CROP))
+        return images.stacked(images.brought(images.unstacked(painted), self._form, images.STRETCH))
 
     def _opened(self) -> ImagePipeline:
         """The pipeline, opened when it is first needed."""
@@ -231,11 +234,15 @@ class EvolveImagesGenerator(PrivateImageGenerator):
     def _check_options(self, schema: Schema) -> Column:
         wrong = check_name(self.base) + not_whole(self, ("population", "rounds", "steps"))
         wrong += not_between(self, {"guidance": 100, "strength": 1, "variation": 1})
-        if self.prompt is not None and not (isinstance(self.prompt, str) and self.prompt):
-            wrong.append(f"prompt={self.prompt!r} must be a text with names of columns in braces, or None.")
+        if self.resolution is not None and (not is_whole(self.resolution) or self.resolution < images.LEAST_SIDE):
+            wrong.append(
+                f"resolution={self.resolution!r} must be a whole number of at least {images.LEAST_SIDE}, or None."
+            )
         if not isinstance(self.avoid, str):
             wrong.append(f"avoid={self.avoid!r} must be a text.")
-        return self._check_images(schema, wrong)
+        column = self._check_images(schema, wrong)
+        check_template(self.prompt, schema)
+        return column
 
     def _state(self) -> State:
         values: dict[str, Any] = {
@@ -245,7 +252,7 @@ class EvolveImagesGenerator(PrivateImageGenerator):
 
     def _restore(self, state: State) -> None:
         values = state.values
-        self._prompts, self._origin = ImagePrompts.restore(values["prompts"]), Base(**values["base"])
+        self._prompts, self._origin = RowWords.restore(values["prompts"]), Base(**values["base"])
         self._parents, self._votes = state.arrays["parents"], state.arrays["votes"]
         self._kinds, self._pipeline = list(values["kinds"]), None
         self._restore_table(state)

@@ -14,8 +14,9 @@ Rombach et al. (2022), "High-Resolution Image Synthesis with Latent Diffusion Mo
 from __future__ import annotations
 
 import importlib.util
+import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError, MissingExtraError, ModelFormatError
-from smartsynth.models.language_model import Base, digest_of, hub_answers
+from smartsynth.images import Form
+from smartsynth.models.half_precision import halved
+from smartsynth.models.pretrained import Base, digest, is_copied, safely
 
-CLASS = "StableDiffusionPipeline"
+CLASS, INDEX, WEIGHTS = "StableDiffusionPipeline", "model_index.json", "unet/diffusion_pytorch_model.safetensors"
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+LIBRARIES = ("diffusers", "transformers")
+PREDICTIONS = ("epsilon", "v_prediction")
 ENCODED = 16
 """Images or prompts that are encoded together."""
 
@@ -49,24 +55,22 @@ class ImagePipeline:
         """The pipeline of a name: a folder that `save_pretrained` wrote, or one of the hub or of its copy on this machine.
 
         Raises:
-            MissingExtraError: `diffusers` or `transformers` is not installed.
+            MissingExtraError: `diffusers`, `transformers` or `peft` is not installed.
             ConfigError: There is no such pipeline within reach, or it is of another kind.
         """
         diffusers = _diffusers()
         import torch
 
-        there = {"local_files_only": not Path(name).is_dir() and not hub_answers()}
-        config = _read(lambda: diffusers.DiffusionPipeline.load_config(name, **there), name)
-        if (kind := config.get("_class_name")) != CLASS:
-            raise ConfigError(
-                f"base={name!r} is a {kind}, and only pipelines of the kind {CLASS} (Stable Diffusion 1 and 2) can be used."
-            )
-        safe = {"use_safetensors": True, "safety_checker": None, "requires_safety_checker": False}
-        pipe = _read(lambda: diffusers.StableDiffusionPipeline.from_pretrained(name, **safe, **there), name)
-        pipe.to("cuda" if torch.cuda.is_available() else "cpu")
-        for part in (pipe.unet, pipe.vae, pipe.text_encoder):
-            part.requires_grad_(False).eval()
-        return cls(pipe, Base(name, digest_of(pipe.unet)))
+        safe = safely(name)
+        _check_kind(name, _read(lambda: _index(name, here_only=safe["local_files_only"]), name))
+        options = {"use_safetensors": True, "requires_safety_checker": False, **dict.fromkeys(UNUSED), **safe}
+        pipe = _read(lambda: diffusers.StableDiffusionPipeline.from_pretrained(name, **options), name)
+        _check_network(name, pipe)
+        pipe.to("cuda" if torch.cuda.is_available() else "cpu", dtype=torch.float32)
+        networks = pipe.unet, pipe.vae, pipe.text_encoder
+        for network in networks:
+            network.requires_grad_(False).eval()
+        return cls(pipe, Base(name, digest(*networks)))
 
     @classmethod
     def again(cls, base: Base) -> ImagePipeline:
@@ -90,7 +94,19 @@ class ImagePipeline:
     @property
     def side(self) -> int:
         """Side of the images that it was made for."""
-        return int(self.pipe.unet.config.sample_size) * self.unit
+        size = self.pipe.unet.config.sample_size
+        return int(size if isinstance(size, int) else max(size)) * self.unit
+
+    def size(self, form: Form, resolution: int | None) -> Form:
+        """The size at which images of a form are painted, in colour.
+
+        Args:
+            form: Of the images.
+            resolution: Their longer side; None takes the side that the pipeline was made for.
+        """
+        scale = (self.side if resolution is None else resolution) / max(form.width, form.height) / self.unit
+        width, height = (max(round(side * scale), 1) * self.unit for side in (form.width, form.height))
+        return Form(width, height, grey=False)
 
     @property
     def device(self) -> Any:
@@ -124,16 +140,16 @@ class ImagePipeline:
             spreads.append(found.std * scale)
         return torch.cat(means).clone(), torch.cat(spreads).clone()
 
-    def noise(self, rngs: Sequence[np.random.Generator], side: int) -> Any:
-        """Latents of noise, each by its own generator."""
+    def noise(self, rngs: Sequence[np.random.Generator], size: Form) -> Any:
+        """Latents of noise for images of a size, each by its own generator."""
         import torch
 
-        size = (int(self.pipe.unet.config.in_channels), side // self.unit, side // self.unit)
-        drawn = np.stack([rng.standard_normal(size, np.float32) for rng in rngs])
+        shape = (int(self.pipe.unet.config.in_channels), size.height // self.unit, size.width // self.unit)
+        drawn = np.stack([rng.standard_normal(shape, np.float32) for rng in rngs])
         return torch.from_numpy(drawn).to(self.device)
 
     def paint(
-        self, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, side: int, steps: int, guidance: float,
+        self, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, size: Form, steps: int, guidance: float,
         report: Callable[[float], None],
     ) -> Pixels:  # fmt: skip
         """RGB images of prompts.
@@ -142,13 +158,13 @@ class ImagePipeline:
             codes: Of the prompts.
             without: Of one prompt that says what is not to be seen.
             rngs: Where noise comes from, one an image.
-            side: Of the images.
+            size: Of the images.
             steps: From noise to an image.
             guidance: How much more than learnt an image hangs on its prompt; 1 is as learnt.
             report: Called with the share done.
         """
         _, scheduler = self._solver(steps)
-        return self._solved(self.noise(rngs, side), scheduler.timesteps, scheduler, codes, without, guidance, report)
+        return self._solved(self.noise(rngs, size), scheduler.timesteps, scheduler, codes, without, guidance, report)
 
     def vary(
         self, pixels: Pixels, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, strength: float, steps: int,
@@ -160,7 +176,9 @@ class ImagePipeline:
         means, _ = self.latents(pixels)
         scheduler.set_begin_index(first)
         times = scheduler.timesteps[first:]
-        mixed = scheduler.add_noise(means, self.noise(rngs, pixels.shape[1]), times[:1].repeat(len(pixels)))
+        mixed = scheduler.add_noise(
+            means, self.noise(rngs, Form(pixels.shape[2], pixels.shape[1], grey=False)), times[:1].repeat(len(pixels))
+        )
         return self._solved(mixed, times, scheduler, codes, without, guidance, report)
 
     def _solver(self, steps: int) -> tuple[int, Any]:
@@ -180,15 +198,64 @@ class ImagePipeline:
         with torch.inference_mode():
             for i, time in enumerate(times):
                 given = scheduler.scale_model_input(x, time)
-                found = self.pipe.unet(given, time, encoder_hidden_states=codes).sample
+                found = self._seen(given, time, codes)
                 if guidance != 1:
-                    plain = self.pipe.unet(given, time, encoder_hidden_states=nothing).sample
+                    plain = self._seen(given, time, nothing)
                     found = plain + guidance * (found - plain)
                 x = scheduler.step(found, time, x).prev_sample
                 report((i + 1) / len(times))
             seen = self.pipe.vae.decode(x / self.pipe.vae.config.scaling_factor).sample
         pixels = ((seen.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).cpu().numpy()
         return np.asarray(pixels, np.uint8)
+
+    def _seen(self, latents: Any, time: Any, codes: Any) -> Any:
+        """What the network says of noisy latents."""
+        with halved(self.device.type):
+            return self.pipe.unet(latents, time, encoder_hidden_states=codes).sample.float()
+
+
+def lacking(name: str) -> str | None:
+    """What a generator on a pipeline lacks on this machine, as the end of a sentence; None if the weights are here."""
+    if importlib.util.find_spec("huggingface_hub") is None:
+        return f"needs the weights of a pretrained pipeline ({name})"
+    if Path(name).is_dir() or is_copied(name, WEIGHTS):
+        return None
+    return f"needs the weights of a pretrained pipeline ({name}), and this machine has no copy of them"
+
+
+def _index(name: str, *, here_only: bool) -> dict[str, Any]:
+    """What a pipeline says that it is made of."""
+    from huggingface_hub import hf_hub_download
+
+    file = Path(name) / INDEX
+    if not Path(name).is_dir():
+        file = Path(hf_hub_download(name, INDEX, local_files_only=here_only))
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _check_kind(name: str, config: Mapping[str, Any]) -> None:
+    """ConfigError if it is another pipeline, or has parts of its own code."""
+    if (kind := config.get("_class_name")) != CLASS:
+        raise ConfigError(
+            f"base={name!r} is a {kind if isinstance(kind, str) else 'pipeline of its own code'}, and only pipelines of the kind {CLASS} "
+            "(Stable Diffusion 1 and 2) can be used."
+        )
+    parts = {key: value[0] for key, value in config.items() if isinstance(value, list) and len(value) == 2 and value[0]}
+    strange = [key for key, library in parts.items() if key not in UNUSED and library not in LIBRARIES]
+    if strange:
+        raise ConfigError(
+            f"base={name!r}: {', '.join(strange)} would be run by code of its own. Use a pipeline whose parts are those of "
+            f"{' and '.join(LIBRARIES)}."
+        )
+
+
+def _check_network(name: str, pipe: Any) -> None:
+    """ConfigError if the network says something else than the noise or the velocity, or is told more than an image."""
+    said = pipe.scheduler.config.prediction_type
+    if said not in PREDICTIONS:
+        raise ConfigError(f"base={name!r}: its network predicts {said!r}; allowed are {', '.join(PREDICTIONS)}.")
+    if pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
+        raise ConfigError(f"base={name!r}: its network needs more than a noisy image, as those for inpainting do.")
 
 
 def _read(read: Callable[[], Any], name: str) -> Any:
@@ -210,7 +277,7 @@ def check_name(name: object) -> list[str]:
 
 
 def _diffusers() -> Any:
-    if any(importlib.util.find_spec(name) is None for name in ("torch", "diffusers", "transformers")):
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "diffusers", "transformers", "peft")):
         raise MissingExtraError("A pretrained pipeline", "pipeline")
     import diffusers
     import transformers

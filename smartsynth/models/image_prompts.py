@@ -1,7 +1,9 @@
-"""What a pipeline is told of a row, in words: a template with names of columns in braces, or all columns one after the other.
+"""What a pipeline is told of a row, in words.
 
-    categories       as they are, of the values that at least `min_count` rows have; others are `other`
-    numbers, dates   in three digits; the month
+    template         "a chest x-ray, {label}": a column's name in braces stands for its value
+    none             the columns one after the other: "label: pneumonia, age: 63"
+    categories       values that at least `min_count` rows have; others are `unknown`, or left out where there is no template
+    numbers, dates   the nearest of a few round values (years) that at least `min_count` rows have
     texts            as they are
 
 No exact extreme and no rare value is kept.
@@ -9,74 +11,88 @@ No exact extreme and no rare value is kept.
 
 from __future__ import annotations
 
-import string
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.models.storage import to_float
 from smartsynth.schema import Column, Kind, Schema
 
-OTHER, MISSING, NOTHING = "other", "unknown", "an image"
+UNKNOWN, NO_WORDS = "unknown", "an image"
+YEAR = 365.2425 * 86_400_000_000_000
+"""In nanoseconds."""
+EPOCH_YEAR = 1970
+_FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePrompts:
-    """Prompts of rows.
+class RowWords:
+    """Rows as prompts.
 
     Args:
-        template: With names of columns in braces.
-        columns: That it names.
-        levels: Known values of its categories, by column name.
+        template: In the user's words; empty for the columns one after the other.
+        columns: That are told, in this order.
+        levels: Known values of categories, and round values of numbers and dates, by column name.
     """
 
     template: str
     columns: tuple[Column, ...]
-    levels: Mapping[str, Sequence[str]]
+    levels: Mapping[str, Sequence[Any]]
 
     @classmethod
-    def fit(cls, data: pd.DataFrame, schema: Schema, template: str | None, *, min_count: int) -> Self:
-        """The prompts by a template, or by all columns that are modelled or texts if there is none.
+    def fit(cls, data: pd.DataFrame, schema: Schema, template: str, *, min_count: int) -> Self:
+        """The words of the modelled columns and of the texts of a schema.
 
         Raises:
-            ConfigError: The template names a column that there is not, or is not well formed.
+            ConfigError: The template names a column that is not there, or that is not told.
         """
-        known = {c.name: c for c in schema if c.is_modelled or c.kind is Kind.TEXT}
-        if template is None:
-            quoted = [name.replace("{", "{{").replace("}", "}}") for name in known]
-            template = ", ".join(f"{q}: {{{n}}}" for q, n in zip(quoted, known, strict=True)) or NOTHING
-        columns = tuple(known[name] for name in dict.fromkeys(names_in(template, tuple(known))))
-        levels = {}
+        check_template(template, schema)
+        columns = tuple(c for c in tellable(schema) if not template or f"{{{c.name}}}" in template)
+        levels: dict[str, Sequence[Any]] = {}
         for column in columns:
+            cells = data[column.name]
             if _is_named(column):
-                counts = data[column.name].dropna().astype(str).value_counts()
+                counts = cells.dropna().astype(str).value_counts()
                 levels[column.name] = sorted(counts.index[counts >= min_count])
+            elif column.kind is not Kind.TEXT:
+                levels[column.name] = _round_values(column, _numbers(column, cells), min_count)
         return cls(template, columns, levels)
 
     def __call__(self, rows: pd.DataFrame) -> list[str]:
         """The prompt of each row."""
-        words = {column.name: [self._word(column, cell) for cell in rows[column.name]] for column in self.columns}
-        pieces = _pieces(self.template)
-        return ["".join(said if name is None else words[name][i] for said, name in pieces) for i in range(len(rows))]
+        told = {column.name: self._words(column, rows[column.name]) for column in self.columns}
+        return [self._prompt({name: words[i] for name, words in told.items()}) for i in range(len(rows))]
 
-    def _word(self, column: Column, cell: Any) -> str:
-        if pd.isna(cell):
-            return MISSING
-        if _is_named(column):
-            return str(cell) if str(cell) in self.levels[column.name] else OTHER
+    def _prompt(self, words: Mapping[str, str | None]) -> str:
+        if self.template:
+            return _FIELD.sub(lambda found: words[found[1]] or UNKNOWN, self.template)
+        return ", ".join(f"{name}: {word}" for name, word in words.items() if word) or NO_WORDS
+
+    def _words(self, column: Column, cells: pd.Series[Any]) -> list[str | None]:
         if column.kind is Kind.TEXT:
-            return " ".join(str(cell).split())
-        if column.kind is Kind.DATETIME:
-            return str(pd.Timestamp(cell).strftime("%Y-%m"))
-        return f"{float(cell):.3g}" if isinstance(cell, int | float) or hasattr(cell, "__float__") else str(cell)
+            return [" ".join(str(cell).split()) if pd.notna(cell) else None for cell in cells]
+        known = self.levels[column.name]
+        if _is_named(column):
+            among = set(known)
+            return [str(cell) if pd.notna(cell) and str(cell) in among else None for cell in cells]
+        values, marks = _numbers(column, cells), np.asarray(known, np.float64)
+        if not len(marks):
+            return [None] * len(cells)
+        nearest = marks[np.abs(np.nan_to_num(values)[:, None] - marks[None, :]).argmin(1)]
+        return [f"{mark:.10g}" if np.isfinite(value) else None for mark, value in zip(nearest, values, strict=True)]
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "template": self.template, "columns": Schema(self.columns).to_json(),
+            "template": self.template,
+            "columns": Schema(self.columns).to_json(),
             "levels": {name: list(values) for name, values in self.levels.items()},
-        }  # fmt: skip
+        }
 
     @classmethod
     def restore(cls, values: Mapping[str, Any]) -> Self:
@@ -84,41 +100,43 @@ class ImagePrompts:
         return cls(values["template"], Schema.from_json(values["columns"]).columns, values["levels"])
 
 
-def names_in(template: str, known: Sequence[str]) -> list[str]:
-    """The columns that a template names.
-
-    >>> names_in("an x-ray, {label}, {age} years", ["label", "age", "sex"])
-    ['label', 'age']
-
-    Raises:
-        ConfigError: It names something else, or its braces do not match.
-    """
-    names = [name for _, name in _pieces(template) if name is not None]
-    wrong = [name for name in names if name not in known]
-    if wrong:
-        raise ConfigError(
-            f"prompt={template!r} names {', '.join(map(repr, wrong))}, and the columns that can be told are {', '.join(known) or 'none'}. "
-            "Write braces that are no column twice: {{ }}."
-        )
-    return names
+def tellable(schema: Schema) -> list[Column]:
+    """Columns that can stand in a prompt: those that are modelled, and texts."""
+    return [c for c in schema if (c.is_modelled or c.kind is Kind.TEXT) and c.kind is not Kind.IMAGE]
 
 
-def _pieces(template: str) -> list[tuple[str, str | None]]:
-    """Words of a template as they are, and names of columns."""
-    made: list[tuple[str, str | None]] = []
-    try:
-        for said, name, form, how in string.Formatter().parse(template):
-            made += [(said, None)] if said else []
-            if name is not None:
-                if form or how:
-                    raise ValueError("a form after the name")
-                made.append(("", name))
-    except ValueError as error:
-        raise ConfigError(
-            f"prompt={template!r} cannot be read: {error}. Write names of columns in braces, such as {{label}}, and nothing else in them."
-        ) from error
-    return made
+def check_template(template: Any, schema: Schema) -> None:
+    """ConfigError if a prompt is no text, or names columns that cannot stand in it."""
+    if not isinstance(template, str):
+        raise ConfigError(f"prompt={template!r} must be a text, with names of columns in braces.")
+    known = [c.name for c in tellable(schema)]
+    for name in _FIELD.findall(template):
+        if name not in known:
+            raise ConfigError(
+                f"prompt={template!r} names {{{name}}}, and there is no such column that can be told.{did_you_mean(name, known)} "
+                f"Allowed are {', '.join(known) or 'none'}."
+            )
 
 
 def _is_named(column: Column) -> bool:
     return column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN)
+
+
+def _numbers(column: Column, cells: pd.Series[Any]) -> NDArray[np.float64]:
+    """Numbers as they are, dates as years."""
+    values = to_float(column, cells, 1)
+    if column.kind is Kind.NUMERIC:
+        return values
+    return np.floor(values / YEAR) + EPOCH_YEAR if column.kind is Kind.DATETIME else values / 1e9
+
+
+def _round_values(column: Column, values: NDArray[np.float64], min_count: int) -> list[float]:
+    """Round values about half a standard deviation apart or nearer, each of at least `min_count` rows."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return []
+    low, high = np.quantile(known, [0.01, 0.99])
+    spread = float(known.clip(low, high).std())
+    step = 10.0 ** np.floor(np.log10(spread / 2)) if spread > 0 else max(abs(float(np.median(known))), 1.0)
+    marks, counts = np.unique((known / step).round(), return_counts=True)
+    return [float(f"{mark * step:.10g}") for mark in marks[counts >= min_count]]

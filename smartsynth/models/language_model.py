@@ -17,11 +17,9 @@ import importlib.util
 import os
 import re
 import shutil
-import socket
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,28 +28,15 @@ from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError, MissingExtraError, SmartSynthError
 from smartsynth.models.half_precision import multiplies_halves
+from smartsynth.models.pretrained import Base, digest, hub_answers, is_copied, safely
 
 AUTO, SMOLLM2, SCRATCH, HUB_DEFAULT = "auto", "smollm2", "scratch", "gpt2"
 WORDS = 4_096
 """Most byte pairs of a tokenizer that is learnt from the texts."""
 SCRATCH_SIZE = {"n_embd": 256, "n_layer": 4, "n_head": 4, "n_positions": 1024}
 END = "<|end|>"
-HUB_SECONDS = 3.0
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _KINDS = ("LlamaForCausalLM", "GPT2LMHeadModel")
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A language model that others are made from.
-
-    Args:
-        name: As it was asked for, or what `auto` chose.
-        digest: Of the configuration and the names and shapes of the weights, so that adapters are not put on another model.
-    """
-
-    name: str
-    digest: str
 
 
 class LanguageModel:
@@ -85,7 +70,7 @@ class LanguageModel:
         if name == SCRATCH:
             return cls(*scratch(texts, seed=seed, min_count=min_count), Base(SCRATCH, ""))
         network, tokenizer = _from_folder(_smollm2()) if name == SMOLLM2 else _from_hub(name)
-        return cls(network, tokenizer, Base(name, digest_of(network)))
+        return cls(network, tokenizer, Base(name, digest(network)))
 
     @property
     def length(self) -> int:
@@ -205,24 +190,12 @@ def _transformers() -> Any:
     return transformers
 
 
-def digest_of(network: Any) -> str:
-    """A name that only these weights have: of their shapes, and of a few of their numbers."""
-    made = hashlib.sha256()
-    for name, weight in network.named_parameters():
-        some = weight.detach().flatten()[:4].float().cpu().numpy().round(3).tolist()
-        made.update(f"{name} {tuple(weight.shape)} {some}\n".encode())
-    return made.hexdigest()[:32]
-
-
 def _from_hub(name: str) -> tuple[Any, Any]:
     """A model of the hub, of its copy on this machine, or of a folder; only safetensors, and no code of theirs."""
     import torch
 
     transformers = _transformers()
-    safe: dict[str, Any] = {
-        "trust_remote_code": False,
-        "local_files_only": not Path(name).is_dir() and not hub_answers(),
-    }
+    safe = safely(name)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, use_fast=True, **safe)
         network = transformers.AutoModelForCausalLM.from_pretrained(
@@ -302,20 +275,4 @@ def cache() -> Path:
 
 def _on_this_machine(name: str) -> bool:
     """Whether the hub's local copy holds the weights."""
-    from huggingface_hub import try_to_load_from_cache
-
-    return isinstance(try_to_load_from_cache(name, "model.safetensors"), str)
-
-
-def hub_answers() -> bool:
-    """Whether the hub can be reached; not even asked where the environment says that it is off."""
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        return False
-    from urllib.parse import urlparse
-
-    place = urlparse(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
-    try:
-        with socket.create_connection((place.hostname or "", place.port or 443), HUB_SECONDS):
-            return True
-    except OSError:
-        return False
+    return is_copied(name, "model.safetensors")

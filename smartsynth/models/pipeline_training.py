@@ -2,7 +2,7 @@
 
     images     as latents, once; each step draws from how far they spread
     told       the prompt of the row, but for a tenth of the images an empty one, for guidance
-    loss       what the pipeline itself learnt by: the noise, the velocity or the image, at a time of its schedule
+    loss       what the pipeline itself learnt by: the noise or the velocity, at a time of its schedule
     steps      AdamW on the adapters, in half precision where that is faster (half_precision.py)
 
 Hu et al. (2022), "LoRA: Low-Rank Adaptation of Large Language Models", beside the projections of attention.
@@ -106,10 +106,8 @@ class PipelineTraining:
 
     def _wanted(self, latents: Any, noise: Any, times: Any) -> Any:
         """What the network is asked for, as the pipeline's schedule says."""
-        kind = self.schedule.config.prediction_type
-        if kind == "v_prediction":
-            return self.schedule.get_velocity(latents, noise, times)
-        return latents if kind == "sample" else noise
+        is_velocity = self.schedule.config.prediction_type == "v_prediction"
+        return self.schedule.get_velocity(latents, noise, times) if is_velocity else noise
 
     def _chosen(self, step: int) -> NDArray[np.int64]:
         """Places of the images of a step: pass after pass through all of them, each in an order of its own."""

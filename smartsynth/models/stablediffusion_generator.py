@@ -24,12 +24,12 @@ from smartsynth.images import Form
 from smartsynth.models.adapters import adapt, merge
 from smartsynth.models.base import State
 from smartsynth.models.coding import under
-from smartsynth.models.image_pipeline import ImagePipeline, check_name
-from smartsynth.models.image_prompts import ImagePrompts
-from smartsynth.models.language_model import Base
+from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking
+from smartsynth.models.image_prompts import RowWords, check_template
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.painting_generator import PaintingGenerator
 from smartsynth.models.pipeline_training import LAYERS, PipelineTraining, Plan
+from smartsynth.models.pretrained import Base
 from smartsynth.models.training import Checkpoints, train
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Column, Schema
@@ -44,13 +44,14 @@ class StableDiffusionGenerator(PaintingGenerator):
 
     Args:
         base: Pipeline that learning starts from: a folder, or one of the hub.
-        prompt: What an image is called, with names of columns in braces, such as `a chest x-ray, {label}`; all columns if None.
+        prompt: What an image is called, with names of columns in braces, such as `a chest x-ray, {label}`; empty tells all columns.
         avoid: What is not to be seen.
         epochs: Passes over the images; may be a fraction.
         batch_size: Images of a training step.
         learning_rate: Highest rate.
         rank: Of the adapters.
-        side: Of the images that are made, in pixels; None takes that of the pipeline.
+        resolution: Longer side in pixels at which images are learnt and painted; None takes that of the pipeline.
+        side: Of the images that are made, in pixels; None keeps that of the real ones, up to the resolution.
         framing: How images of another form are brought to it: `crop`, `pad` or `stretch`.
         steps: From noise to an image; more are slower, and a little better.
         guidance: How much more than learnt an image hangs on its prompt; 1 is as learnt.
@@ -76,12 +77,13 @@ class StableDiffusionGenerator(PaintingGenerator):
         self,
         *,
         base: str = BASE,
-        prompt: str | None = None,
+        prompt: str = "",
         avoid: str = "",
         epochs: float = 5.0,
         batch_size: int = 4,
         learning_rate: float = 1e-4,
         rank: int = 8,
+        resolution: int | None = None,
         side: int | None = None,
         framing: str = images.CROP,
         steps: int = 20,
@@ -95,19 +97,24 @@ class StableDiffusionGenerator(PaintingGenerator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.rank = rank
+        self.resolution = resolution
         self.side = side
         self.framing = framing
         self.steps = steps
         self.guidance = guidance
         self.min_count = min_count
 
+    @classmethod
+    def lacks(cls) -> str | None:
+        return lacking(BASE)
+
     def _paint(self, rows: pd.DataFrame, rngs: Sequence[np.random.Generator], progress: Progress) -> NDArray[np.uint8]:
         pipeline = self._opened()
         pixels = pipeline.paint(
-            pipeline.codes(self._prompts(rows)), pipeline.codes([self.avoid]), rngs, side=self._form.width, steps=self.steps,
-            guidance=float(self.guidance), report=lambda share: progress(share, "Painting images"),
+            pipeline.codes(self._prompts(rows)), pipeline.codes([self.avoid]), rngs, size=pipeline.size(self._form, self.resolution),
+            steps=self.steps, guidance=float(self.guidance), report=lambda share: progress(share, "Painting images"),
         )  # fmt: skip
-        return images.greyed(pixels) if self._form.grey else pixels
+        return images.stacked(images.brought(images.unstacked(pixels), self._form, images.STRETCH))
 
     def _fit(
         self,
@@ -119,15 +126,15 @@ class StableDiffusionGenerator(PaintingGenerator):
     ) -> None:
         column, seed = self._checked_options(schema), int(rng.integers(2**31))
         known = self._known(data, column)
-        self._prompts = ImagePrompts.fit(data, schema, self.prompt, min_count=self.min_count)
+        self._prompts = RowWords.fit(data, schema, self.prompt, min_count=self.min_count)
         progress(0.0, f"Opening the pipeline {self.base}")
         pipeline = ImagePipeline.open(self.base)
-        side = self._checked_side(pipeline)
         self._learn_table(data, schema, column, seed, part(progress, 0.02, 0.1))
         cells = known[column.name].tolist()
-        self._form = Form(side, side, grey=all(images.form_of(cell).grey for cell in cells))
+        self._form = images.common_form(cells, side=self.side, most=self.resolution or pipeline.side)
         progress(0.1, "Bringing images to the pipeline's size")
-        pixels = images.stacked(images.brought(cells, Form(side, side, grey=False), self.framing))
+        framed, size_of = images.brought(cells, self._form, self.framing), pipeline.size(self._form, self.resolution)
+        pixels = images.stacked(images.brought(framed, size_of, images.STRETCH))
         size = min(self.batch_size, len(pixels))
         steps = max(round(float(self.epochs) * len(pixels) / size), 1)
         plan = Plan(self.rank, steps, size, float(self.learning_rate))
@@ -147,12 +154,6 @@ class StableDiffusionGenerator(PaintingGenerator):
             self._pipeline = pipeline
         return self._pipeline
 
-    def _checked_side(self, pipeline: ImagePipeline) -> int:
-        side = pipeline.side if self.side is None else self.side
-        if side % pipeline.unit:
-            raise ConfigError(f"side={side} must be a multiple of {pipeline.unit} for the pipeline {self.base!r}.")
-        return side
-
     def _checked_options(self, schema: Schema) -> Column:
         """The column of images.
 
@@ -162,16 +163,17 @@ class StableDiffusionGenerator(PaintingGenerator):
         """
         wrong = check_name(self.base) + not_whole(self, ("batch_size", "rank", "steps", "min_count"))
         wrong += not_between(self, {"epochs": 100_000, "learning_rate": 1, "guidance": 100})
-        if self.side is not None and not is_whole(self.side):
-            wrong.append(f"side={self.side!r} must be a whole number of at least 1, or None.")
+        for name in ("resolution", "side"):
+            value = getattr(self, name)
+            if value is not None and (not is_whole(value) or value < images.LEAST_SIDE):
+                wrong.append(f"{name}={value!r} must be a whole number of at least {images.LEAST_SIDE}, or None.")
         if self.framing not in images.FITS:
             wrong.append(f"framing={self.framing!r} must be one of {', '.join(images.FITS)}.")
-        if self.prompt is not None and not (isinstance(self.prompt, str) and self.prompt):
-            wrong.append(f"prompt={self.prompt!r} must be a text with names of columns in braces, or None.")
         if not isinstance(self.avoid, str):
             wrong.append(f"avoid={self.avoid!r} must be a text.")
         if wrong:
             raise ConfigError(" ".join(wrong))
+        check_template(self.prompt, schema)
         return self._image_column(schema)
 
     def _state(self) -> State:
@@ -180,7 +182,7 @@ class StableDiffusionGenerator(PaintingGenerator):
 
     def _restore(self, state: State) -> None:
         values = state.values
-        self._form, self._prompts = Form.of(values["form"]), ImagePrompts.restore(values["prompts"])
+        self._form, self._prompts = Form.of(values["form"]), RowWords.restore(values["prompts"])
         self._origin, self._pipeline = Base(**values["base"]), None
         self._weights = under(state.weights, "network.")
         self._restore_table(state)

@@ -17,8 +17,9 @@ from smartsynth.alignment import align
 from smartsynth.errors import ModelFormatError
 from smartsynth.models.adapters import adapt, merge
 from smartsynth.models.base import State
-from smartsynth.models.language_model import Base, LanguageModel, wrapped
+from smartsynth.models.language_model import LanguageModel, wrapped
 from smartsynth.models.options import not_whole
+from smartsynth.models.pretrained import Base
 from smartsynth.models.text_generator import TextGenerator, told_rows
 from smartsynth.models.text_layout import example
 from smartsynth.models.text_rows import Texts

@@ -153,7 +153,7 @@ def test_less_strength_is_nearer(base):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"population": 0}, "population=0"), ({"strength": 2}, "strength=2"), ({"prompt": "a {colour}"}, "names 'colour'"),
+        ({"population": 0}, "population=0"), ({"strength": 2}, "strength=2"), ({"prompt": "a {colour}"}, "names {colour}"),
         ({"base": ""}, "base=''"), ({"epsilon": 0.0}, "epsilon=0"), ({"rounds": 0}, "rounds=0"),
     ],
 )  # fmt: skip

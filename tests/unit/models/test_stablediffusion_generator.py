@@ -13,9 +13,7 @@ from tiny_pipeline import written  # noqa: E402
 
 from smartsynth import images  # noqa: E402
 from smartsynth.errors import Cancelled, ConfigError, DataError, ModelFormatError  # noqa: E402
-from smartsynth.inference import infer_schema  # noqa: E402
 from smartsynth.models.image_pipeline import ImagePipeline  # noqa: E402
-from smartsynth.models.image_prompts import ImagePrompts  # noqa: E402
 from smartsynth.models.pipeline_training import PipelineTraining, Plan  # noqa: E402
 from smartsynth.models.stablediffusion_generator import StableDiffusionGenerator  # noqa: E402
 from smartsynth.registry import create, load  # noqa: E402
@@ -38,10 +36,10 @@ def learnt(real, base):
     return StableDiffusionGenerator(**SMALL, base=base, prompt="a {label}").fit(real, seed=1)
 
 
-def test_rows_have_images_of_the_pipelines_size(learnt, real):
+def test_rows_have_images_of_the_real_ones_form(learnt, real):
     made = learnt.sample(20, seed=3)
     assert list(made.columns) == list(real.columns)
-    assert images.form_of(made["image"][0]) == images.Form(32, 32, grey=True)
+    assert images.form_of(made["image"][0]) == images.Form(16, 16, grey=True)
     assert len(set(made["image"])) == 20
 
 
@@ -123,35 +121,16 @@ def test_colours_missing_images_and_sides(base):
     made, kinds = pixels(60, side=16, colours=3)
     rows = pd.DataFrame({"photo": images.unstacked(made), "kind": kinds})
     rows.loc[rows.index % 4 == 0, "photo"] = None
-    found = StableDiffusionGenerator(**SMALL, base=base, side=16).fit(rows, seed=0).sample(60, seed=0)
+    found = StableDiffusionGenerator(**SMALL, base=base, side=12, resolution=16).fit(rows, seed=0).sample(60, seed=0)
     assert 0.05 < found["photo"].isna().mean() < 0.5
-    assert images.form_of(found["photo"].dropna().iloc[0]) == images.Form(16, 16, grey=False)
-
-
-def test_prompts_say_what_rows_hold():
-    rows = pd.DataFrame(
-        {
-            "kind": ["cat"] * 30 + ["lynx"],
-            "age": np.linspace(1, 12.3456, 31),
-            "born": pd.date_range("2020-01-01", periods=31),
-        }
-    )
-    schema = infer_schema(rows).with_column("kind", kind="categorical")
-    told = ImagePrompts.fit(rows, schema, "a {kind} of {age} years, born {born}", min_count=5)
-    assert told(rows)[0] == "a cat of 1 years, born 2020-01"
-    assert told(rows)[30] == "a other of 12.3 years, born 2020-01"
-    assert "lynx" not in str(told.to_json())
-    again = ImagePrompts.restore(told.to_json())
-    assert again(rows) == told(rows)
-    assert ImagePrompts.fit(rows, schema, None, min_count=5)(rows)[0] == "kind: cat, age: 1, born: 2020-01"
-    assert ImagePrompts.fit(rows[[]], infer_schema(rows[["age"]]), "a {{cat}}", min_count=5)(rows)[:1] == ["a {cat}"]
+    assert images.form_of(found["photo"].dropna().iloc[0]) == images.Form(12, 12, grey=False)
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"prompt": "a {colour}"}, "names 'colour', and the columns that can be told are label"), ({"prompt": "a {label"}, "cannot be read"),
-        ({"prompt": ""}, "prompt=''"), ({"side": 15}, "multiple of 2"), ({"epochs": 0}, "epochs=0"), ({"rank": 0}, "rank=0"),
+        ({"prompt": "a {colour}"}, "names {colour}.*Allowed are label"), ({"prompt": None}, "prompt=None"), ({"side": 2}, "side=2"),
+        ({"resolution": 0}, "resolution=0"), ({"epochs": 0}, "epochs=0"), ({"rank": 0}, "rank=0"),
         ({"base": ""}, "base=''"), ({"framing": "tile"}, "crop, pad, stretch"), ({"avoid": None}, "avoid=None"),
     ],
 )  # fmt: skip
@@ -174,8 +153,29 @@ def test_what_is_no_pipeline_of_the_kind_is_refused(tmp_path, base, monkeypatch)
     )
     with pytest.raises(ConfigError, match="is a FluxPipeline"):
         ImagePipeline.open(str(other))
+    own = {**json.loads(index.read_text()), "unet": ["their_module", "Net"]}
+    (other / "model_index.json").write_text(json.dumps(own))
+    with pytest.raises(ConfigError, match="unet would be run by code of its own"):
+        ImagePipeline.open(str(other))
+    with pytest.raises(ConfigError, match="predicts 'sample'"):
+        ImagePipeline.open(str(written(tmp_path / "strange", prediction="sample")))
     with pytest.raises(DataError, match="there are 0"):
         StableDiffusionGenerator(base=base).fit(pd.DataFrame({"a": np.arange(50.0)}))
+
+
+def test_images_that_are_not_square_keep_their_shape(base):
+    form = ImagePipeline.open(base).size(images.Form(40, 20, grey=True), None)
+    assert form == images.Form(32, 16, grey=False)
+
+
+def test_it_is_never_chosen_by_itself(real):
+    """Not even where its packages are installed: its weights are not on this machine."""
+    from smartsynth.facts import Machine
+    from smartsynth.pipeline import profile
+    from smartsynth.selector import refusal
+
+    everything = Machine(cores=64, memory_gib=256.0, gpu=True, extras=("image", "pipeline"))
+    assert "this machine has no copy" in refusal(StableDiffusionGenerator, profile(real), everything)
 
 
 def test_pickled_weights_are_never_opened(tmp_path, base):
