@@ -16,7 +16,8 @@ from smartsynth.schema import Kind
 from smartsynth.ui import parts
 
 AS_REAL, EVEN = "As in the data", "Equally many"
-FRAMINGS = {images.CROP: "Keep the middle", images.PAD: "Add black edges", images.STRETCH: "Stretch"}
+FRAMINGS = {images.CROP: "Crop", images.PAD: "Pad", images.STRETCH: "Stretch"}
+SIDES = (16, 28, 32, 48, 64, 96, 128, 256)
 GUIDANCE, STEPS = 5.0, 50
 """Ends of the sliders, unless the settings go beyond them."""
 
@@ -58,9 +59,12 @@ def options(cls: type[Any], config: dict[str, Any]) -> tuple[str, ...]:
     given = dict(config.get("options", {}))
     known = inspect.signature(cls).parameters
     names = tuple(name for name in CONTROLS if name in known)
-    for name in names:
+    for at, name in enumerate(names):
+        if at % 2 == 0:
+            places = st.columns(2, gap="medium")
         default = known[name].default
-        value = CONTROLS[name](given.get(name, default), f"painting.{cls.name}.{name}")
+        with places[at % 2]:
+            value = CONTROLS[name](given.get(name, default), f"painting.{cls.name}.{name}")
         if value == default:
             given.pop(name, None)
         else:
@@ -74,7 +78,7 @@ def options(cls: type[Any], config: dict[str, Any]) -> tuple[str, ...]:
 def _guidance(value: float, key: str) -> float:
     chosen = st.slider("Guidance", 0.5, max(GUIDANCE, value), float(value), 0.25, key=key)
     st.caption(
-        "How much an image hangs on its label: 1 as in the data; more gives clearer images of each label that are less varied."
+        "How much an image hangs on its label: 1 as in the data; with more, images of a label are clearer and less varied."
     )
     return float(chosen)
 
@@ -86,8 +90,10 @@ def _steps(value: int, key: str) -> int:
 
 
 def _side(value: int | None, key: str) -> int | None:
-    chosen = st.number_input(
-        "Side in pixels", images.LEAST_SIDE, None, value, 4, key=key, placeholder=f"as in the data, at most {images.MOST_SIDE}"
+    known = sorted({*SIDES, *([] if value is None else [value])})
+    chosen = st.selectbox(
+        "Side in pixels", [None, *known], 0 if value is None else known.index(value) + 1, key=key,
+        format_func=lambda side: f"As in the data, at most {images.MOST_SIDE}" if side is None else str(side),
     )  # fmt: skip
     st.caption("Width and height of the images: time grows with their square.")
     return None if chosen is None else int(chosen)
@@ -97,7 +103,7 @@ def _framing(value: str, key: str) -> str:
     chosen = st.segmented_control(
         "Framing", list(FRAMINGS), default=value, format_func=lambda name: FRAMINGS[name], key=key, required=True
     )
-    st.caption("How images of another size or shape are brought to it.")
+    st.caption("How images of other shapes are brought to one: cut at their edges, with black edges, or stretched.")
     return str(chosen)
 
 

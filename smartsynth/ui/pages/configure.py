@@ -67,9 +67,6 @@ def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None
     if sequence.is_on(config):
         st.header("Rows that follow one another", anchor=False)
         sequence.choose(workspace, profile)
-    if pictures and mode.key != "dp":
-        st.header("Labels", anchor=False)
-        painting.mix(config, profile)
     real, what = sequence.records_of(profile, config)
     st.header(what.capitalize(), anchor=False)
     hints = {"seed": "drawn and written down", "target": f"guessed: {profile.target}" if profile.target else "none"}
@@ -158,6 +155,9 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     given = {**given, "name": name}
     skip: tuple[str, ...] = ("window",) if sequence.is_on(config) and not config.get("entity") else ()
     if painting.has_images(profile):
+        st.header("Images", anchor=False)
+        if not dp:
+            painting.mix(config, profile)
         skip = painting.options(classes[used], given)
         given["name"] = used if given.get("options") else name  # options go with a generator that is named
     if name != "auto":

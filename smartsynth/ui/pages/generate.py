@@ -77,9 +77,9 @@ def painted(job: Job) -> None:
     """The newest picture of what the model makes, while it learns."""
     picture = session.jobs().preview(job.id)
     if picture is not None:
-        st.image(picture, width=PICTURE_WIDTH, alt="Images that the model paints by now")
+        st.image(picture, width=PICTURE_WIDTH, alt="Images that the model paints while it learns")
         st.caption(
-            "What the model paints by now, painted anew from time to time. No privacy filter has looked at these images: "
+            "Images that the model paints while it learns, anew from time to time. No privacy filter has looked at them: "
             "they are for you alone, and are not kept."
         )
 
