@@ -33,7 +33,7 @@ from smartsynth.errors import (
     SmartSynthError,
 )  # fmt: skip
 from smartsynth.facts import Evaluation, Profile, from_json
-from smartsynth.progress import Progress, silent
+from smartsynth.progress import Note, Progress, silent
 
 if TYPE_CHECKING:
     import httpx
@@ -206,7 +206,7 @@ class Client:
         report, pause = progress or silent, 0.1
         try:
             while job["state"] in ("queued", "running"):
-                report(job["progress"], job["message"])
+                report(job["progress"], self._told(job))
                 time.sleep(pause)
                 pause = min(1.5 * pause, 2.0)
                 job = self._get(job["links"]["self"])
@@ -218,6 +218,14 @@ class Client:
             raise _error(str(problem.get("type", "")), str(problem.get("detail", f"The work is {job['state']}.")))
         report(1.0, job["message"])
         return job
+
+    def _told(self, job: Mapping[str, Any]) -> Note:
+        """What a job says of itself, with its newest figures; its picture is asked for by who looks at it."""
+        figures = {name: line[-1][1] for name, line in job["figures"].items()}
+        link = job["links"].get("preview")
+        return Note(
+            job["message"], figures, None if link is None else lambda: self._answer("GET", link).content or None
+        )
 
     def _get(self, path: str) -> Any:
         return self._answer("GET", path).json()

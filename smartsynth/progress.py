@@ -2,13 +2,13 @@
 
 A long function calls `progress(fraction, message)` between its steps, with fractions that never fall and end at 1.0.
 The callback may raise `errors.Cancelled`; the function then stops and leaves nothing half-made. A message may be a
-`Note`, which also carries figures such as a loss.
+`Note`, which also carries figures such as a loss, and sometimes a picture.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Protocol, Self
@@ -20,39 +20,59 @@ class Progress(Protocol):
     def __call__(self, fraction: float, message: str = "", /) -> None: ...
 
 
+Picture = bytes | Callable[[], bytes | None] | None
+"""A PNG file, or what draws one."""
+
+
 class Note(str):
-    """A progress message that also carries figures; a plain string to whoever does not ask for them.
+    """A progress message that also carries figures and a picture; a plain string to whoever does not ask for them.
 
     Args:
         text: The message.
         figures: Figures by name.
+        picture: A PNG file, or what draws one once somebody asks for it.
         named: Further figures, by keyword.
 
     >>> note = Note("Epoch 3 of 300", {"score of 1": 0.5}, generator_loss=1.2)
-    >>> note, dict(note.figures)
-    ('Epoch 3 of 300', {'score of 1': 0.5, 'generator_loss': 1.2})
+    >>> note, dict(note.figures), note.picture
+    ('Epoch 3 of 300', {'score of 1': 0.5, 'generator_loss': 1.2}, None)
     """
 
-    __slots__ = ("figures",)
+    __slots__ = ("_picture", "figures")
     figures: Mapping[str, float]
+    _picture: Picture
 
-    def __new__(cls, text: str = "", figures: Mapping[str, float] | None = None, /, **named: float) -> Self:
+    def __new__(
+        cls, text: str = "", figures: Mapping[str, float] | None = None, picture: Picture = None, /, **named: float
+    ) -> Self:
         note = super().__new__(cls, text)
         note.figures = MappingProxyType({**(figures or {}), **named})
+        note._picture = picture
         return note
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, float]]]:
-        return type(self), (str(self), dict(self.figures))
+    @property
+    def picture(self) -> bytes | None:
+        """A PNG file of what is being learnt; drawn when it is first asked for, which must be before the callback ends."""
+        if callable(self._picture):
+            self._picture = self._picture()
+        return self._picture
+
+    def reworded(self, text: str) -> Self:
+        """Another message with the same figures and picture."""
+        return type(self)(text, self.figures, self._picture)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, float], bytes | None]]:
+        return type(self), (str(self), dict(self.figures), self.picture)
 
 
 def under(stage: str, message: str) -> str:
-    """`stage: message`, or the stage alone if there is no message; figures stay with it.
+    """`stage: message`, or the stage alone if there is no message; figures and picture stay with it.
 
     >>> under("Fit", Note("Epoch 3 of 300", loss=1.2)).figures["loss"]
     1.2
     """
     text = f"{stage}: {message}" if message else stage
-    return Note(text, message.figures) if isinstance(message, Note) else text
+    return message.reworded(text) if isinstance(message, Note) else text
 
 
 def silent(fraction: float, message: str = "", /) -> None:

@@ -213,7 +213,7 @@ def stream(model: Generator, seed: int, balance: Balance | None = None) -> Strea
     if not model.conditional:
         return balanced(under(None), balance)
     name = balance.column
-    return taking_turns(lambda value: under({name: value}), balance)
+    return taking_turns(lambda value: under({name: value}), balance, model.block)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ def links_of(job: Job) -> dict[str, str]:
     links = {"self": here, "job": f"{PREFIX}/jobs/{job.id}", "events": f"{PREFIX}/jobs/{job.id}/events"}
     if not job.state.is_final:
         links["cancel"] = f"{PREFIX}/jobs/{job.id}/cancel"
+        if kind == "models":
+            links["preview"] = f"{PREFIX}/jobs/{job.id}/preview"
     if job.state.value == "succeeded":
         links |= {name: f"{here}/{name}" for name in PARTS.get(kind, ())}
         if kind == "imports":

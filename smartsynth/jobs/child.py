@@ -130,6 +130,9 @@ class Reporter:
         self._last, self._stage = now, stage
         if not self._store.report(self._claim, fraction, str(message), self._figures):
             raise Cancelled(f"Cancelled at “{message}”. Nothing was kept.")
+        picture: bytes | None = getattr(message, "picture", None)
+        if picture is not None:
+            self._store.show(self._claim, picture)
 
     def _add(self, name: str, fraction: float, value: float) -> None:
         line = self._figures.setdefault(name, [])

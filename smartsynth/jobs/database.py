@@ -23,7 +23,7 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds for which a transaction is tried again before `Unavailable` is raised."""
 LOCK_SECONDS = 10.0
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 

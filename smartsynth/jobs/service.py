@@ -344,6 +344,13 @@ class Jobs:
             raise Gone("There is no such job.")
         return found
 
+    def preview(self, job: str) -> bytes | None:
+        """A picture of what a running job is learning, as a PNG file; None if there is none, or none any more.
+
+        It has passed no privacy filter: it is for the data's owner alone, and goes when the job ends.
+        """
+        return self.store.preview(job)
+
     def unfinished(self, workspace: str) -> int:
         """How many jobs of a workspace wait or run."""
         return self.store.count(State.QUEUED, State.RUNNING, workspace=workspace)

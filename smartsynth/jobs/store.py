@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from smartsynth.jobs.database import Database
 from smartsynth.jobs.facts import Claim, Job, State, StoredData
-from smartsynth.jobs.tables import datasets, gone, jobs, secrets, spaces, spent, steps
+from smartsynth.jobs.tables import datasets, gone, jobs, previews, secrets, spaces, spent, steps
 
 LEASE_SECONDS = 5.0
 """How long a job waits for a holder that no longer answers."""
@@ -80,7 +80,8 @@ class Store:
 
         def remove(db: Connection) -> None:
             of_it = sa.select(jobs.c.id).where(jobs.c.space == workspace)
-            db.execute(steps.delete().where(steps.c.job.in_(of_it)))
+            for table in (steps, previews):
+                db.execute(table.delete().where(table.c.job.in_(of_it)))
             for table in (jobs, datasets, gone, secrets, spent):
                 db.execute(table.delete().where(table.c.space == workspace))
             db.execute(spaces.delete().where(spaces.c.id == workspace))
@@ -237,7 +238,8 @@ class Store:
         def remove(db: Connection) -> None:
             row = db.execute(sa.select(jobs.c.space).where(jobs.c.id == job)).first()
             if row is not None:
-                db.execute(steps.delete().where(steps.c.job == job))
+                for table in (steps, previews):
+                    db.execute(table.delete().where(table.c.job == job))
                 db.execute(jobs.delete().where(jobs.c.id == job))
                 self._remember(db, job, row.space)
 
@@ -355,6 +357,23 @@ class Store:
 
         return self._write(write)
 
+    def show(self, claim: Claim, picture: bytes) -> None:
+        """Keep a picture of what a running job is learning, in place of the one before; it goes when the job ends."""
+
+        def write(db: Connection) -> None:
+            if db.execute(sa.select(jobs.c.id).where(*_held(claim)).with_for_update()).first() is not None:
+                db.execute(previews.delete().where(previews.c.job == claim.job))
+                db.execute(previews.insert().values(job=claim.job, picture=picture))
+
+        self._write(write)
+
+    def preview(self, job: str) -> bytes | None:
+        """The newest picture of a running job; None if there is none."""
+        asked = sa.select(previews.c.picture).join(jobs, jobs.c.id == previews.c.job)
+        asked = asked.where(jobs.c.id == job, jobs.c.state.in_(UNFINISHED))
+        found = self._read(lambda db: db.execute(asked).scalar())
+        return None if found is None else bytes(found)
+
     def step(self, job: str, name: str) -> str | None:
         """Where the files of a finished step lie."""
         asked = sa.select(steps.c.place).where(steps.c.job == job, steps.c.name == name)
@@ -390,7 +409,7 @@ class Store:
     def ask_to_cancel(self, job: str) -> None:
         """A waiting job is cancelled at once, a running one is asked to stop."""
 
-        def ask(db: Connection) -> None:
+        def ask(db: Connection) -> bool:
             now = self._now(db)
             ended = {
                 "state": State.CANCELLED.value, "ended": now, "problem": "Cancelled before it started.",
@@ -399,11 +418,14 @@ class Store:
             nobody = sa.or_(
                 jobs.c.state == State.QUEUED.value, sa.and_(jobs.c.state == State.RUNNING.value, jobs.c.lease < now)
             )
-            db.execute(sa.update(jobs).where(jobs.c.id == job, nobody).values(ended))
+            if db.execute(sa.update(jobs).where(jobs.c.id == job, nobody).values(ended)).rowcount:
+                return _drop_preview(db, job)
             running = (jobs.c.id == job, jobs.c.state == State.RUNNING.value, jobs.c.cancel_asked.is_(None))
             db.execute(sa.update(jobs).where(*running).values(cancel_asked=now))
+            return False
 
-        self._write(ask)
+        if self._write(ask):
+            self.database.forget()
 
     def cancel_asked(self, ids: Iterable[str]) -> dict[str, float]:
         """Of these running jobs, those that were asked to stop, with the seconds since then."""
@@ -429,7 +451,7 @@ class Store:
         """Write down how a job ended; what was written first stays. False if the claim no longer holds."""
         which = _held(job) if isinstance(job, Claim) else (jobs.c.id == job, jobs.c.state.in_(UNFINISHED))
 
-        def write(db: Connection) -> bool:
+        def write(db: Connection) -> tuple[bool, bool]:
             change: dict[str, Any] = {
                 "state": state.value, "ended": self._now(db), "problem": problem, "problem_type": problem_type,
                 "result": result, "lease": None, "holder": None,
@@ -437,13 +459,16 @@ class Store:
             if state is State.SUCCEEDED:
                 change["fraction"] = 1.0
             if db.execute(sa.update(jobs).where(*which).values(change)).rowcount:
-                return True
+                return True, _drop_preview(db, job.job if isinstance(job, Claim) else job)
             if result is None or not isinstance(job, Claim):
-                return False
+                return False, False
             done = sa.select(jobs.c.id).where(jobs.c.id == job.job, jobs.c.result == result)
-            return db.execute(done).first() is not None  # the answer to the first try got lost
+            return db.execute(done).first() is not None, False  # the answer to the first try got lost
 
-        return self._write(write)
+        written, dropped = self._write(write)
+        if dropped:
+            self.database.forget()
+        return written
 
     def forget_result(self, job: str) -> None:
         """A job that succeeded has no result any more."""
@@ -465,6 +490,11 @@ class Store:
 
     def _now(self, db: Connection) -> float:
         return self.database.now(db)
+
+
+def _drop_preview(db: Connection, job: str) -> bool:
+    """No picture of a job that has ended stays; whether there was one."""
+    return bool(db.execute(previews.delete().where(previews.c.job == job)).rowcount)
 
 
 def _held(claim: Claim) -> tuple[sa.ColumnElement[bool], ...]:

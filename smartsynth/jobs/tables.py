@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -69,6 +69,13 @@ steps = Table(
     Column("place", Text, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("ended", Float, nullable=False),
+)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("job", String(64), primary_key=True),
+    Column("picture", LargeBinary, nullable=False),
 )
 
 keys = Table(

@@ -77,14 +77,15 @@ def balance_of(frame: pd.DataFrame, schema: Schema, column: str, *, k: int) -> B
     return Balance(column, tuple(found))
 
 
-def taking_turns(stream_of: Callable[[str], Stream], balance: Balance) -> Stream:
+def taking_turns(stream_of: Callable[[str], Stream], balance: Balance, block: int = BLOCK_ROWS) -> Stream:
     """Rows in which the values of a column take turns, row i being the (i div k)-th of the stream of value i mod k.
 
     Args:
         stream_of: The rows of each value, `start` to `start + n`: `stream_of(value)(start, n)`.
         balance: The column and its values.
+        block: Rows that are made together.
     """
-    streams, k = [_block_by_block(stream_of(value)) for value in balance.values], len(balance.values)
+    streams, k = [_block_by_block(stream_of(value), block) for value in balance.values], len(balance.values)
 
     def rows(start: int, n: int) -> pd.DataFrame:
         first = [_turns(start, k, i) for i in range(k)]
@@ -99,21 +100,21 @@ def taking_turns(stream_of: Callable[[str], Stream], balance: Balance) -> Stream
     return rows
 
 
-def _block_by_block(stream: Stream) -> Stream:
+def _block_by_block(stream: Stream, block: int) -> Stream:
     """The same stream, read in whole blocks, of which the last one is kept: parts of it may be asked for in turn."""
     kept: dict[int, pd.DataFrame] = {}
 
     def rows(start: int, n: int) -> pd.DataFrame:
-        first, end = start // BLOCK_ROWS, -(-(start + n) // BLOCK_ROWS)
+        first, end = start // block, -(-(start + n) // block)
         blocks = {k: kept[k] for k in range(first, end) if k in kept}
         new = next((k for k in range(first, end) if k not in blocks), end)
         if new < end:
-            made = stream(new * BLOCK_ROWS, (end - new) * BLOCK_ROWS)
-            blocks |= {k: made.iloc[(k - new) * BLOCK_ROWS : (k - new + 1) * BLOCK_ROWS] for k in range(new, end)}
+            made = stream(new * block, (end - new) * block)
+            blocks |= {k: made.iloc[(k - new) * block : (k - new + 1) * block] for k in range(new, end)}
         kept.clear()
         kept[end - 1] = blocks[end - 1]
         whole = pd.concat([blocks[k] for k in range(first, end)], ignore_index=True)
-        return whole.iloc[start - first * BLOCK_ROWS :].head(n)
+        return whole.iloc[start - first * block :].head(n)
 
     return rows
 

@@ -24,6 +24,7 @@ from smartsynth.models.base import State
 from smartsynth.models.coding import under
 from smartsynth.models.image_codes import RowCodes
 from smartsynth.models.image_network import Shape, build, check_installed, paint, to_floats, with_weights
+from smartsynth.models.image_preview import preview_of, spread
 from smartsynth.models.image_training import ImageTraining, Plan
 from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.painting_generator import PaintingGenerator
@@ -118,7 +119,10 @@ class DiffusionGenerator(PaintingGenerator):
         plan = Plan(steps, min(self.batch_size, len(pixels)), float(self.learning_rate))
         progress(0.1, "Learning the images")
         training = ImageTraining(self._shape, to_floats(pixels, self._shape), self._codes(known), plan, seed)
-        train(training, part(progress, 0.1, 0.99), checkpoints)
+        preview = preview_of(
+            training, self._shape, spread(known, self._codes.levels), steps=self.steps, guidance=float(self.guidance)
+        )
+        train(training, part(progress, 0.1, 0.99), checkpoints, preview=preview)
         self._weights: Mapping[str, Any] = training.weights()
         self._network = None
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from smartsynth.cluster import cluster
 from smartsynth.errors import SmartSynthError
+from smartsynth.models.preview import Preview
 from smartsynth.progress import Note, Progress
 
 CHECKPOINT = "training"
@@ -58,8 +59,17 @@ def train(
     checkpoints: Checkpoints | None = None,
     *,
     every: float = CHECKPOINT_SECONDS,
+    preview: Preview | None = None,
 ) -> None:
-    """All epochs that are missing, with a checkpoint at most every `every` seconds."""
+    """All epochs that are missing, with a checkpoint at most every `every` seconds.
+
+    Args:
+        training: What is trained.
+        progress: Told after each epoch, with its losses.
+        checkpoints: Where to go on from.
+        every: Seconds between two checkpoints at least.
+        preview: What draws pictures for whoever looks at the progress.
+    """
     first = _recalled(training, checkpoints)
     progress(first / training.epochs, "Training" if first == 0 else f"Training goes on after epoch {first}")
     kept = time.monotonic()
@@ -68,7 +78,8 @@ def train(
         if checkpoints is not None and time.monotonic() - kept >= every:
             _keep(training, checkpoints, number + 1)
             kept = time.monotonic()
-        progress((number + 1) / training.epochs, Note(f"Epoch {number + 1} of {training.epochs}", losses))
+        picture = None if preview is None else preview.next()
+        progress((number + 1) / training.epochs, Note(f"Epoch {number + 1} of {training.epochs}", losses, picture))
 
 
 def _keep(training: Training, checkpoints: Checkpoints, epochs: int) -> None:

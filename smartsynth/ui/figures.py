@@ -33,6 +33,8 @@ export default function ({ parentElement, data }) {
 _STYLE = """
 .smartsynth { color: var(--ink); line-height: 1.55; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; padding: 2px; }
 """
+IMAGE_HEIGHT = 72
+"""Pixels of a row of a table with images."""
 
 
 @functools.cache
@@ -57,7 +59,8 @@ def rows(found: pd.DataFrame) -> None:
         if any(isinstance(cell, str) and cell.startswith("data:image/png;") for cell in cells)
     ]  # fmt: skip
     columns = {name: st.column_config.ImageColumn(name) for name in drawn}
-    st.dataframe(found, hide_index=True, width="stretch", column_config=columns)
+    height = IMAGE_HEIGHT if drawn else None
+    st.dataframe(found, hide_index=True, width="stretch", column_config=columns, row_height=height)
 
 
 def charts(found: Sequence[Chart], *, key: str, open: int = html.OPEN_COLUMNS, more: str = "more") -> None:

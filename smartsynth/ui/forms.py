@@ -8,6 +8,8 @@ widget's own default and sends that back as if somebody had chosen it.
 
 from __future__ import annotations
 
+import inspect
+import re
 import types
 from collections.abc import Mapping, Sequence
 from enum import EnumType
@@ -105,11 +107,9 @@ def set_value(config: dict[str, Any], place: str, value: Any, info: FieldInfo) -
 
 def options(cls: type[Any], config: dict[str, Any], *, skip: Sequence[str] = ()) -> None:
     """Widgets for the options of a generator, from its signature; `skip` have a place of their own."""
-    import inspect
-
-    given = dict(config.get("options", {}))
+    given, told = dict(config.get("options", {})), meanings(cls)
     for name, parameter in inspect.signature(cls).parameters.items():
-        info = FieldInfo(annotation=type(parameter.default), default=parameter.default)
+        info = FieldInfo(annotation=type(parameter.default), default=parameter.default, description=told.get(name))
         if name in skip or not isinstance(parameter.default, bool | int | float | str):
             continue
         place = f"generator.{cls.name}.{name}"
@@ -122,6 +122,34 @@ def options(cls: type[Any], config: dict[str, Any], *, skip: Sequence[str] = ())
         config["options"] = given
     else:
         config.pop("options", None)
+
+
+def meanings(cls: type[Any]) -> dict[str, str]:
+    """What the options of a generator mean, by name, as its docstring says it.
+
+    >>> class Painter:
+    ...     '''Paints.
+    ...
+    ...     Args:
+    ...         steps: From noise to an image; more are slower,
+    ...             and a little better.
+    ...     '''
+    >>> meanings(Painter)
+    {'steps': 'From noise to an image; more are slower, and a little better.'}
+    """
+    lines = (inspect.getdoc(cls) or "").partition("Args:\n")[2].splitlines()
+    told: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        text = line.strip()
+        if line and not line.startswith(" "):
+            break
+        if match := re.fullmatch(r" {4}(\w+): (.+)", line):
+            name, text = match[1], match[2]
+            told[name] = text
+        elif name and text:
+            told[name] += f" {text}"
+    return told
 
 
 def _plain(annotation: Any) -> tuple[Any, bool]:

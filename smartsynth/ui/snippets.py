@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def python(config: Mapping[str, Any], file: str) -> str:
-    """The run as a script of the library."""
+def python(config: Mapping[str, Any], file: str, rows: str = "synthetic.csv") -> str:
+    """The run as a script of the library that writes its rows to a file `rows`."""
     given = ", ".join([repr(file), *(f"{name}={value!r}" for name, value in config.items())])
     call = f"result = ss.synthesize({given})"
     if len(call) > 100:
@@ -16,13 +16,13 @@ def python(config: Mapping[str, Any], file: str) -> str:
         call = f"result = ss.synthesize(\n    {file!r},\n{lines})"
     return (
         f"import smartsynth as ss\n\n{call}\n"
-        'result.export("synthetic.csv")\nresult.report("report.html")\nresult.save("model")\n'
+        f'result.export("{rows}")\nresult.report("report.html")\nresult.save("model")\n'
     )
 
 
-def shell(config: Mapping[str, Any], file: str) -> str:
+def shell(config: Mapping[str, Any], file: str, rows: str = "synthetic.csv") -> str:
     """The run as a command; settings without an option of their own come from run.yaml."""
-    parts = ["smartsynth", "synthesize", file, "-o", "synthetic.csv", "--report", "report.html", "--save", "model"]
+    parts = ["smartsynth", "synthesize", file, "-o", rows, "--report", "report.html", "--save", "model"]
     options = {"rows": "--rows", "seed": "--seed", "target": "--target", "balance": "--balance"}
     options |= {"entity": "--entity", "time": "--time", "window": "--window"}
     rest = {name: value for name, value in config.items() if name not in options}

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 from api.conftest import PREFIX, finished, send, someone
@@ -15,6 +16,8 @@ for needed in ("torch", "diffusers"):
 
 from smartsynth import images, ingest  # noqa: E402
 from smartsynth.api import rows  # noqa: E402
+from smartsynth.client import Client  # noqa: E402
+from smartsynth.jobs import State  # noqa: E402
 
 PAINTER = {
     "target": "label", "seed": 1, "rows": 40, "privacy": {"decoys": 0},
@@ -134,6 +137,30 @@ def test_the_report_and_the_scores_show_synthetic_images(owner, job):
     assert scores["images"]["form"] == "16x16 grey"
     page = owner.get(job["links"]["report"].removeprefix(PREFIX)).text
     assert page.count('<li><img src="data:image/png;base64,') == 40
+
+
+def test_a_running_job_shows_its_newest_picture_to_its_owner_alone(service, owner, address):
+    """While it runs, and not after it has ended."""
+    store, png = service.jobs.store, images.cell_of(np.zeros((8, 8), np.uint8))
+    store.add_job("painting", owner.key.account, "synthesize", "a lane without workers", {})
+    place = "/jobs/painting/preview"
+    claim = store.claim("a lane without workers", "somebody")
+    assert owner.get("/jobs/painting").json()["links"]["preview"] == PREFIX + place
+    assert owner.get(place).status_code == 204
+    store.show(claim, png)
+    shown = owner.get(place)
+    assert (shown.status_code, shown.headers["content-type"], shown.content) == (200, "image/png", png)
+    assert shown.headers["cache-control"] == "no-store"
+    with someone(service, address) as other:
+        assert other.get(place).status_code == 404
+        assert other.get(place, headers={"Authorization": "Bearer none"}).status_code == 401
+    with Client(address, owner.text) as client:
+        note = client._told(client._get(f"{PREFIX}/jobs/painting"))
+        assert note.picture == png
+        store.finish(claim, State.SUCCEEDED)
+        assert client._told(client._get(f"{PREFIX}/jobs/painting")).picture is None
+    assert owner.get(place).status_code == 204
+    assert "preview" not in owner.get("/jobs/painting").json()["links"]
 
 
 def test_what_is_kept_for_the_pages_holds_no_real_image(service, job):

@@ -2,9 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from tiny_pictures import folder
+from visitor import Visitor
 
+from smartsynth import images
+from smartsynth.jobs import State
 from smartsynth.ui import runs, session
 
 for needed in ("torch", "diffusers"):
@@ -35,12 +39,41 @@ def test_the_upload_page_tells_of_images_and_draws_some(shown):
     assert "Images of ‘image’\\: 120" in [header.value for header in shown.at.header]
 
 
-def test_configure_offers_generators_of_images(shown):
+def test_configure_offers_generators_of_images_and_how_they_paint(shown):
+    """Labels as often as in the data until they are asked for equally often; options of the recommended generator name it."""
     shown.go("configure")
     assert shown.at.radio, shown.text
     offered = shown.at.radio[0].options
     assert offered[0] == "Recommended: diffusion"
     assert not {"forest", "gpt2", "panel"} & set(offered)
+    assert next(c.value for c in shown.at.caption if c.value.startswith("label: lying "))
+    assert [slider.label for slider in shown.at.slider] == ["Guidance", "Steps"]
+    settings = lambda: session.config_of(session.jobs().workspace(shown.session))  # noqa: E731
+    assert "generator" not in settings()
+    shown.at.segmented_control(key="mix").set_value("Equally many")
+    shown.at.slider(key="painting.diffusion.guidance").set_value(2.0)
+    shown.at.selectbox(key="painting.diffusion.side").set_value(32)
+    shown.run().run()
+    assert settings()["generator"] == {"name": "diffusion", "options": {"guidance": 2.0, "side": 32}}
+    assert settings()["balance"] == "label"
+    shown.at.segmented_control(key="mix").set_value("As in the data")
+    shown.at.slider(key="painting.diffusion.guidance").set_value(1.0)
+    shown.at.selectbox(key="painting.diffusion.side").select_index(0)
+    shown.run().run()
+    assert not {"generator", "balance"} & set(settings())
+
+
+def test_the_page_shows_what_is_painted_while_the_model_learns(jobs):
+    """With words on what it is, and until the job has ended."""
+    store, shown = jobs.store, Visitor(jobs.open("shapes.zip", b"not read here").id)
+    store.add_job("painting", shown.session, "synthesize", "a lane without workers", {})
+    claim = store.claim("a lane without workers", "somebody")
+    assert not shown.go("generate").at.get("image")
+    store.show(claim, images.cell_of(np.zeros((8, 8), np.uint8)))
+    assert len(shown.run().at.get("image")) == 1
+    assert "No privacy filter has looked at them" in shown.text
+    store.finish(claim, State.CANCELLED, "Cancelled.")
+    assert not shown.run().at.get("image")
 
 
 def test_images_from_generate_to_download(shown):
@@ -55,3 +88,4 @@ def test_images_from_generate_to_download(shown):
     shown.go("download")
     assert "**Images**" in shown.text
     assert "**CSV**" not in shown.text
+    assert 'result.export("synthetic.zip")' in shown.text

@@ -14,6 +14,7 @@ from smartsynth.jobs import Jobs, State
 from smartsynth.jobs.blobs import Blobs
 from smartsynth.jobs.budgets import WorkspaceBudget
 from smartsynth.jobs.database import Database, Unavailable
+from smartsynth.jobs.store import Store
 
 WAIT = 120
 
@@ -146,6 +147,23 @@ def test_an_account_of_privacy_budgets_holds_on_postgres(postgres):
     ]
     assert {spent.releases for spent in again} == {1}
     database.close()
+
+
+def test_a_picture_of_a_running_job_is_kept_on_postgres_until_it_ends(postgres):
+    """What one machine is painting another one shows."""
+    url = postgres.fresh()
+    works, shows = Store(Database(url)), Store(Database(url))
+    works.add_job("job", "space", "synthesize", "long", {})
+    claim = works.claim("long", "me")
+    for picture in (b"an older one", bytes(range(256))):
+        works.show(claim, picture)
+    assert shows.preview("job") == bytes(range(256))
+    works.finish(claim, State.FAILED, "It did not succeed.")
+    works.show(claim, b"too late")
+    with shows.database.engine.connect() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM previews").scalar() == 0
+    for store in (works, shows):
+        store.database.close()
 
 
 def test_addresses_that_are_none_are_refused(tmp_path):

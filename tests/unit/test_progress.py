@@ -82,6 +82,25 @@ def test_figures_pass_through_parts_and_stages():
     assert not any(isinstance(message, Note) for message in (seen[0], seen[2], seen[3]))
 
 
+def test_a_picture_is_drawn_for_who_asks_and_once():
+    """Also under other words, and after a journey."""
+    drawn = []
+
+    def draw():
+        drawn.append(1)
+        return b"PNG"
+
+    seen = []
+    stages = Stages(lambda fraction, message="": seen.append(message), {"Fit": 1})
+    with stages("Fit") as report:
+        part(report, 0.0, 0.5)(0.5, Note("Epoch 3", {"loss": 1.2}, draw))
+    note = seen[1]
+    assert (note, drawn) == ("Fit: Epoch 3", [])
+    assert [note.picture, note.picture, drawn] == [b"PNG", b"PNG", [1]]
+    assert [pickled(note).picture, copy.copy(note).picture, drawn] == [b"PNG", b"PNG", [1]]
+    assert Note("Epoch 3", loss=1.2).picture is None
+
+
 def run(stages, names):
     for name in names:
         with stages(name):

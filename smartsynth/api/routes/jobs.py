@@ -18,10 +18,15 @@ from smartsynth.api.routes.common import Cursor, Limit, Once, Serving, before, c
 from smartsynth.api.shapes import KINDS, JobShape, Page
 from smartsynth.config import RunConfig
 from smartsynth.jobs.facts import Job
-from smartsynth.jobs.service import Gone
+from smartsynth.jobs.service import Gone, known_as
+from smartsynth.privacy import audit
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 EVENT_SECONDS = 0.5
+_PREVIEW: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
+    204: {"description": "There is none: none was painted yet, the job paints none, or it has ended."},
+}
 
 
 @router.post("", status_code=202)
@@ -65,6 +70,18 @@ def get_job(id: str, response: Response, service: Serving, key: Reader) -> JobSh
     """How a job stands."""
     with owned(service, key, id):
         return shown(service.jobs.job(id, key.account), response)
+
+
+@router.get("/{id}/preview", responses=_PREVIEW, response_class=Response)
+def get_job_preview(id: str, service: Serving, key: Reader) -> Response:
+    """A picture of what a running job is learning: images that its model paints by now, which no privacy filter looked at."""
+    with owned(service, key, id):
+        service.jobs.job(id, key.account)
+    picture = service.jobs.preview(id)
+    if picture is None:
+        return Response(status_code=204)
+    audit.note("preview", job=known_as(id))
+    return Response(picture, media_type="image/png")
 
 
 @router.post("/{id}/cancel", status_code=202)

@@ -12,7 +12,7 @@ from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.facts import Profile
 from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
-from smartsynth.ui import choices, forms, outcome, parts, runs, sequence, session
+from smartsynth.ui import choices, forms, outcome, painting, parts, runs, sequence, session
 
 HANDLED = (
     *sequence.SETTINGS, "generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
@@ -59,7 +59,9 @@ def page() -> None:
 def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None:
     """Every widget; what is set is put into `config`."""
     names = [column.name for column in profile.columns]
+    pictures = painting.has_images(profile)
     hidden = (*HANDLED, *(sequence.TABLES_ONLY if sequence.is_on(config) else sequence.SERIES_ONLY))
+    hidden += ("balance",) if pictures else ()
     mode = privacy(config, profile)
     generator(config, profile, dp=mode.key == "dp")
     if sequence.is_on(config):
@@ -147,14 +149,20 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
         st.caption(parts.text(reason, 300))
     for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:
         st.caption(f"Not installed here: {absent} (`pip install 'smartsynth[{classes[absent].extra}]'`).")
-    if given.get("name") != name:
+    used = choice.generator if name == "auto" and painting.has_images(profile) else name
+    if given.get("name") not in (name, used):
         given.pop("options", None)
     given = {**given, "name": name}
+    skip: tuple[str, ...] = ("window",) if sequence.is_on(config) and not config.get("entity") else ()
+    if painting.has_images(profile):
+        st.header("Images", anchor=False)
+        if not dp:
+            painting.mix(config, profile)
+        skip = painting.options(classes[used], given)
+        given["name"] = used if given.get("options") else name  # options go with a generator that is named
     if name != "auto":
         with st.expander(f"Options of {name}"):
-            forms.options(
-                classes[name], given, skip=("window",) if sequence.is_on(config) and not config.get("entity") else ()
-            )
+            forms.options(classes[name], given, skip=skip)
     config.pop("generator", None)
     if given != {"name": "auto"}:
         config["generator"] = given

@@ -36,7 +36,9 @@ ITEMS = (
     Item(
         "synthetic-hf.zip", "Hugging Face folder", "Parquet and a data card, ready to be uploaded.", "application/zip"
     ),
-    Item("report.html", "Report", "The evidence as one page that needs nothing else; aggregates only.", "text/html"),
+    Item(
+        "report.html", "Report", "The evidence as one page that needs nothing else; no real row is in it.", "text/html"
+    ),
     Item("report.json", "Report as JSON", "The same numbers for machines.", "application/json"),
     Item("synthetic.manifest.json", "Manifest", "Versions, settings, seed, scores.", "application/json"),
     Item("model.zip", "Model", "Makes these rows again, and more; holds no real row and no code.", "application/zip"),
@@ -108,8 +110,9 @@ def code(workspace: Workspace, found: outcome.Outcome) -> None:
 
     config = RunConfig.build(found.config).model_dump(mode="json", exclude_defaults=True)
     python, shell = st.tabs(["Python", "Command line"])
-    python.code(snippets.python(config, workspace.name), language="python")
-    shell.code(snippets.shell(config, workspace.name), language="bash", wrap_lines=True)
+    rows = next(item.name for item in ITEMS if (found.folder / "files" / item.name).is_file())
+    python.code(snippets.python(config, workspace.name, rows), language="python")
+    shell.code(snippets.shell(config, workspace.name, rows), language="bash", wrap_lines=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from smartsynth.ui import choices, figures, outcome, parts, runs, session
 
 MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
 
+PICTURE_WIDTH = 400
+
 
 def page() -> None:
     """The page from top to bottom."""
@@ -52,6 +54,7 @@ def running(job_id: str) -> None:
         st.progress(job.fraction, text=parts.text(runs.progress_text(job), 200))
         st.markdown(" &nbsp; ".join(f"{MARKS[mark]}&nbsp;{stage}" for stage, mark in runs.stage_marks(job)))
         live(job)
+        painted(job)
         if st.button("Cancel", key="cancel", icon=":material/stop_circle:"):
             session.jobs().cancel(job.id)
             st.rerun()
@@ -68,6 +71,17 @@ def live(job: Job) -> None:
                 name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260,
                 chart_data=values if len(values) > 1 else None,
             )  # fmt: skip
+
+
+def painted(job: Job) -> None:
+    """The newest picture of what the model makes, while it learns."""
+    picture = session.jobs().preview(job.id)
+    if picture is not None:
+        st.image(picture, width=PICTURE_WIDTH, alt="Images that the model paints while it learns")
+        st.caption(
+            "Images that the model paints while it learns, anew from time to time. No privacy filter has looked at them: "
+            "they are for you alone, and are not kept."
+        )
 
 
 def done(workspace: Workspace, job: Job) -> None:

@@ -645,6 +645,57 @@ def test_a_reporter_stops_the_work_once_it_is_asked_to(tmp_path):
         Reporter(store, Claim("no such job", 1))(0.5, "Fit")
 
 
+PNG = b"\x89PNG of " + b"a picture" * 20
+
+
+@pytest.mark.parametrize("end", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
+def test_the_newest_picture_of_a_job_is_kept_until_it_ends(tmp_path, end):
+    """Whichever way it ends; not a byte of it stays in the records."""
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
+    store.add_job("job", "space", "synthesize", "long", {})
+    claim = store.claim("long", "me")
+    Reporter(store, claim)(0.1, Note("Fit: Epoch 1", {}, b"an older picture"))
+    Reporter(store, claim)(0.2, Note("Fit: Epoch 2", {}, lambda: PNG))
+    Reporter(store, claim)(0.3, Note("Fit: Epoch 3", loss=1.0))
+    assert store.preview("job") == PNG
+    store.show(Claim("job", claim.fence - 1), b"of an attempt that holds no longer")
+    assert store.preview("job") == PNG
+    store.finish(claim, end)
+    store.show(claim, PNG)
+    assert store.preview("job") is None
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert PNG not in left
+    assert b"an older picture" not in left
+
+
+def test_a_job_without_a_holder_leaves_no_picture_when_it_is_cancelled(tmp_path):
+    """Nor one that is deleted with its workspace."""
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
+    store.add_workspace("space", "data.csv", {})
+    for job in ("job", "other"):
+        store.add_job(job, "space", "synthesize", "long", {})
+        store.show(store.claim("long", "me"), PNG)
+    store.free("me")
+    store.ask_to_cancel("job")
+    assert [store.preview("job"), store.preview("other")] == [None, PNG]
+    store.remove_workspace("space")
+    assert store.preview("other") is None
+    assert PNG not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_records_of_an_older_version_are_brought_up(tmp_path):
+    """The tables of pictures come to a database that has none, and its jobs stay."""
+    before = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
+    before.add_job("job", "space", "synthesize", "long", {})
+    with before.database.engine.begin() as db:
+        db.exec_driver_sql("DROP TABLE previews")
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    before.database.close()
+    store = Store(Database(f"sqlite:///{tmp_path}/records.sqlite"))
+    store.show(store.claim("long", "me"), PNG)
+    assert store.preview("job") == PNG
+
+
 def test_time_left_is_told_once_something_is_known():
     """And grows out of what has passed."""
     job = Job("j", "w", "synthesize", {}, State.RUNNING, fraction=0.25, started=100.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import smartsynth as ss
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
-from smartsynth.models.balancing import Balance, balance_of, balanced
+from smartsynth.models.balancing import Balance, balance_of, balanced, taking_turns
 from smartsynth.resampling import resample
 
 
@@ -42,6 +42,23 @@ def test_values_take_turns_and_rows_stay_whole_and_in_order(dtype):
     for value in ("no", "yes"):
         expected = whole.loc[whole["y"] == value, "row"].head(150)
         assert list(made.loc[made["y"] == value, "row"]) == list(expected)
+
+
+def test_only_blocks_that_are_needed_are_made():
+    """Where a row takes long, as an image does, no value is made thousands of times for a few rows."""
+    asked = []
+
+    def stream_of(value):
+        def rows(start, n):
+            asked.append(n)
+            return pd.DataFrame({"y": [value] * n, "row": np.arange(start, start + n)})
+
+        return rows
+
+    balance = Balance("y", ("a", "b", "c"))
+    small = taking_turns(stream_of, balance, 64)(30, 150)
+    assert sum(asked) == 3 * 64
+    pd.testing.assert_frame_equal(small, taking_turns(stream_of, balance)(30, 150))
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 40))
