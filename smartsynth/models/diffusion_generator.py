@@ -32,6 +32,8 @@ from smartsynth.models.training import Checkpoints, train
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Column, Schema
 
+EPOCHS, LEAST_STEPS = 20.0, 300
+"""Passes over the images where none are asked for, and steps that there are at least: fewer leave noise."""
 PAINT_BLOCK = 128
 """Images that are painted together."""
 
@@ -40,7 +42,7 @@ class DiffusionGenerator(PaintingGenerator):
     """A U-Net that learns which way noise has to go to become an image of a row.
 
     Args:
-        epochs: Passes over the images; may be a fraction.
+        epochs: Passes over the images; may be a fraction. None takes 20, and more of few images, so that there are 300 steps.
         batch_size: Images of a training step.
         learning_rate: Highest rate.
         width: Channels of the network at its finest level.
@@ -69,7 +71,7 @@ class DiffusionGenerator(PaintingGenerator):
     def __init__(
         self,
         *,
-        epochs: float = 20.0,
+        epochs: float | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         width: int = 64,
@@ -115,8 +117,7 @@ class DiffusionGenerator(PaintingGenerator):
         self._form = images.common_form(cells, side=self.side, most=images.MOST_SIDE)
         pixels = images.stacked(images.brought(cells, self._form, self.framing))
         self._shape = Shape.of(self._form, self._codes.size, width=self.width, layers=self.layers, patch=self.patch)
-        steps = max(round(float(self.epochs) * len(pixels) / self.batch_size), 1)
-        plan = Plan(steps, min(self.batch_size, len(pixels)), float(self.learning_rate))
+        plan = Plan(self._training_steps(len(pixels)), min(self.batch_size, len(pixels)), float(self.learning_rate))
         progress(0.1, "Learning the images")
         training = ImageTraining(self._shape, to_floats(pixels, self._shape), self._codes(known), plan, seed)
         preview = preview_of(
@@ -125,6 +126,12 @@ class DiffusionGenerator(PaintingGenerator):
         train(training, part(progress, 0.1, 0.99), checkpoints, preview=preview)
         self._weights: Mapping[str, Any] = training.weights()
         self._network = None
+
+    def _training_steps(self, n: int) -> int:
+        """Steps of training on so many images."""
+        if self.epochs is None:
+            return max(round(EPOCHS * n / self.batch_size), LEAST_STEPS)
+        return max(round(float(self.epochs) * n / self.batch_size), 1)
 
     def _opened(self) -> Any:
         """The network, opened when it is first needed."""
@@ -140,7 +147,8 @@ class DiffusionGenerator(PaintingGenerator):
             DataError: There is no column of images, or more than one.
         """
         wrong = not_whole(self, ("batch_size", "width", "layers", "steps", "min_count"))
-        wrong += not_between(self, {"epochs": 100_000, "learning_rate": 1, "guidance": 100})
+        wrong += not_between(self, {"learning_rate": 1, "guidance": 100})
+        wrong += [] if self.epochs is None else not_between(self, {"epochs": 100_000})
         for name, least in (("patch", 1), ("side", images.LEAST_SIDE)):
             value = getattr(self, name)
             if value is not None and (not is_whole(value) or value < least):

@@ -102,7 +102,7 @@ class DPDiffusionGenerator(PrivateGenerator):
         private_steps: int = 200,
         batch_size: int = 512,
         copies: int = 4,
-        learning_rate: float = 3e-4,
+        learning_rate: float = 1e-4,
         clip: float = 0.1,
         width: int = 32,
         layers: int = 1,

@@ -18,11 +18,12 @@ def multiplies_halves() -> bool:
     return bool(told.get("amx_tile") and told.get("amx_bf16"))
 
 
-def halved(device: str) -> AbstractContextManager[object]:
+def halved(device: str, *, learns: bool = True) -> AbstractContextManager[object]:
     """Take products in half precision inside of this, where that is faster.
 
     Args:
         device: `cpu` or `cuda`.
+        learns: Whether there is a way back; without one attention needs less memory.
     """
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -32,5 +33,6 @@ def halved(device: str) -> AbstractContextManager[object]:
         inside.enter_context(torch.autocast("cuda", torch.bfloat16))
     elif multiplies_halves():
         inside.enter_context(torch.autocast("cpu", torch.bfloat16))
-        inside.enter_context(sdpa_kernel(SDPBackend.MATH))  # the fused one's way back has no tiles
+        if learns:
+            inside.enter_context(sdpa_kernel(SDPBackend.MATH))  # the fused one's way back has no tiles
     return inside

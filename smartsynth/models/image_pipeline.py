@@ -210,7 +210,7 @@ class ImagePipeline:
 
     def _seen(self, latents: Any, time: Any, codes: Any) -> Any:
         """What the network says of noisy latents."""
-        with halved(self.device.type):
+        with halved(self.device.type, learns=False):
             return self.pipe.unet(latents, time, encoder_hidden_states=codes).sample.float()
 
 

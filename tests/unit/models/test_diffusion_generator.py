@@ -83,6 +83,12 @@ def test_the_same_seed_learns_the_same(real):
     pd.testing.assert_frame_equal(one, two)
 
 
+def test_few_pictures_are_learnt_longer():
+    assert DiffusionGenerator()._training_steps(100) == 300
+    assert DiffusionGenerator()._training_steps(8_000) == 1_250
+    assert DiffusionGenerator(epochs=2)._training_steps(640) == 10
+
+
 def test_pictures_alone_are_enough():
     alone = frame(60)[["image"]]
     made = DiffusionGenerator(**SMALL, epochs=1).fit(alone, seed=0).sample(10, seed=0)

@@ -132,6 +132,24 @@ def test_images_that_real_ones_are_like_are_kept(base, real):
     assert model._votes[is_good].sum() > 0.95 * model._votes.sum()
 
 
+def test_what_is_voted_for_comes_to_be_painted(base):
+    """A painter of dark and light images paints those that real ones look like, of each label."""
+    rng = np.random.default_rng(0)
+    light = rng.random(200) < 0.5
+    made = 215 * light[:, None, None, None] + rng.integers(0, 40, (200, 16, 16, 1))
+    rows = pd.DataFrame({"image": images.unstacked(made.astype(np.uint8)), "label": np.where(light, "day", "night")})
+    model = EvolveImagesGenerator(**SMALL, base=base, epsilon=50)
+
+    def seen(light, rng):
+        return np.uint8(215 * light[:, None, None, None] + rng.integers(0, 40, (len(light), 32, 32, 3)))
+
+    model._painted = lambda rows, rng, progress: seen(rng.integers(2, size=len(rows)), rng)
+    model._varied = lambda pixels, rows, strength, rng, progress: seen(pixels.mean((1, 2, 3)) > 128, rng)
+    found = model.fit(rows, schema=infer_schema(rows), seed=1).sample(60, seed=0)
+    is_light = np.array([images.pixels_of(cell).mean() > 128 for cell in found["image"]])
+    assert ((found["label"] == "day") == is_light).mean() > 0.95
+
+
 def test_less_strength_is_nearer(base):
     pipeline = ImagePipeline.open(base)
     made = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)

@@ -89,6 +89,37 @@ def test_adapters_learn_the_images(tmp_path, prediction):
     assert all(torch.equal(p, named[name]) for name, p in frozen.items())
 
 
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_who_says_what_the_pipeline_was_made_to_say_has_no_loss(tmp_path, prediction):
+    """With the clean latents at hand, the noise follows from the mixture, and the velocity from both (Salimans & Ho 2022)."""
+    from types import SimpleNamespace
+
+    pipeline = ImagePipeline.open(str(written(tmp_path, prediction=prediction)))
+    training = PipelineTraining(pipeline, pixels(1, side=32, colours=3)[0], ["a"], Plan(2, 5, 1, 1e-9), 0)
+    training.spreads = training.spreads * 0
+    shares = training.schedule.alphas_cumprod
+
+    def knows(mixed, times, encoder_hidden_states):
+        share = shares[times][:, None, None, None]
+        noise = (mixed - share.sqrt() * training.means) / (1 - share).sqrt()
+        said = share.sqrt() * noise - (1 - share).sqrt() * training.means if prediction == "v_prediction" else noise
+        return SimpleNamespace(sample=said + 0 * training.parameters[0].sum())
+
+    training.network = knows
+    assert training._step(0) < 1e-4
+
+
+def test_a_tenth_of_the_prompts_goes_untold(tmp_path):
+    pipeline = ImagePipeline.open(str(written(tmp_path)))
+    training = PipelineTraining(pipeline, pixels(64, side=16, colours=3)[0], ["a"] * 64, Plan(2, 5, 64, 1e-9), 0)
+    told, codes = [], pipeline.codes
+    pipeline.codes = lambda prompts: told.extend(prompts) or codes(prompts)
+    for step in range(10):
+        training._step(step)
+    assert set(told) == {"", "a"}
+    assert np.mean([prompt == "" for prompt in told]) == pytest.approx(0.1, abs=0.04)
+
+
 def test_training_goes_on_where_it_was_stopped(real, base, tmp_path, monkeypatch):
     import shutil
 
@@ -108,7 +139,7 @@ def test_training_goes_on_where_it_was_stopped(real, base, tmp_path, monkeypatch
 
     options = {**SMALL, "epochs": 2, "base": base}
     wanted = StableDiffusionGenerator(**options).fit(real, seed=4).sample(3, seed=0)
-    monkeypatch.setattr(training.train, "__kwdefaults__", {"every": 0.0})
+    monkeypatch.setitem(training.train.__kwdefaults__, "every", 0.0)
     model = StableDiffusionGenerator(**options)
     with pytest.raises(Cancelled):
         model.fit(real, seed=4, progress=stop, checkpoints=Folder())
