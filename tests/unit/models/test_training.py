@@ -85,7 +85,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, after):
 
 def test_a_generator_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     """`fit` with the same data, options and seed makes the model that an unbroken one makes."""
-    monkeypatch.setattr(training.train, "__kwdefaults__", {"every": 0.0})
+    monkeypatch.setitem(training.train.__kwdefaults__, "every", 0.0)
     frame = numbers_and_categories().rename(columns={"c0": "height", "c1": "income", "c2": "state", "c3": "sex"})
     options = {"epochs": 3, "batch_size": 100, "generator_dim": [32], "discriminator_dim": [32]}
     whole = CTGANGenerator(**options).fit(frame, seed=5).sample(50, seed=1)
