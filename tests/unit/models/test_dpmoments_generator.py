@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from noise_recorder import Recorder
 from tiny_pictures import KINDS, frame, pixels
 
 pytest.importorskip("opendp")
@@ -16,19 +17,6 @@ from smartsynth.models.dpmoments_generator import DPMomentsGenerator, Waves
 from smartsynth.privacy.ledger import Budget, Touch
 from smartsynth.privacy.noise import Noise
 from smartsynth.registry import load
-
-
-class Recorder(Noise):
-    """Gives what a list says, and writes down what it was asked for."""
-
-    def __init__(self, answers=None):
-        self.asked, self.answers = [], answers
-
-    def gaussian(self, counts, *, sigma, sensitivity, what):
-        self.asked.append((what, np.array(counts, float), sigma, sensitivity))
-        if self.answers is not None:
-            return self.answers[len(self.asked) - 1]
-        return np.random.default_rng(len(self.asked)).normal(np.array(counts, float), 1e-6)
 
 
 @pytest.fixture(scope="module")

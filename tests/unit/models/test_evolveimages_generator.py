@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from noise_recorder import Recorder
 from tiny_pictures import frame, pixels
 
 torch = pytest.importorskip("torch")
@@ -18,23 +19,9 @@ from smartsynth.metrics.image_features import embedder  # noqa: E402
 from smartsynth.models.evolveimages_generator import EvolveImagesGenerator, _points  # noqa: E402
 from smartsynth.models.image_pipeline import ImagePipeline  # noqa: E402
 from smartsynth.privacy.ledger import Touch  # noqa: E402
-from smartsynth.privacy.noise import Noise  # noqa: E402
 from smartsynth.registry import create, load  # noqa: E402
 
 SMALL = {"population": 24, "rounds": 3, "steps": 3, "delta": 1e-6}
-
-
-class Recorder(Noise):
-    """Gives what a list says, and writes down what it was asked for."""
-
-    def __init__(self, answers=None):
-        self.asked, self.answers = [], answers
-
-    def gaussian(self, counts, *, sigma, sensitivity, what):
-        self.asked.append((what, np.array(counts, float), sigma, sensitivity))
-        if self.answers is not None:
-            return self.answers[len(self.asked) - 1]
-        return np.random.default_rng(len(self.asked)).normal(np.array(counts, float), 1e-6)
 
 
 @pytest.fixture(scope="module")
