@@ -44,8 +44,8 @@ def embedder() -> Embedder:
     Raises:
         ConfigError: SMARTSYNTH_INCEPTION names something else than the weights.
     """
-    if has_inception():
-        return Inception()
+    if has_inception() and (file := inception.weights_file()) is not None:
+        return Inception(file)
     return EfficientNet() if has_efficientnet() else Outlines()
 
 
@@ -72,12 +72,13 @@ class Inception:
 
     name = "the network Inception-v3"
 
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
     def __call__(self, pixels: Pixels) -> Points:
         import torch
 
-        file = inception.weights_file()
-        assert file is not None  # noqa: S101  (has_inception has looked)
-        network = inception.opened(file)
+        network = inception.opened(self.file)
         device = next(network.parameters()).device
         made = [np.zeros((0, inception.POINTS), np.float32)]
         for at in range(0, len(pixels), AT_ONCE):

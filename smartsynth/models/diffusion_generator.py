@@ -26,8 +26,8 @@ from smartsynth.models.image_codes import RowCodes
 from smartsynth.models.image_network import Shape, build, check_installed, paint, to_floats, with_weights
 from smartsynth.models.image_preview import preview_of, spread
 from smartsynth.models.image_training import ImageTraining, Plan
-from smartsynth.models.options import is_whole, not_between, not_whole
-from smartsynth.models.painting_generator import PaintingGenerator
+from smartsynth.models.options import is_whole, not_between, not_framed, not_whole
+from smartsynth.models.painting_generator import PaintingGenerator, image_column
 from smartsynth.models.training import Checkpoints, train
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Column, Schema
@@ -149,18 +149,15 @@ class DiffusionGenerator(PaintingGenerator):
         wrong = not_whole(self, ("batch_size", "width", "layers", "steps", "min_count"))
         wrong += not_between(self, {"learning_rate": 1, "guidance": 100})
         wrong += [] if self.epochs is None else not_between(self, {"epochs": 100_000})
-        for name, least in (("patch", 1), ("side", images.LEAST_SIDE)):
-            value = getattr(self, name)
-            if value is not None and (not is_whole(value) or value < least):
-                wrong.append(f"{name}={value!r} must be a whole number of at least {least}, or None.")
+        if self.patch is not None and not is_whole(self.patch):
+            wrong.append(f"patch={self.patch!r} must be a whole number of at least 1, or None.")
         if is_whole(self.width) and self.width % 16:
             wrong.append(f"width={self.width} must be a multiple of 16.")
-        if self.framing not in images.FITS:
-            wrong.append(f"framing={self.framing!r} must be one of {', '.join(images.FITS)}.")
+        wrong += not_framed(self)
         if wrong:
             raise ConfigError(" ".join(wrong))
         check_installed()
-        return self._image_column(schema)
+        return image_column(schema, self.name)
 
     def _state(self) -> State:
         values = {"form": str(self._form), "shape": self._shape.to_json(), "codes": self._codes.to_json()}

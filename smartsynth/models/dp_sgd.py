@@ -114,7 +114,7 @@ class PrivateGradient(_Noisy):
 
 
 class PrivateParts(_Noisy):
-    """The noisy gradient of a network with few weights that learn, on rows of real persons, part by part.
+    """The noisy gradient of a network on rows of real persons, part by part; each part needs room for its rows times the weights that learn.
 
     Args:
         network: A torch module without normalisation over the batch; its weights that learn are those of layers that Opacus knows.

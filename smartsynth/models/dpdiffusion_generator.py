@@ -11,7 +11,6 @@ images that the budget pays for; they take noisy means, here it is draws from no
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -20,23 +19,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
-from smartsynth.errors import ConfigError
 from smartsynth.models.base import State
-from smartsynth.models.coding import under
-from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.dp_sgd import Persons
 from smartsynth.models.dpmoments_generator import DPMomentsGenerator
 from smartsynth.models.image_codes import RowCodes
 from smartsynth.models.image_network import Shape, build, check_installed, paint, to_floats, with_weights
 from smartsynth.models.image_training import ImageTraining, Plan
-from smartsynth.models.options import not_between, not_whole
-from smartsynth.models.private import PrivateGenerator
+from smartsynth.models.options import is_whole, not_between, not_whole
 from smartsynth.models.private_image_training import PrivateImageTraining, PrivatePlan
+from smartsynth.models.private_images import PrivateImageGenerator
 from smartsynth.models.training import train
-from smartsynth.privacy.ledger import Budget, Ledger
+from smartsynth.privacy.ledger import Budget
 from smartsynth.privacy.noise import FloatNoise
-from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import Kind, Modality, Schema
+from smartsynth.progress import Progress, part
+from smartsynth.schema import Column, Schema
 
 PRIOR = 0.5
 """Share of the budget for the prior (shares are of μ²)."""
@@ -47,7 +43,7 @@ PAINT_BLOCK = 128
 """Images that are painted together."""
 
 
-class DPDiffusionGenerator(PrivateGenerator):
+class DPDiffusionGenerator(PrivateImageGenerator):
     """A diffusion model that goes on from coarse private images by DP-SGD.
 
     Args:
@@ -75,7 +71,6 @@ class DPDiffusionGenerator(PrivateGenerator):
     summary: ClassVar[str] = (
         "A diffusion model that learns by DP-SGD, within a budget of differential privacy; for small images."
     )
-    modality: ClassVar[Modality] = Modality.IMAGE
     cost: ClassVar[float] = 1_500.0
     cost_rows: ClassVar[int] = 10_000
     cost_columns: ClassVar[float] = 0.0
@@ -131,72 +126,40 @@ class DPDiffusionGenerator(PrivateGenerator):
         self.steps = steps
         self.guidance = guidance
 
-    def threshold_share(self, schema: Schema) -> float:
-        return self._empty_prior().threshold_share(schema)
-
-    def sample(
-        self,
-        n: int,
-        *,
-        where: Given | None = None,
-        seed: int | None = None,
-        start: int = 0,
-        progress: Progress | None = None,
-    ) -> pd.DataFrame:
-        """Rows `start` to `start + n` of the endless data set that (model, seed) stands for; see `Generator.sample`.
-
-        The same machine paints the same images; another one may round differently.
-        """
-        self._asked(n, start, where)
-        seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
-        first, last = start // PAINT_BLOCK, (start + n - 1) // PAINT_BLOCK + 1
-        begin, size = first * PAINT_BLOCK, (last - first) * PAINT_BLOCK
-        rows = self._prior.sample(size, seed=seed, start=begin)
-        column = next(c.name for c in self.schema_ if c.kind is Kind.IMAGE)
-        cells: list[bytes] = []
-        for k in range(first, last):
-            some = rows.iloc[(k - first) * PAINT_BLOCK : (k - first + 1) * PAINT_BLOCK]
-            cells += self._painted(
-                some, seed, k, part(report, (k - first) / (last - first), (k + 1 - first) / (last - first))
-            )
-        rows[column] = pd.Series(cells, dtype=object).where(rows[column].notna(), None)
-        report(1.0, "Sampled")
-        return rows.iloc[start - begin : start - begin + n].reset_index(drop=True)
-
-    def _painted(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> list[bytes]:
-        """The images of a block of rows."""
-        rngs = [np.random.default_rng([seed, block, i, 0x1A6E]) for i in range(len(rows))]
+    def _made(self, rows: pd.DataFrame, rng: np.random.Generator, progress: Progress) -> NDArray[np.uint8]:
+        rngs = [np.random.default_rng(int(rng.integers(2**63))) for _ in range(len(rows))]
         if self._network is None:
             self._network = with_weights(build(self._shape, 0), self._weights)
-        pixels = paint(
+        return paint(
             self._network, self._shape, self._codes(rows), rngs, steps=self.steps, guidance=float(self.guidance),
             report=lambda share: progress(share, "Painting images"),
         )  # fmt: skip
-        return images.unstacked(pixels)
 
     def _fit(self, data: pd.DataFrame, schema: Schema, rng: np.random.Generator, progress: Progress) -> None:
-        self._check_options(schema)
+        column = self._check_options(schema)
         rows, budget = self._within_budget(data, schema)
         prior = self._empty_prior()
         share = budget.part(PRIOR, failing=budget.delta_left)
         prior.learn_within(share, rows, schema, part(progress, 0.0, 0.02))
         budget.take(share, "prior")
-        self._prior, self.rows_ = prior, prior.rows_
+        self._take_table(prior)
         seed = int(rng.integers(2**31))
-        begun = self._begun(schema, seed, part(progress, 0.02, 0.3))
-        self._weights = self._gone_on(rows, schema, begun, budget, seed, part(progress, 0.3, 1.0))
+        begun = self._begun(prior, schema, column, seed, part(progress, 0.02, 0.3))
+        self._weights = self._gone_on(rows, column, begun, budget, part(progress, 0.3, 1.0))
         self._network = None
-        self.ledger_ = self._account(budget)
-        prior.close(self.ledger_)
+        self.close(self._account(budget))
 
-    def _begun(self, schema: Schema, seed: int, progress: Progress) -> Mapping[str, NDArray[np.float32]]:
+    def _begun(
+        self, prior: DPMomentsGenerator, schema: Schema, column: Column, seed: int, progress: Progress
+    ) -> Mapping[str, NDArray[np.float32]]:
         """The weights of a network that learnt what the prior draws."""
-        drawn = self._prior.sample(DRAWN, seed=seed)
-        column = next(c.name for c in schema if c.kind is Kind.IMAGE)
-        drawn = drawn[drawn[column].notna()].reset_index(drop=True)
+        drawn = prior.sample(DRAWN, seed=seed)
+        drawn = drawn[drawn[column.name].notna()].reset_index(drop=True)
+        if drawn.empty:
+            raise self._too_few_images()
         self._codes = RowCodes.fit(drawn, schema, min_count=1)
-        self._shape = Shape.of(self._prior.form, self._codes.size, width=self.width, layers=self.layers, patch=None)
-        pictures = to_floats(images.stacked(drawn[column].tolist()), self._shape)
+        self._shape = Shape.of(self._form, self._codes.size, width=self.width, layers=self.layers, patch=None)
+        pictures = to_floats(images.stacked(drawn[column.name].tolist()), self._shape)
         steps = max(round(float(self.begin_epochs) * len(pictures) / BEGIN_BATCH), 1)
         training = ImageTraining(
             self._shape, pictures, self._codes(drawn), Plan(steps, min(BEGIN_BATCH, len(pictures)), BEGIN_RATE), seed
@@ -206,13 +169,10 @@ class DPDiffusionGenerator(PrivateGenerator):
         return training.weights()
 
     def _gone_on(
-        self, rows: pd.DataFrame, schema: Schema, begun: Mapping[str, NDArray[Any]], budget: Budget, seed: int,
-        progress: Progress,
-    ) -> Mapping[str, Any]:  # fmt: skip
+        self, rows: pd.DataFrame, column: Column, begun: Mapping[str, NDArray[Any]], budget: Budget, progress: Progress
+    ) -> Mapping[str, Any]:
         """The weights after steps on real images, which take all that is left of the budget."""
-        column = next(c.name for c in schema if c.kind is Kind.IMAGE)
-        known = rows[rows[column].notna()].reset_index(drop=True)
-        pixels = images.stacked(images.brought(known[column].tolist(), self._prior.form, self.framing))
+        known, pixels = self._known(rows, column)
         rate = min(float(f"{self.batch_size * self.max_rows_per_unit / self.rows_:.2g}"), 1.0)
         sigma = budget.spend_steps("fit", "gradients of the network that paints", rate=rate, steps=self.private_steps)
         owner = None if self.unit is None else pd.factorize(known[self.unit])[0]
@@ -221,14 +181,7 @@ class DPDiffusionGenerator(PrivateGenerator):
             self.private_steps, self.batch_size, self.copies, float(self.learning_rate), float(self.clip), sigma
         )
         training = PrivateImageTraining(
-            self._shape,
-            begun,
-            to_floats(pixels, self._shape),
-            self._codes(known),
-            persons,
-            plan,
-            self.gradient_noise,
-            seed,
+            self._shape, begun, to_floats(pixels, self._shape), self._codes(known), persons, plan, self.gradient_noise
         )
         progress(0.0, "Learning the images")
         train(training, progress)
@@ -242,34 +195,19 @@ class DPDiffusionGenerator(PrivateGenerator):
         prior.noise = self.noise
         return prior
 
-    def _check_options(self, schema: Schema) -> None:
-        wrong = not_whole(self, ("private_steps", "batch_size", "copies", "width", "layers", "steps"))
+    def _check_options(self, schema: Schema) -> Column:
+        wrong = not_whole(self, ("frequencies", "private_steps", "batch_size", "copies", "width", "layers", "steps"))
         wrong += not_between(self, {"begin_epochs": 100_000, "learning_rate": 1, "clip": 1_000, "guidance": 100})
-        if isinstance(self.width, int) and self.width % 16:
+        if is_whole(self.width) and self.width % 16:
             wrong.append(f"width={self.width} must be a multiple of 16.")
-        if wrong:
-            raise ConfigError(" ".join(wrong))
+        column = self._check_images(schema, wrong)
         check_installed()
-        self._empty_prior().check_options(schema)
-
-    def _sample_block(
-        self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
-    ) -> pd.DataFrame:
-        raise NotImplementedError  # sample does its work
+        return column
 
     def _state(self) -> State:
-        inner = self._prior._state()
-        values = {
-            "prior": inner.values, "columns": self.schema_.to_json(), "shape": self._shape.to_json(), "codes": self._codes.to_json(),
-            "ledger": self.ledger_.to_json(), "noisy_rows": self.rows_,
-        }  # fmt: skip
-        return State(values, {f"prior.{name}": array for name, array in inner.arrays.items()}, self._weights)
+        return self._with_table({"shape": self._shape.to_json(), "codes": self._codes.to_json()}, {}, self._weights)
 
     def _restore(self, state: State) -> None:
-        values = state.values
-        self._prior = self._empty_prior()
-        self._prior._restore(State(values["prior"], under(state.arrays, "prior.")))
-        self._prior.schema_ = Schema.from_json(values["columns"])
-        self._shape, self._codes = Shape(**values["shape"]), RowCodes.restore(values["codes"])
-        self.ledger_, self.rows_ = Ledger.from_json(values["ledger"]), float(values["noisy_rows"])
+        self._shape, self._codes = Shape(**state.values["shape"]), RowCodes.restore(state.values["codes"])
         self._weights, self._network = dict(state.weights), None
+        self._restore_table(state)

@@ -158,7 +158,9 @@ class Waves:
         from scipy.fft import dctn
 
         found = dctn(pixels.astype(np.float64) / 255, axes=(1, 2), norm="ortho")[:, self.mask]
-        return np.ascontiguousarray(found.transpose(0, 2, 1).reshape(len(pixels), -1))
+        return np.ascontiguousarray(
+            found.transpose(0, 2, 1).reshape(len(pixels), int(self.mask.sum()) * self.form.channels)
+        )
 
     def pixels(self, vectors: NDArray[np.float64]) -> NDArray[np.uint8]:
         """What `vectors` came from, without the finer waves."""

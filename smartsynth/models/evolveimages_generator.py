@@ -25,11 +25,11 @@ from smartsynth import images
 from smartsynth.metrics.image_features import Embedder, embedder
 from smartsynth.models.base import State
 from smartsynth.models.evolution import STAY, chosen, noisy, votes
-from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking
+from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking, not_too_many
 from smartsynth.models.image_prompts import RowWords, check_template
-from smartsynth.models.options import is_whole, not_between, not_whole
+from smartsynth.models.options import not_between, not_framed, not_whole
 from smartsynth.models.pretrained import Base
-from smartsynth.models.private_images import THERE, PrivateImageGenerator
+from smartsynth.models.private_images import LOOKED_AT, THERE, PrivateImageGenerator
 from smartsynth.models.stablediffusion_generator import BASE
 from smartsynth.privacy.ledger import Budget
 from smartsynth.progress import Progress, part
@@ -37,6 +37,8 @@ from smartsynth.schema import Column, Schema
 
 PAINT_BLOCK = 16
 """Images that are painted together."""
+REPORTED = 100
+"""Real images that are looked at between two reports."""
 LEAST_STRENGTH = 0.5
 """Of the last round's variations, as a share of the first one's."""
 
@@ -143,8 +145,11 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         """Rows of the private table that have an image."""
         if self._table is None:
             return pd.DataFrame(index=range(self.population))
-        rows = self._table.sample(4 * self.population, seed=seed)
-        return (rows[rows[THERE].astype(bool)] if THERE in rows.columns else rows).reset_index(drop=True)
+        rows = self._table.sample(LOOKED_AT, seed=seed)
+        rows = rows[rows[THERE].astype(bool)] if THERE in rows.columns else rows
+        if rows.empty:
+            raise self._too_few_images()
+        return rows.reset_index(drop=True)
 
     def _evolve(
         self, rows: pd.DataFrame, column: Column, people: pd.DataFrame, inner: Budget, budget: Budget, rng: np.random.Generator,
@@ -153,9 +158,8 @@ class EvolveImagesGenerator(PrivateImageGenerator):
         """Keep painted images that were voted for, each with its label and its share of the votes of that label."""
         known, pixels = self._known(rows, column)
         embed, kinds = embedder(), np.array(self._names_in(known), object)
-        real = np.concatenate(
-            [_points(embed, pixels[i : i + 1]) for i in range(len(pixels))]
-        )  # each as if it were alone
+        real = _alone(embed, pixels, part(progress, 0.0, 0.05))
+        progress = part(progress, 0.05, 1.0)
         mu, step = inner.share(1 / self.rounds), 1 / (self.rounds + 1)
         theirs = np.array(self._names_in(people), object)
         painted = self._painted(people, rng, part(progress, 0.0, step))
@@ -234,10 +238,7 @@ class EvolveImagesGenerator(PrivateImageGenerator):
     def _check_options(self, schema: Schema) -> Column:
         wrong = check_name(self.base) + not_whole(self, ("population", "rounds", "steps"))
         wrong += not_between(self, {"guidance": 100, "strength": 1, "variation": 1})
-        if self.resolution is not None and (not is_whole(self.resolution) or self.resolution < images.LEAST_SIDE):
-            wrong.append(
-                f"resolution={self.resolution!r} must be a whole number of at least {images.LEAST_SIDE}, or None."
-            )
+        wrong += not_framed(self, ("resolution",)) + not_too_many(self.steps)
         if not isinstance(self.avoid, str):
             wrong.append(f"avoid={self.avoid!r} must be a text.")
         column = self._check_images(schema, wrong)
@@ -262,6 +263,16 @@ def _points(embed: Embedder, pixels: Pixels) -> NDArray[np.float32]:
     """Points of images, of length 1."""
     found = embed(pixels)
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def _alone(embed: Embedder, pixels: Pixels, progress: Progress) -> NDArray[np.float32]:
+    """Points of real images, each looked at as if it were alone, so that no other one changes its vote."""
+    made = [_points(embed, pixels[:0])]
+    for i in range(len(pixels)):
+        made.append(_points(embed, pixels[i : i + 1]))
+        if i % REPORTED == 0:
+            progress(i / len(pixels), "Looking at images")
+    return np.concatenate(made)
 
 
 def _rngs(rng: np.random.Generator, n: int) -> list[np.random.Generator]:

@@ -23,17 +23,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.errors import ConfigError, MissingExtraError, ModelFormatError
+from smartsynth.errors import ConfigError, MissingExtraError, ModelFormatError, SmartSynthError
 from smartsynth.images import Form
 from smartsynth.models.half_precision import halved
 from smartsynth.models.pretrained import Base, digest, is_copied, safely
 
-CLASS, INDEX, WEIGHTS = "StableDiffusionPipeline", "model_index.json", "unet/diffusion_pytorch_model.safetensors"
+CLASS, INDEX = "StableDiffusionPipeline", "model_index.json"
+FILES = (
+    INDEX, "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors",
+)  # fmt: skip
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 LIBRARIES = ("diffusers", "transformers")
 PREDICTIONS = ("epsilon", "v_prediction")
-ENCODED = 16
-"""Images or prompts that are encoded together."""
+ENCODED, DECODED = 16, 4
+"""Images or prompts that are encoded together, and images that are decoded together."""
+MOST_STEPS = 200
 
 Pixels = NDArray[np.uint8]
 
@@ -70,7 +74,8 @@ class ImagePipeline:
         networks = pipe.unet, pipe.vae, pipe.text_encoder
         for network in networks:
             network.requires_grad_(False).eval()
-        return cls(pipe, Base(name, digest(*networks)))
+        told = {"schedule": dict(pipe.scheduler.config), "scale": pipe.vae.config.scaling_factor}
+        return cls(pipe, Base(name, digest(*networks, told=told)))
 
     @classmethod
     def again(cls, base: Base) -> ImagePipeline:
@@ -164,7 +169,8 @@ class ImagePipeline:
             report: Called with the share done.
         """
         _, scheduler = self._solver(steps)
-        return self._solved(self.noise(rngs, size), scheduler.timesteps, scheduler, codes, without, guidance, report)
+        noise = self.noise(rngs, size) * scheduler.init_noise_sigma
+        return self._solved(noise, scheduler.timesteps, scheduler, codes, without, guidance, report)
 
     def vary(
         self, pixels: Pixels, codes: Any, without: Any, rngs: Sequence[np.random.Generator], *, strength: float, steps: int,
@@ -182,7 +188,10 @@ class ImagePipeline:
         return self._solved(mixed, times, scheduler, codes, without, guidance, report)
 
     def _solver(self, steps: int) -> tuple[int, Any]:
-        scheduler = _diffusers().DPMSolverMultistepScheduler.from_config(self.pipe.scheduler.config)
+        scheduler = _diffusers().DPMSolverMultistepScheduler.from_config(
+            self.pipe.scheduler.config, algorithm_type="dpmsolver++", solver_order=2, final_sigmas_type="zero",
+            timestep_spacing="linspace",
+        )  # fmt: skip
         with warnings.catch_warnings():  # the scheduler asks NumPy for a tensor's numbers in an older way
             warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
             scheduler.set_timesteps(steps, device=self.device)
@@ -194,7 +203,7 @@ class ImagePipeline:
     ) -> Pixels:  # fmt: skip
         import torch
 
-        x, nothing = latents * scheduler.init_noise_sigma, without.expand(len(latents), -1, -1)
+        x, nothing = latents, without.expand(len(latents), -1, -1)
         with torch.inference_mode():
             for i, time in enumerate(times):
                 given = scheduler.scale_model_input(x, time)
@@ -204,7 +213,10 @@ class ImagePipeline:
                     found = plain + guidance * (found - plain)
                 x = scheduler.step(found, time, x).prev_sample
                 report((i + 1) / len(times))
-            seen = self.pipe.vae.decode(x / self.pipe.vae.config.scaling_factor).sample
+            x = x / self.pipe.vae.config.scaling_factor
+            seen = torch.cat([self.pipe.vae.decode(some).sample for some in x.split(DECODED)])
+        if not torch.isfinite(seen).all():
+            raise SmartSynthError(f"base={self.base.name!r} painted no numbers. Take other steps or another guidance.")
         pixels = ((seen.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).cpu().numpy()
         return np.asarray(pixels, np.uint8)
 
@@ -218,7 +230,7 @@ def lacking(name: str) -> str | None:
     """What a generator on a pipeline lacks on this machine, as the end of a sentence; None if the weights are here."""
     if importlib.util.find_spec("huggingface_hub") is None:
         return f"needs the weights of a pretrained pipeline ({name})"
-    if Path(name).is_dir() or is_copied(name, WEIGHTS):
+    if Path(name).is_dir() or all(is_copied(name, file) for file in FILES):
         return None
     return f"needs the weights of a pretrained pipeline ({name}), and this machine has no copy of them"
 
@@ -267,6 +279,13 @@ def _read(read: Callable[[], Any], name: str) -> Any:
             f"base={name!r}: no such pipeline is within reach ({type(error).__name__}). Give a folder that `save_pretrained` wrote "
             "as safetensors, or a Stable Diffusion pipeline of the hub while it can be reached."
         ) from error
+
+
+def not_too_many(steps: object) -> list[str]:
+    """What is wrong with the option `steps`, beyond being no whole number."""
+    if isinstance(steps, int) and steps > MOST_STEPS:
+        return [f"steps={steps} are more than {MOST_STEPS}, which paint no better. Take fewer."]
+    return []
 
 
 def check_name(name: object) -> list[str]:

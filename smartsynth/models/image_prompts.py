@@ -130,13 +130,20 @@ def _numbers(column: Column, cells: pd.Series[Any]) -> NDArray[np.float64]:
     return np.floor(values / YEAR) + EPOCH_YEAR if column.kind is Kind.DATETIME else values / 1e9
 
 
+def _spread(values: NDArray[np.float64]) -> float:
+    """The standard deviation of a normal distribution with the same quartiles."""
+    if not len(values):
+        return 0.0
+    low, high = np.quantile(values, [0.25, 0.75])
+    return float(high - low) / 1.349
+
+
 def _round_values(column: Column, values: NDArray[np.float64], min_count: int) -> list[float]:
     """Round values about half a standard deviation apart or nearer, each of at least `min_count` rows."""
     known = values[np.isfinite(values)]
     if not len(known):
         return []
-    low, high = np.quantile(known, [0.01, 0.99])
-    spread = float(known.clip(low, high).std())
+    spread = _spread(known) or _spread(known[known != np.median(known)])
     step = 10.0 ** np.floor(np.log10(spread / 2)) if spread > 0 else max(abs(float(np.median(known))), 1.0)
     marks, counts = np.unique((known / step).round(), return_counts=True)
     return [float(f"{mark * step:.10g}") for mark in marks[counts >= min_count]]

@@ -10,7 +10,7 @@ Half precision where that is faster (half_precision.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,8 @@ class ImageTraining:
             group["lr"] = self.plan.learning_rate * _pace(step, self.plan.steps)
         draws = torch.Generator().manual_seed((self.seed << 24) + step)  # the same wherever training goes on from
         some = self._chosen(step)
-        loss = losses(self.network, self.pictures[some], self.rows[some], draws).mean()
+        real = self.pictures[some]
+        loss = losses(self.network, real, self.rows[some], *chance(tuple(real.shape), draws)).mean()
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
@@ -113,20 +114,34 @@ class ImageTraining:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-def losses(network: Any, real: Any, rows: Any, draws: Any) -> Any:
+def chance(shape: Sequence[int], draws: Any) -> tuple[Any, Any, Any]:
+    """Noise and times for images, and for which of them the row is told.
+
+    Args:
+        shape: Of the images.
+        draws: A generator of torch.
+    """
+    import torch
+
+    noise = torch.randn(shape, generator=draws)
+    time = torch.sigmoid(torch.randn(shape[0], generator=draws))
+    return noise, time, torch.rand(shape[0], generator=draws) >= UNTOLD
+
+
+def losses(network: Any, real: Any, rows: Any, noise: Any, time: Any, known: Any) -> Any:
     """How far off the way from noise to each image the network is: mean squares, one number an image.
 
     Args:
         network: Of `build`.
         real: Images.
         rows: What is told of each.
-        draws: Where noise, times, and who is told nothing come from.
+        noise: As large as the images.
+        time: Of each image, 0 to 1.
+        known: Whether the row is told.
     """
     import torch
 
-    noise = torch.randn(real.shape, generator=draws).to(real.device)
-    time = torch.sigmoid(torch.randn(len(real), generator=draws)).to(real.device)
-    known = (torch.rand(len(real), generator=draws) >= UNTOLD).to(real.device)
+    noise, time, known = (drawn.to(real.device) for drawn in (noise, time, known))
     mixed = torch.lerp(noise, real, time[:, None, None, None])
     with halved(real.device.type):
         found = network(mixed, time, rows, known)

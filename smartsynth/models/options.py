@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smartsynth import images
+
+MOST_SIDE = 2_048
+"""Of images that are asked for, in pixels."""
+
 
 def is_whole(value: Any) -> bool:
     """Whether it is a whole number of at least 1.
@@ -47,5 +52,19 @@ def not_between(owner: Any, most: Mapping[str, float]) -> list[str]:
     return [
         f"{name}={value!r} must be a number over 0 and at most {limit:g}."
         for name, limit in most.items()
-        if not (isinstance(value := getattr(owner, name), int | float) and 0 < value <= limit)
+        if isinstance(value := getattr(owner, name), bool)
+        or not (isinstance(value, int | float) and 0 < value <= limit)
     ]
+
+
+def not_framed(owner: Any, sides: Sequence[str] = ("side",)) -> list[str]:
+    """What is wrong with options about the size of images, in pixels or None, and with `framing`."""
+    wrong = [
+        f"{name}={value!r} must be a whole number from {images.LEAST_SIDE} to {MOST_SIDE:,}, or None."
+        for name in sides
+        if (value := getattr(owner, name)) is not None
+        and not (is_whole(value) and images.LEAST_SIDE <= value <= MOST_SIDE)
+    ]
+    if owner.framing not in images.FITS:
+        wrong.append(f"framing={owner.framing!r} must be one of {', '.join(images.FITS)}.")
+    return wrong

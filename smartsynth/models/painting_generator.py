@@ -113,17 +113,6 @@ class PaintingGenerator(Generator):
             return GPT2Generator(min_count=self.min_count)
         return ForestGenerator(min_count=self.min_count)
 
-    def _image_column(self, schema: Schema) -> Column:
-        """The column of images; DataError if there is none, or more than one."""
-        found = [c for c in schema if c.kind is Kind.IMAGE]
-        if len(found) != 1:
-            names = ", ".join(c.name for c in found) or "none"
-            raise DataError(
-                f"The generator {self.name!r} paints one column of images, and there are {len(found)} ({names}). "
-                + ("Drop all but one." if found else "Use a generator of tables.")
-            )
-        return found[0]
-
     def _sample_block(
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
@@ -147,3 +136,15 @@ class PaintingGenerator(Generator):
             self._table = self._empty_table(columns)
             self._table._restore(State(told["state"], under(state.arrays, "table."), under(state.weights, "table.")))
             self._table.schema_ = columns
+
+
+def image_column(schema: Schema, generator: str) -> Column:
+    """The column of images that a generator learns; DataError if there is none, or more than one."""
+    found = [c for c in schema if c.kind is Kind.IMAGE]
+    if len(found) != 1:
+        names = ", ".join(c.name for c in found) or "none"
+        raise DataError(
+            f"The generator {generator!r} paints one column of images, and there are {len(found)} ({names}). "
+            + ("Drop all but one." if found else "Use a generator of tables.")
+        )
+    return found[0]

@@ -77,8 +77,6 @@ class PipelineTraining:
         """A few steps; their mean loss."""
         last = min((number + 1) * STEPS_PER_UNIT, self.plan.steps)
         losses = [self._step(step) for step in range(number * STEPS_PER_UNIT, last)]
-        if number + 1 == self.epochs:
-            self.network.eval()
         return {"loss": float(np.mean(losses))}
 
     def _step(self, step: int) -> float:

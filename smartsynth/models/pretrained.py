@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 HUB_SECONDS = 3.0
+NUMBERS = 1_024
+"""Of each weight that are in a digest, in half precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +24,26 @@ class Base:
 
     Args:
         name: As it was asked for, or what `auto` chose.
-        digest: Of the configuration and the names and shapes of the weights, so that adapters are not put on another network.
+        digest: Of the weights, so that adapters are not put on another network.
     """
 
     name: str
     digest: str
 
 
-def digest(*networks: Any) -> str:
-    """Of the shapes of the weights, and of a few of their numbers."""
-    made = hashlib.sha256()
+def digest(*networks: Any, told: Mapping[str, Any] | None = None) -> str:
+    """Of the names and shapes of the weights, of numbers from all over them, and of what else decides what a network says.
+
+    Args:
+        networks: Modules of torch.
+        told: Settings, such as those of a schedule.
+    """
+    made = hashlib.sha256(json.dumps(told or {}, sort_keys=True, default=str).encode())
     for network in networks:
         for name, weight in network.named_parameters():
-            some = weight.detach().flatten()[:4].float().cpu().numpy().round(3).tolist()
-            made.update(f"{name} {tuple(weight.shape)} {some}\n".encode())
+            flat = weight.detach().flatten()
+            some = flat[:: max(len(flat) // NUMBERS, 1)].float().cpu().numpy()
+            made.update(f"{name} {tuple(weight.shape)} ".encode() + some.astype(np.float16).tobytes())
     return made.hexdigest()[:32]
 
 

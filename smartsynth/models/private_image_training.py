@@ -2,10 +2,15 @@
 
 Each person's image is mixed with several noises at several times; its gradients are averaged, and count as one (noise multiplicity; Dockhorn
 et al. 2023, "Differentially Private Diffusion Models"). An average of the weights over the steps is what paints.
+
+Noises and times are drawn for each person and step apart, from a secret: if who else is in a step changed them, or a user knew them, a
+person would change more than his own gradient.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +20,7 @@ from numpy.typing import NDArray
 
 from smartsynth.models.dp_sgd import Persons, PrivateParts
 from smartsynth.models.image_network import Shape, build, with_weights
-from smartsynth.models.image_training import losses, take_average
+from smartsynth.models.image_training import chance, losses, take_average
 from smartsynth.privacy.noise import FloatNoise
 
 PART_IMAGES, PART_NUMBERS = {"cpu": 128, "cuda": 4_096}, {"cpu": 40_000_000, "cuda": 2_000_000_000}
@@ -53,17 +58,16 @@ class PrivateImageTraining:
         rows: What is told of each.
         persons: Who is in a step.
         plan: How.
-        noise: Where noise comes from.
-        seed: Of times and of the noise that images are mixed with.
+        noise: Where the noise of gradients comes from.
     """
 
     def __init__(
         self, shape: Shape, weights: Mapping[str, NDArray[Any]], pictures: NDArray[np.float32], rows: NDArray[np.float32],
-        persons: Persons, plan: PrivatePlan, noise: FloatNoise, seed: int,
+        persons: Persons, plan: PrivatePlan, noise: FloatNoise,
     ) -> None:  # fmt: skip
         import torch
 
-        self.persons, self.plan, self.seed = persons, plan, seed
+        self.persons, self.plan, self._secret = persons, plan, secrets.token_bytes(32)
         self.network = with_weights(build(shape, 0), weights).train()
         self.device = next(self.network.parameters()).device
         self.pictures, self.rows = torch.from_numpy(pictures), torch.from_numpy(rows)
@@ -89,14 +93,25 @@ class PrivateImageTraining:
         """Losses of the images of some persons after others."""
         import torch
 
-        draws = torch.Generator().manual_seed((self.seed << 24) + number)
         kind, numbers = self.device.type, sum(p.numel() for p in self.gradient.parameters)
         most = max(min(PART_IMAGES[kind], PART_NUMBERS[kind] // numbers) // self.plan.copies, 1)
         for at in range(0, len(rows), most):
-            some = torch.from_numpy(np.repeat(rows[at : at + most], self.plan.copies))
-            yield lambda some=some: losses(  # type: ignore[misc]
-                self.network, self.pictures[some].to(self.device), self.rows[some].to(self.device), draws
+            mine = rows[at : at + most]
+            some = torch.from_numpy(np.repeat(mine, self.plan.copies))
+            drawn = [
+                torch.cat(parts) for parts in zip(*(self._chance(row, number) for row in mine.tolist()), strict=True)
+            ]
+            yield lambda some=some, drawn=drawn: losses(  # type: ignore[misc]
+                self.network, self.pictures[some].to(self.device), self.rows[some].to(self.device), *drawn
             )
+
+    def _chance(self, row: int, number: int) -> tuple[Any, Any, Any]:
+        """Noises, times, and whether it is told of its row, for one image in a step."""
+        import torch
+
+        found = hashlib.blake2b(f"{row} {number}".encode(), key=self._secret, digest_size=7).digest()
+        draws = torch.Generator().manual_seed(int.from_bytes(found))
+        return chance((self.plan.copies, *self.pictures.shape[1:]), draws)
 
     def state(self) -> dict[str, Any]:
         return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}

@@ -24,7 +24,8 @@ from smartsynth.models.base import State
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.marginal_generator import MarginalGenerator
-from smartsynth.models.options import is_whole
+from smartsynth.models.options import not_framed
+from smartsynth.models.painting_generator import image_column
 from smartsynth.models.private import PrivateGenerator
 from smartsynth.privacy.ledger import Budget, Ledger
 from smartsynth.progress import Progress, part, silent
@@ -175,6 +176,8 @@ class PrivateImageGenerator(PrivateGenerator):
     def _known(self, rows: pd.DataFrame, column: Column) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
         """The rows that have an image, and these in the declared form."""
         known = rows[rows[column.name].notna()].reset_index(drop=True)
+        if known.empty:
+            return known, np.zeros((0, self._form.height, self._form.width, self._form.channels), np.uint8)
         return known, images.stacked(images.brought(known[column.name].tolist(), self._form, self.framing))
 
     def _check_images(self, schema: Schema, wrong: list[str]) -> Column:
@@ -189,39 +192,47 @@ class PrivateImageGenerator(PrivateGenerator):
             DataError: There is no column of images, or more than one.
         """
         self._check_budget(schema)
-        wrong = list(wrong)
+        wrong = [*wrong, *not_framed(self)]
         if not isinstance(self.grey, bool):
             wrong.append(f"grey={self.grey!r} must be true or false.")
-        if self.side is not None and (not is_whole(self.side) or self.side < images.LEAST_SIDE):
-            wrong.append(f"side={self.side!r} must be a whole number of at least {images.LEAST_SIDE}, or None.")
-        if self.framing not in images.FITS:
-            wrong.append(f"framing={self.framing!r} must be one of {', '.join(images.FITS)}.")
         texts = [c.name for c in schema if c.kind is Kind.TEXT]
         if texts:
             wrong.append(f"columns.{texts[0]}: texts would have to be written within the budget too. Drop the column.")
         if wrong:
             raise ConfigError(" ".join(wrong))
-        found = [c for c in schema if c.kind is Kind.IMAGE]
-        if len(found) != 1:
-            raise DataError(f"The generator {self.name!r} makes one column of images, and there are {len(found)}.")
-        return found[0]
+        return image_column(schema, self.name)
 
     def _sample_block(
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Condition], progress: Progress
     ) -> pd.DataFrame:
         raise NotImplementedError  # sample does its work
 
-    def _with_table(self, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> State:
+    def _take_table(self, other: PrivateImageGenerator) -> None:
+        """Take over what another one learnt within the same budget of everything but the images."""
+        self._form, self._names, self._label, self._counts = other._form, other._names, other._label, other._counts
+        self._table, self.rows_ = other._table, other.rows_
+
+    def _too_few_images(self) -> DataError:
+        """Of the private table, so that it tells nothing more of the data."""
+        return DataError(
+            f"The generator {self.name!r}: hardly any row has an image, as far as noisy counts tell. Give rows with images, or raise epsilon."
+        )
+
+    def _with_table(
+        self, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], weights: Mapping[str, NDArray[Any]] | None = None
+    ) -> State:  # fmt: skip
         """What is saved: of the subclass, of the table, and the account."""
         told = {
             **values, "form": str(self._form), "names": self._names, "label": self._label, "ledger": self.ledger_.to_json(),
             "noisy_rows": self.rows_, "table": None,
         }  # fmt: skip
         if self._table is None:
-            return State(told, arrays)
+            return State(told, arrays, weights or {})
         inner = self._table._state()
         told["table"] = {"state": inner.values, "columns": self._table.schema_.to_json()}
-        return State(told, {**arrays, **{f"table.{name}": array for name, array in inner.arrays.items()}})
+        return State(
+            told, {**arrays, **{f"table.{name}": array for name, array in inner.arrays.items()}}, weights or {}
+        )
 
     def _restore_table(self, state: State) -> None:
         values = state.values

@@ -10,6 +10,7 @@ Fine-tuning of Language Models": few weights, large batches and short norms lose
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,9 +84,15 @@ class PrivateTextTraining:
 
     def epoch(self, number: int) -> Mapping[str, float]:
         """One step. What the loss is no account covers, so it is not told."""
+        import torch
+
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.learning_rate * pace(number, self.plan.steps)
-        gradients = self.gradient(self._parts(self.persons.draw()))
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            torch.manual_seed(
+                secrets.randbits(63)
+            )  # of dropout: known to nobody, so that places in a step tell nothing
+            gradients = self.gradient(self._parts(self.persons.draw()))
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient.to(parameter)
         self.optimiser.step()

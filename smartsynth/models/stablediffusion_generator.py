@@ -24,10 +24,10 @@ from smartsynth.images import Form
 from smartsynth.models.adapters import adapt, merge
 from smartsynth.models.base import State
 from smartsynth.models.coding import under
-from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking
+from smartsynth.models.image_pipeline import ImagePipeline, check_name, lacking, not_too_many
 from smartsynth.models.image_prompts import RowWords, check_template
-from smartsynth.models.options import is_whole, not_between, not_whole
-from smartsynth.models.painting_generator import PaintingGenerator
+from smartsynth.models.options import not_between, not_framed, not_whole
+from smartsynth.models.painting_generator import PaintingGenerator, image_column
 from smartsynth.models.pipeline_training import LAYERS, PipelineTraining, Plan
 from smartsynth.models.pretrained import Base
 from smartsynth.models.training import Checkpoints, train
@@ -140,6 +140,7 @@ class StableDiffusionGenerator(PaintingGenerator):
         plan = Plan(self.rank, steps, size, float(self.learning_rate))
         training = PipelineTraining(pipeline, pixels, self._prompts(known), plan, seed)
         train(training, part(progress, 0.15, 0.99), checkpoints)
+        pipeline.pipe.unet.eval()
         self._weights: Mapping[str, Any] = training.weights()
         merge(pipeline.pipe.unet, self._weights)
         self._pipeline, self._origin = pipeline, pipeline.base
@@ -163,18 +164,13 @@ class StableDiffusionGenerator(PaintingGenerator):
         """
         wrong = check_name(self.base) + not_whole(self, ("batch_size", "rank", "steps", "min_count"))
         wrong += not_between(self, {"epochs": 100_000, "learning_rate": 1, "guidance": 100})
-        for name in ("resolution", "side"):
-            value = getattr(self, name)
-            if value is not None and (not is_whole(value) or value < images.LEAST_SIDE):
-                wrong.append(f"{name}={value!r} must be a whole number of at least {images.LEAST_SIDE}, or None.")
-        if self.framing not in images.FITS:
-            wrong.append(f"framing={self.framing!r} must be one of {', '.join(images.FITS)}.")
+        wrong += not_framed(self, ("resolution", "side")) + not_too_many(self.steps)
         if not isinstance(self.avoid, str):
             wrong.append(f"avoid={self.avoid!r} must be a text.")
         if wrong:
             raise ConfigError(" ".join(wrong))
         check_template(self.prompt, schema)
-        return self._image_column(schema)
+        return image_column(schema, self.name)
 
     def _state(self) -> State:
         values = {"form": str(self._form), "prompts": self._prompts.to_json(), "base": asdict(self._origin)}

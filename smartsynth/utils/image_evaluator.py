@@ -19,6 +19,7 @@ import pandas as pd
 from smartsynth import images
 from smartsynth.config import EvaluateConfig
 from smartsynth.facts import ColumnComparison, Evaluation, Matrix, Score
+from smartsynth.metrics.image_features import Inception
 from smartsynth.metrics.rows import prepared, sampled
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
@@ -123,7 +124,8 @@ def _rest(
 def _limits(scores: Sequence[Score], notes: Sequence[str], how: str) -> tuple[str, ...]:
     limits = [
         "The scores are measurements, not proofs, and were made of the real rows without noise.",
-        f"Images were compared by {how}, so that distances are not those of Inception's features.",
+        f"Images were compared by {how}"
+        + ("." if how == Inception.name else ", so that distances are not those of Inception's features."),
         ASK,
         *notes,
     ]

@@ -68,6 +68,16 @@ def test_weights_are_used_where_they_are(network, tmp_path, monkeypatch):
     assert np.abs(found[0] - found[1]).mean() > 0.01 * found.mean() > 0
 
 
+def test_the_report_says_by_what_images_were_compared():
+    from smartsynth.utils.image_evaluator import _limits
+
+    said = {
+        how: " ".join(_limits([], [], how)) for how in (image_features.Inception.name, image_features.Outlines.name)
+    }
+    assert "Images were compared by the network Inception-v3." in said[image_features.Inception.name]
+    assert "not those of Inception's features" in said[image_features.Outlines.name]
+
+
 def test_a_file_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setenv(inception.PLACE, "/nowhere/weights.pth")
     with pytest.raises(ConfigError, match=r"/nowhere/weights\.pth.*no such file"):

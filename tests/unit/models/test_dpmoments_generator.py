@@ -172,6 +172,17 @@ def test_images_alone_and_missing_ones(real):
     assert made["image"].isna().mean() == pytest.approx(0.25, abs=0.08)
 
 
+def test_no_image_at_all_is_no_error_of_its_own():
+    from smartsynth.schema import Column, Kind, Schema
+
+    none = pd.DataFrame({"image": pd.Series([None] * 200, dtype=object)})
+    schema = Schema((Column("image", Kind.IMAGE, "object", nullable=True, format="16x16 grey"),))
+    assert (
+        DPMomentsGenerator(epsilon=100, delta=1e-6).fit(none, schema=schema).sample(50, seed=0)["image"].isna().mean()
+        > 0.9
+    )
+
+
 def test_a_whole_run_within_a_budget(real):
     result = synthesize(real, target="label", privacy={"epsilon": 4.0}, seed=1, rows=50, evaluate={"enabled": False})
     assert result.choice.generator == "dpmoments"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from noise_recorder import Recorder
-from tiny_pictures import frame, pixels
+from tiny_pictures import frame
 
 torch = pytest.importorskip("torch")
 for name in ("opendp", "dp_accounting", "diffusers"):
@@ -16,7 +16,7 @@ from smartsynth import images  # noqa: E402
 from smartsynth.errors import ConfigError, DataError, ModelFormatError  # noqa: E402
 from smartsynth.inference import infer_schema  # noqa: E402
 from smartsynth.metrics.image_features import embedder  # noqa: E402
-from smartsynth.models.evolveimages_generator import EvolveImagesGenerator, _points  # noqa: E402
+from smartsynth.models.evolveimages_generator import EvolveImagesGenerator  # noqa: E402
 from smartsynth.models.image_pipeline import ImagePipeline  # noqa: E402
 from smartsynth.privacy.ledger import Touch  # noqa: E402
 from smartsynth.registry import create, load  # noqa: E402
@@ -64,12 +64,20 @@ def test_one_person_changes_no_release_by_more_than_is_said(real, base):
             assert one.sum() - other.sum() == 3
 
 
-def test_each_image_is_looked_at_as_if_it_were_alone():
-    made, _ = pixels(6, side=16)
-    embed = embedder()
-    alone = np.concatenate([_points(embed, made[i : i + 1]) for i in range(6)])
-    assert np.array_equal(alone[3:], np.concatenate([_points(embed, made[i : i + 1]) for i in range(3, 6)]))
-    assert np.allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-5)
+def test_each_real_image_is_looked_at_alone(real, base, monkeypatch):
+    """Numbers of a batch are rounded together, so that another image in it could change a vote."""
+    from smartsynth.models import evolveimages_generator
+
+    seen = []
+    inner = embedder()
+
+    def recorded(pixels):
+        seen.append(len(pixels))
+        return inner(pixels)
+
+    monkeypatch.setattr(evolveimages_generator, "embedder", lambda: recorded)
+    EvolveImagesGenerator(**{**SMALL, "rounds": 1}, base=base, epsilon=20).fit(real, schema=infer_schema(real), seed=0)
+    assert seen == [0, *[1] * len(real), SMALL["population"]]
 
 
 def test_every_look_is_in_the_ledger(learnt):
@@ -87,6 +95,23 @@ def test_rows_have_images_of_the_declared_form(learnt, real):
     assert list(made.columns) == list(real.columns)
     assert images.form_of(made["image"][0]) == images.Form(16, 16, grey=True)
     assert set(made["label"]) <= set(real["label"])
+
+
+def test_rows_without_images_have_none(base):
+    rows = frame(200)
+    rows.loc[rows.index % 4 == 0, "image"] = None
+    model = EvolveImagesGenerator(**{**SMALL, "rounds": 1}, base=base, epsilon=50).fit(rows, schema=infer_schema(rows))
+    assert model.sample(200, seed=0)["image"].isna().mean() == pytest.approx(0.25, abs=0.1)
+    few = rows.copy()
+    few.loc[5:, "image"] = None
+    assert (
+        len(
+            EvolveImagesGenerator(**{**SMALL, "rounds": 1}, base=base, epsilon=50)
+            .fit(few, schema=infer_schema(few))
+            .sample(3)
+        )
+        == 3
+    )
 
 
 def test_rows_do_not_depend_on_how_they_are_asked_for(learnt):
@@ -160,6 +185,7 @@ def test_less_strength_is_nearer(base):
     [
         ({"population": 0}, "population=0"), ({"strength": 2}, "strength=2"), ({"prompt": "a {colour}"}, "names {colour}"),
         ({"base": ""}, "base=''"), ({"epsilon": 0.0}, "epsilon=0"), ({"rounds": 0}, "rounds=0"),
+        ({"resolution": 1_000_000}, "resolution=1000000"), ({"steps": 999}, "steps=999"), ({"guidance": True}, "guidance=True"),
     ],
 )  # fmt: skip
 def test_wrong_options_are_named(options, said, base):

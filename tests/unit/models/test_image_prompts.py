@@ -7,6 +7,7 @@ import pytest
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
 from smartsynth.models.image_prompts import RowWords
+from smartsynth.schema import Kind
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,17 @@ def test_no_rare_value_and_no_exact_number_is_told_or_kept(rows):
         abs(float(one.split("age: ")[1].split(",")[0]) - age) for one, age in zip(words(rows), rows["age"], strict=True)
     ]
     assert np.median(near) < 3
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [([*range(35, 45)] * 6 + [1e6], "40"), ([0.0] * 60 + [20.0, 21.0, 22.0, 23.0] * 5, "20")],
+)
+def test_one_extreme_or_many_zeros_do_not_blur_the_rest(amounts, said):
+    few = pd.DataFrame({"amount": np.asarray(amounts, float)})
+    told = RowWords.fit(few, infer_schema(few).with_column("amount", kind=Kind.NUMERIC), "{amount}", min_count=5)(few)
+    assert said in told
+    assert "1000000" not in told
 
 
 def test_wrong_templates_are_refused(rows):

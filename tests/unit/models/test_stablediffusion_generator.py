@@ -161,7 +161,7 @@ def test_colours_missing_images_and_sides(base):
     ("options", "said"),
     [
         ({"prompt": "a {colour}"}, "names {colour}.*Allowed are label"), ({"prompt": None}, "prompt=None"), ({"side": 2}, "side=2"),
-        ({"resolution": 0}, "resolution=0"), ({"epochs": 0}, "epochs=0"), ({"rank": 0}, "rank=0"),
+        ({"resolution": 0}, "resolution=0"), ({"steps": 999}, "steps=999"), ({"epochs": 0}, "epochs=0"), ({"rank": 0}, "rank=0"),
         ({"base": ""}, "base=''"), ({"framing": "tile"}, "crop, pad, stretch"), ({"avoid": None}, "avoid=None"),
     ],
 )  # fmt: skip
@@ -199,14 +199,46 @@ def test_images_that_are_not_square_keep_their_shape(base):
     assert form == images.Form(32, 16, grey=False)
 
 
-def test_it_is_never_chosen_by_itself(real):
-    """Not even where its packages are installed: its weights are not on this machine."""
+def test_it_is_chosen_only_where_its_weights_are(real, monkeypatch):
     from smartsynth.facts import Machine
+    from smartsynth.models import image_pipeline
     from smartsynth.pipeline import profile
     from smartsynth.selector import refusal
 
-    everything = Machine(cores=64, memory_gib=256.0, gpu=True, extras=("image", "pipeline"))
-    assert "this machine has no copy" in refusal(StableDiffusionGenerator, profile(real), everything)
+    everything, found = Machine(64, 256.0, gpu=True, extras=frozenset({"image", "pipeline"})), profile(real)
+    monkeypatch.setattr(image_pipeline, "is_copied", lambda name, file: file != "model_index.json")
+    assert "this machine has no copy" in refusal(StableDiffusionGenerator, found, everything)
+    monkeypatch.setattr(image_pipeline, "is_copied", lambda name, file: True)
+    assert refusal(StableDiffusionGenerator, found, everything) is None
+
+
+@pytest.mark.parametrize("said", [{"algorithm_type": "sde-dpmsolver++"}, {"timestep_spacing": "leading"}])
+def test_the_same_noise_becomes_the_same_image_whatever_the_schedule_says(tmp_path, said):
+    pipeline = ImagePipeline.open(str(written(tmp_path)))
+    pipeline.pipe.scheduler.register_to_config(**said)
+    codes, size = pipeline.codes(["a"]), images.Form(32, 16, grey=False)
+
+    def painted():
+        return pipeline.paint(
+            codes, codes, [np.random.default_rng(0)], size=size, steps=200, guidance=2.0, report=lambda share: None
+        )
+
+    one, two = painted(), painted()
+    assert one.shape == (1, 16, 32, 3)
+    assert one.std() > 0
+    assert np.array_equal(one, two)
+
+
+def test_a_digest_is_of_all_weights_and_of_the_schedule(base):
+    from smartsynth.models.pretrained import digest
+
+    pipeline = ImagePipeline.open(base)
+    network = pipeline.pipe.unet
+    one = digest(network)
+    assert digest(network, told={"schedule": "other"}) != one
+    with torch.no_grad():
+        network.conv_in.weight[5, 2, 1, 1] += 1
+    assert digest(network) != one
 
 
 def test_pickled_weights_are_never_opened(tmp_path, base):
