@@ -106,10 +106,11 @@ bench-text: $(VENV)/.dev  ## Texts: banking77 with and without a budget, xquad, 
 	$(BIN)/python benchmarks/text/speed.py --data $(DATA)/text
 	$(BIN)/python benchmarks/text/page.py
 
-bench-image: $(VENV)/.dev  ## Images: MNIST with and without a budget, PneumoniaMNIST; under an hour on two cores; DATA=folder
+bench-image: $(VENV)/.dev  ## Images: MNIST with and without a budget, PneumoniaMNIST, faces; under an hour on two cores; DATA=folder
 	$(BIN)/python benchmarks/image/mnist.py --data $(DATA)/images
 	$(BIN)/python benchmarks/image/private.py --data $(DATA)/images
 	$(BIN)/python benchmarks/image/pneumonia.py --data $(DATA)/images
+	$(BIN)/python benchmarks/image/faces.py --data $(DATA)/images
 	$(BIN)/python benchmarks/image/page.py
 
 bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the same panel, about an hour; DATA=folder
