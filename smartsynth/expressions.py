@@ -41,6 +41,7 @@ class Expression:
     Args:
         text: As it was written.
         names: Columns that it reads, each once.
+        tree: As Python parses it; names in backticks have others there (`name`).
 
     >>> rows = pd.DataFrame({"a": [1, 2], "unit price": [3.0, None]})
     >>> Expression.parse("a + 2 * `unit price`", ["a", "unit price"])(rows).tolist()
@@ -51,7 +52,7 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    _tree: ast.expr = field(repr=False, compare=False)
+    tree: ast.expr = field(repr=False, compare=False)
     _places: Mapping[str, str] = field(repr=False, compare=False)
 
     @classmethod
@@ -87,13 +88,24 @@ class Expression:
                 )
         return cls(text, names, tree, places)
 
+    def name(self, node: ast.Name) -> str:
+        """The column that a name in the tree means."""
+        return self._places.get(node.id, node.id)
+
+    def part(self, node: ast.expr) -> Expression:
+        """A part of the tree as an expression of its own."""
+        text = ast.unparse(node)
+        for place, name in self._places.items():
+            text = text.replace(place, f"`{name}`")
+        return Expression(text, _checked(node, text, self._places), node, self._places)
+
     def __call__(self, rows: pd.DataFrame) -> pd.Series[Any]:
         """Its value in each row, missing where a cell that it needs is.
 
         Raises:
             ConfigError: It computes what cannot be computed with these columns, such as a text minus a number.
         """
-        found = _Rows(self, rows).value(self._tree)
+        found = _Rows(self, rows).value(self.tree)
         if isinstance(found, pd.Series):
             return found.reset_index(drop=True)
         return pd.Series([found] * len(rows)).convert_dtypes()
@@ -191,7 +203,7 @@ class _Rows:
             case ast.Constant():
                 return pd.NA if node.value is None else node.value
             case ast.Name():
-                return self.columns[self.expression._places.get(node.id, node.id)]
+                return self.columns[self.expression.name(node)]
             case ast.UnaryOp(op=ast.Not()):
                 return ~self._truth(node.operand)
             case ast.UnaryOp():

@@ -1,0 +1,369 @@
+"""Rules that hold between and within columns: what they say, which columns they are about, and which rows break them.
+
+    total == price * quantity           a formula: the column is what the others give, to its own decimal places
+    admitted <= treated < discharged    a chain: each at least, or more than, the one before
+    if sex == "M" then not pregnant     a condition and what follows from it
+    length(code) == 5                   any other condition (expressions.py)
+    one_hot: [red, green, blue]         exactly one of these is true, or 1
+    combinations: [country, city]       only combinations that real rows have
+    unique: [order, line]               no two rows have the same values in all of these
+    matches: {code: "[A-Z]{2}[0-9]+"}   a text of a form
+
+A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.errors import ConfigError
+from smartsynth.expressions import Expression
+from smartsynth.schema import Kind, Schema
+
+NAMED = ("one_hot", "combinations", "unique", "matches")
+_IF = re.compile(r"^\s*if\s+(?P<condition>.+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
+Flags = NDArray[np.bool_]
+
+
+class Rule(Protocol):
+    """A rule of a table."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """That it is about, each once."""
+
+    @property
+    def said(self) -> str:
+        """The rule as a user would write it."""
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        """Which rows do not break it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is to be true of each row.
+
+    Args:
+        expression: Of columns.
+    """
+
+    expression: Expression
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.expression.names
+
+    @property
+    def said(self) -> str:
+        return self.expression.text
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        return self.expression.holds(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Columns, or values, of which each is at least, or more than, the one before.
+
+    Args:
+        expression: The whole chain.
+        members: Names of columns, or expressions of no column, from the least on.
+        strict: Whether the second of each two is more than the first, and not only as much.
+    """
+
+    expression: Expression
+    members: tuple[str | Expression, ...]
+    strict: tuple[bool, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.expression.names
+
+    @property
+    def said(self) -> str:
+        return self.expression.text
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        return self.expression.holds(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A column that other columns give.
+
+    Args:
+        column: Its name.
+        expression: Of the others.
+        decimals: Places of the column, to which the two are compared; None compares them as floats are compared.
+    """
+
+    column: str
+    expression: Expression
+    decimals: int | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column, *self.expression.names)
+
+    @property
+    def said(self) -> str:
+        return f"{_quoted(self.column)} == {self.expression.text}"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        wanted, cells = self.expression(rows), rows[self.column].reset_index(drop=True)
+        unknown = (wanted.isna() | cells.isna()).to_numpy()
+        if not pd.api.types.is_numeric_dtype(wanted.dtype) or pd.api.types.is_bool_dtype(wanted.dtype):
+            same = Expression.parse("a == b", ("a", "b")).holds(pd.DataFrame({"a": cells, "b": wanted}))
+            return np.asarray(same | unknown, bool)
+        known = cells.astype(float).to_numpy()
+        off = np.abs(known - wanted.to_numpy(float, na_value=np.nan))
+        room = 0.5 * 10.0**-self.decimals if self.decimals is not None else 0.0
+        near = off <= room + 1e-9 * np.maximum(np.abs(known), 1.0)
+        return np.asarray(near | unknown, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What follows where a condition is true.
+
+    Args:
+        condition: When.
+        follows: What then is true too.
+    """
+
+    condition: Expression
+    follows: Expression
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.condition.names, *self.follows.names)))
+
+    @property
+    def said(self) -> str:
+        return f"if {self.condition.text} then {self.follows.text}"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        applies = self.condition(rows)
+        if applies.dtype != "boolean" and len(rows):
+            self.condition.holds(rows)  # says that it is no condition
+        return np.asarray(~applies.fillna(False).to_numpy(bool) | self.follows.holds(rows), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class OneHot:
+    """Columns of which exactly one is true, or 1, in each row.
+
+    Args:
+        columns: Of truths, or of numbers that are 0 or 1.
+    """
+
+    columns: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        return f"one_hot: [{', '.join(self.columns)}]"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        cells = rows[list(self.columns)]
+        lost = cells.isna().any(axis=1).to_numpy()
+        values = np.nan_to_num(cells.astype("Float64").to_numpy(float, na_value=np.nan))
+        hot = (values == 1).sum(axis=1) == 1
+        return np.asarray(lost | (hot & np.isin(values, (0, 1)).all(axis=1)), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Combinations:
+    """Columns whose values occur together only as they do in real rows.
+
+    Args:
+        columns: Two or more.
+        seen: The combinations that there are, as text; None while no real row was looked at, when all of them hold.
+    """
+
+    columns: tuple[str, ...]
+    seen: frozenset[tuple[str, ...]] | None = None
+
+    @property
+    def said(self) -> str:
+        return f"combinations: [{', '.join(self.columns)}]"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        if self.seen is None:
+            return np.ones(len(rows), bool)
+        found = zip(*(rows[name].astype(object) for name in self.columns), strict=True)
+        return np.array([any(map(pd.isna, one)) or tuple(map(str, one)) in self.seen for one in found], bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Columns whose values together no two rows share; rows in which one of them is missing are left out.
+
+    Args:
+        columns: One, or more that are a key together.
+    """
+
+    columns: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        return f"unique: [{', '.join(self.columns)}]"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        """Which rows do not repeat an earlier one."""
+        cells = rows[list(self.columns)]
+        return np.asarray(~cells.duplicated().to_numpy() | cells.isna().any(axis=1).to_numpy(), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A column of texts of one form.
+
+    Args:
+        column: Its name.
+        pattern: Regular expression of the whole text.
+    """
+
+    column: str
+    pattern: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    @property
+    def said(self) -> str:
+        return f"matches: {{{self.column}: {self.pattern!r}}}"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        form = re.compile(self.pattern)
+        return np.array([pd.isna(cell) or bool(form.fullmatch(str(cell))) for cell in rows[self.column]], bool)
+
+
+def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple[Rule, ...]:
+    """The rules of a list, as YAML holds it.
+
+    Args:
+        values: Texts, or mappings with one name, as at the top of this module.
+        schema: The columns that there are.
+
+    Raises:
+        ConfigError: Some cannot be read; each is named.
+    """
+    found: list[Rule] = []
+    wrong: list[str] = []
+    for value in values:
+        try:
+            found += [_of_text(value, schema)] if isinstance(value, str) else _of_mapping(value, schema)
+        except ConfigError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """How a table breaks a rule.
+
+    Args:
+        rule: Which.
+        rows: How many rows do.
+    """
+
+    rule: Rule
+    rows: int
+
+
+def broken(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Broken, ...]:
+    """The rules that some rows of a table break."""
+    counts = [(rule, int((~rule.holds(rows)).sum())) for rule in rules]
+    return tuple(Broken(rule, count) for rule, count in counts if count)
+
+
+def _of_text(text: str, schema: Schema) -> Rule:
+    """The most telling kind of rule that a text is."""
+    if found := _IF.match(text):
+        return Consequence(*(Expression.parse(found[part], schema.names) for part in ("condition", "follows")))
+    whole = Expression.parse(text, schema.names)
+    if not whole.names:
+        raise ConfigError(f"The rule {text!r} names no column. Columns: {', '.join(schema.names)}.")
+    if isinstance(whole.tree, ast.Compare):
+        return _formula(whole, whole.tree, schema) or _chain(whole, whole.tree) or Condition(whole)
+    return Condition(whole)
+
+
+def _formula(whole: Expression, tree: ast.Compare, schema: Schema) -> Formula | None:
+    """`column == expression of others`, if it is one; a column that is said to be one value is a condition."""
+    if len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq):
+        return None
+    for one, other in ((tree.left, tree.comparators[0]), (tree.comparators[0], tree.left)):
+        given = whole.part(other)
+        if isinstance(one, ast.Name) and given.names and whole.name(one) not in given.names:
+            column = schema[whole.name(one)]
+            return Formula(column.name, given, column.decimals if column.kind is Kind.NUMERIC else None)
+    return None
+
+
+def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:
+    """`a < b <= c` or `c >= b > a` of columns and values, if it is one."""
+    rising = all(isinstance(how, ast.Lt | ast.LtE) for how in tree.ops)
+    if not (rising or all(isinstance(how, ast.Gt | ast.GtE) for how in tree.ops)):
+        return None
+    members: list[str | Expression] = []
+    for part in (tree.left, *tree.comparators):
+        if isinstance(part, ast.Name):
+            members.append(whole.name(part))
+        elif not whole.part(part).names:
+            members.append(whole.part(part))
+        else:
+            return None
+    strict = [isinstance(how, ast.Lt | ast.Gt) for how in tree.ops]
+    named = [member for member in members if isinstance(member, str)]
+    if len(set(named)) < len(named):
+        raise ConfigError(f"The rule {whole.text!r} names a column twice. Name each once.")
+    return Chain(whole, tuple(members if rising else members[::-1]), tuple(strict if rising else strict[::-1]))
+
+
+def _of_mapping(value: Mapping[str, Any], schema: Schema) -> list[Rule]:
+    """Rules that have a name."""
+    if not isinstance(value, Mapping) or len(value) != 1 or next(iter(value)) not in NAMED:
+        raise ConfigError(f"The rule {value!r:.120} must be an expression, or one of {', '.join(NAMED)} with columns.")
+    ((name, said),) = value.items()
+    if name == "matches":
+        return _forms(said, schema)
+    columns = tuple(said) if isinstance(said, list | tuple) else (said,)
+    if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
+        raise ConfigError(f"{name}: {said!r:.120} must be a list of different columns.")
+    for column in columns:
+        schema[column]  # says that there is no such column
+    if len(columns) < (1 if name == "unique" else 2):
+        raise ConfigError(f"{name}: {said!r} needs two columns or more.")
+    kinds: dict[str, type[Rule]] = {"one_hot": OneHot, "combinations": Combinations, "unique": Unique}
+    return [kinds[name](columns)]  # type: ignore[call-arg]
+
+
+def _forms(said: Any, schema: Schema) -> list[Rule]:
+    if not isinstance(said, Mapping) or not said:
+        raise ConfigError(f"matches: {said!r:.120} must hold regular expressions by column.")
+    found: list[Rule] = []
+    for column, pattern in said.items():
+        schema[column]
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise ConfigError(f"matches: {{{column}: {pattern!r}}} is no regular expression ({error}).") from error
+        found.append(Matches(column, pattern))
+    return found
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
