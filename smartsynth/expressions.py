@@ -56,8 +56,8 @@ class Expression:
     _places: Mapping[str, str] = field(repr=False, compare=False)
 
     @classmethod
-    def parse(cls, text: str, known: Sequence[str]) -> Self:
-        """The expression of a text over known columns.
+    def parse(cls, text: str, known: Sequence[str] | None = None) -> Self:
+        """The expression of a text over known columns, or over any if these are not given.
 
         Raises:
             ConfigError: It cannot be read, holds what is not allowed, or names a column that there is not.
@@ -80,12 +80,8 @@ class Expression:
                 'Python does, such as `total == price * quantity` or `sex == "F" or not pregnant`.'
             ) from error
         names = _checked(tree, text, places)
-        for name in names:
-            if name not in known:
-                raise ConfigError(
-                    f"The expression {text!r} names {name!r}, and there is no such column.{did_you_mean(name, known)} "
-                    f"Columns: {', '.join(known)}."
-                )
+        if known is not None:
+            _check_known(names, known, text)
         return cls(text, names, tree, places)
 
     def name(self, node: ast.Name) -> str:
@@ -120,6 +116,15 @@ class Expression:
         if found.dtype != "boolean" and len(found):
             raise ConfigError(f"The expression {self.text!r} is neither true nor false. Compare it with something.")
         return np.asarray(found.fillna(True), bool)
+
+
+def _check_known(names: Sequence[str], known: Sequence[str], text: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"The expression {text!r} names {name!r}, and there is no such column.{did_you_mean(name, known)} "
+                f"Columns: {', '.join(known)}."
+            )
 
 
 def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str, ...]:

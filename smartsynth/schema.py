@@ -193,6 +193,10 @@ class Schema:
         changed = replace(self[name], **changes)
         return replace(self, columns=tuple(changed if column.name == name else column for column in self.columns))
 
+    def without(self, *names: str) -> Schema:
+        """The same schema without some of its columns."""
+        return replace(self, columns=tuple(column for column in self.columns if column.name not in names))
+
     def with_target(self, name: str | None) -> Schema:
         """The same schema with `name` as its only target; None leaves it without a target."""
         columns = tuple(replace(c, role=Role.FEATURE) if c.role is Role.TARGET else c for c in self.columns)

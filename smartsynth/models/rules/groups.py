@@ -1,0 +1,101 @@
+"""Columns that are learnt as one category: one-hot columns by which of them is hot, fixed combinations by which of them it is.
+
+Rows without a combination that at least `k` people share, and rows whose one-hot columns have none or several that are hot, are not learnt from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.errors import DataError
+from smartsynth.models.storage import restore
+from smartsynth.schema import Column, Kind, Role, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStep:
+    """Columns that have only some combinations of values.
+
+    Args:
+        columns: As they are stored.
+        rows: The combinations, a value a column; None is a missing cell.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def one_hot(cls, schema: Schema, names: Sequence[str]) -> Self:
+        """Columns of which one is hot: as many combinations as columns, and one of missing cells if there may be."""
+        columns = tuple(schema[name] for name in names)
+        hot = [tuple(_truth(column, column.name == name) for column in columns) for name in names]
+        lost = [(None,) * len(columns)] if any(column.nullable for column in columns) else []
+        return cls(columns, tuple(hot + lost))
+
+    @classmethod
+    def seen(cls, rows: pd.DataFrame, schema: Schema, names: Sequence[str], *, k: int) -> Self:
+        """Columns whose combinations are those that at least `k` rows have.
+
+        Raises:
+            DataError: No combination is so frequent.
+        """
+        counts = pd.Series(_tuples(rows, names)).value_counts()
+        frequent: list[Any] = sorted((one for one, count in counts.items() if count >= k), key=repr)
+        if not frequent:
+            raise DataError(
+                f"No combination of {', '.join(map(repr, names))} is shared by {k} rows, so that none may come back. Take columns with "
+                "fewer values, or leave the rule out."
+            )
+        return cls(tuple(schema[name] for name in names), tuple(frequent))
+
+    @property
+    def name(self) -> str:
+        """Of the category that is learnt."""
+        return " & ".join(column.name for column in self.columns)
+
+    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+        """The table with one category instead of the columns, without rows that have no known combination."""
+        place = {one: f"combination {i}" for i, one in enumerate(self.rows)}
+        names = [column.name for column in self.columns]
+        codes = pd.Series([place.get(one) for one in _tuples(rows, names)], index=rows.index, dtype=object)
+        role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)
+        category = Column(self.name, Kind.CATEGORICAL, "object", role=role)
+        left = schema.without(*names)
+        kept = rows.drop(columns=names).assign(**{self.name: codes})[codes.notna()].reset_index(drop=True)
+        return kept, Schema((*left.columns, category), left.modality)
+
+    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The table with the columns as they were stored."""
+        places = [int(str(code).removeprefix("combination ")) for code in rows[self.name]]
+        made = {}
+        for i, column in enumerate(self.columns):
+            values = np.empty(len(places), object)
+            values[:] = [self.rows[place][i] for place in places]
+            made[column.name] = restore(column, values).array
+        return rows.drop(columns=self.name).assign(**made)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"columns": [asdict(column) for column in self.columns], "rows": [list(one) for one in self.rows]}
+
+    @classmethod
+    def restore(cls, value: Mapping[str, Any]) -> Self:
+        """What `to_json` came from."""
+        return cls(tuple(map(Column.from_json, value["columns"])), tuple(tuple(one) for one in value["rows"]))
+
+
+def _tuples(rows: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The values of each row as plain Python ones, None for missing cells."""
+    cells = [
+        [None if pd.isna(cell) else getattr(cell, "item", lambda cell=cell: cell)() for cell in rows[name]]
+        for name in names
+    ]
+    return list(zip(*cells, strict=True))
+
+
+def _truth(column: Column, is_hot: bool) -> Any:
+    return is_hot if column.kind is Kind.BOOLEAN and column.dtype in ("bool", "boolean") else int(is_hot)

@@ -1,0 +1,203 @@
+"""Columns of which some are at least, or more than, others or values: what is learnt of each is the gap above all that it must exceed.
+
+    floor    of a column, the largest of the columns and values below it; of a strict rule one unit more
+    learnt   column less floor, never below 0; where nothing below it is known, column less the floor's median
+    made     floor plus gap, column after column from the lowest on, and then no more than what is above allows
+
+A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
+values above and below leave no room, a row that is made may still break a rule, and is rejected (construction.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.errors import ConfigError
+from smartsynth.models.storage import from_float, natural_unit, to_float
+from smartsynth.schema import Column, Kind, Schema
+
+Floats = NDArray[np.float64]
+TIED = (Kind.NUMERIC, Kind.DATETIME, Kind.DURATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One column or value that is to be at most, or less than, another.
+
+    Args:
+        low, high: Names of columns, or a number in the units of the other.
+        strict: Whether it is less.
+    """
+
+    low: str | float
+    high: str | float
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """Columns in order, from the lowest on.
+
+    Args:
+        columns: As they are stored, each after those below it.
+        units: Nanoseconds of a unit of dates and durations; 1 of numbers.
+        edges: What is below what.
+        fills: What is taken to be below a column where nothing below it is known.
+    """
+
+    columns: tuple[Column, ...]
+    units: tuple[int, ...]
+    edges: tuple[Edge, ...]
+    fills: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge]) -> Self:
+        """The order that some edges make.
+
+        Raises:
+            ConfigError: They run in a circle, or join columns that cannot be compared.
+        """
+        names = _sorted(edges)
+        columns = tuple(schema[name] for name in names)
+        _check_kinds(columns, edges)
+        units = _units(columns, rows)
+        step = cls(columns, units, tuple(edges), (0.0,) * len(columns))
+        values = step._values(rows)
+        fills = []
+        for name in names:
+            floor = step._floor(name, values, len(rows))
+            fills.append(float(np.nanmedian(floor)) if np.isfinite(floor).any() else 0.0)
+        return cls(columns, units, tuple(edges), tuple(fills))
+
+    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+        """The table with gaps instead of the columns that are above others."""
+        values, made = self._values(rows), {}
+        for column, fill in zip(self.columns, self.fills, strict=True):
+            if self._below(column.name):
+                floor = self._floor(column.name, values, len(rows))
+                made[column.name] = _gap(values[column.name] - np.nan_to_num(floor, nan=fill), floor)
+                schema = schema.with_column(
+                    column.name, kind=Kind.NUMERIC, dtype="float64", decimals=column.decimals if column.kind is Kind.NUMERIC else 0,
+                    format=None, low=None, high=None,
+                )  # fmt: skip
+        return rows.assign(**made), schema
+
+    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The table with the columns as they were stored."""
+        values: dict[str, Floats] = {}
+        for column, unit, fill in zip(self.columns, self.units, self.fills, strict=True):
+            if self._below(column.name):
+                gap = rows[column.name].to_numpy(float, na_value=np.nan)
+                floor = self._floor(column.name, values, len(rows))
+                values[column.name] = np.nan_to_num(floor, nan=fill) + _gap(gap, floor)
+            else:
+                values[column.name] = to_float(column, rows[column.name], unit)
+        for column in reversed(self.columns):
+            ceiling = self._ceiling(column.name, values)
+            values[column.name] = np.where(values[column.name] > ceiling, ceiling, values[column.name])
+        made = {
+            column.name: from_float(column, _stored(column, values[column.name]), unit).array
+            for column, unit in zip(self.columns, self.units, strict=True)
+        }
+        return rows.assign(**made)
+
+    def _values(self, rows: pd.DataFrame) -> dict[str, Floats]:
+        pairs = zip(self.columns, self.units, strict=True)
+        return {column.name: to_float(column, rows[column.name], unit) for column, unit in pairs}
+
+    def _below(self, name: str) -> list[Edge]:
+        return [edge for edge in self.edges if edge.high == name]
+
+    def _floor(self, name: str, values: Mapping[str, Floats], n: int) -> Floats:
+        """The least that a column can be in each of `n` rows; NaN where nothing below it is known."""
+        floor = np.full(n, np.nan)
+        for edge in self._below(name):
+            low = values[edge.low] if isinstance(edge.low, str) else np.full(n, edge.low)
+            floor = np.fmax(floor, low + (self._least(name) if edge.strict else 0.0))
+        return floor
+
+    def _ceiling(self, name: str, values: Mapping[str, Floats]) -> Floats:
+        """The most that a column can be; infinity where nothing above it is known."""
+        ceiling = np.full(len(values[name]), np.inf)
+        for edge in self.edges:
+            if edge.low == name:
+                high = values[edge.high] if isinstance(edge.high, str) else np.full(len(ceiling), edge.high)
+                most = high - (self._least(name) if edge.strict else 0.0)
+                ceiling = np.fmin(ceiling, np.where(np.isnan(most), np.inf, most))
+        return ceiling
+
+    def _least(self, name: str) -> float:
+        """The smallest step from a value of a column to another."""
+        column = next(column for column in self.columns if column.name == name)
+        if column.kind is not Kind.NUMERIC:
+            return 1.0
+        return 10.0**-column.decimals if column.decimals is not None else 1e-9
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "columns": [asdict(column) for column in self.columns], "units": list(self.units),
+            "edges": [asdict(edge) for edge in self.edges], "fills": list(self.fills),
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, value: Mapping[str, Any]) -> Self:
+        """What `to_json` came from."""
+        return cls(
+            tuple(map(Column.from_json, value["columns"])), tuple(value["units"]), tuple(Edge(**edge) for edge in value["edges"]),
+            tuple(value["fills"]),
+        )  # fmt: skip
+
+
+def _gap(gap: Floats, floor: Floats) -> Floats:
+    """A gap that is not below 0 where there is a floor."""
+    return np.where(np.isnan(floor), gap, np.maximum(gap, 0.0))
+
+
+def _stored(column: Column, values: Floats) -> Floats:
+    """Values to the decimal places of their column."""
+    if column.kind is Kind.NUMERIC and column.decimals is None:
+        return values
+    return np.round(values, column.decimals or 0)
+
+
+def _sorted(edges: Sequence[Edge]) -> list[str]:
+    """The columns of edges, each after those below it; ConfigError if there is no such order."""
+    names = dict.fromkeys(end for edge in edges for end in (edge.low, edge.high) if isinstance(end, str))
+    below = {name: {e.low for e in edges if e.high == name and isinstance(e.low, str)} for name in names}
+    order: list[str] = []
+    while below:
+        free = [name for name, lower in below.items() if not lower]
+        if not free:
+            raise ConfigError(
+                f"The rules about {', '.join(map(repr, below))} run in a circle: each would have to be above the others. Leave one of them out."
+            )
+        order += free
+        below = {name: lower - set(free) for name, lower in below.items() if name not in free}
+    return order
+
+
+def _check_kinds(columns: Sequence[Column], edges: Sequence[Edge]) -> None:
+    kinds = {column.name: column.kind for column in columns}
+    for name, kind in kinds.items():
+        if kind not in TIED:
+            raise ConfigError(
+                f"The column {name!r} is of the kind {kind.value!r}, and only numbers, dates and durations are in order."
+            )
+    for edge in edges:
+        if isinstance(edge.low, str) and isinstance(edge.high, str) and kinds[edge.low] is not kinds[edge.high]:
+            raise ConfigError(
+                f"The columns {edge.low!r} ({kinds[edge.low].value}) and {edge.high!r} ({kinds[edge.high].value}) cannot be compared."
+            )
+
+
+def _units(columns: Sequence[Column], rows: pd.DataFrame) -> tuple[int, ...]:
+    """One unit for all dates and durations that are compared: the smallest that any of them has."""
+    own = [natural_unit(column, rows[column.name]) for column in columns]
+    timed = [unit for unit, column in zip(own, columns, strict=True) if column.kind is not Kind.NUMERIC]
+    return tuple(1 if column.kind is Kind.NUMERIC else min(timed) for column in columns)

@@ -1,0 +1,147 @@
+"""What construction promises: whatever a generator makes of what it learnt, the rules hold in the rows that come of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smartsynth.constraints import broken, rules_of
+from smartsynth.errors import ConfigError, DataError
+from smartsynth.inference import infer_schema
+from smartsynth.models.rules.construction import Construction, steps_of
+
+RULES = [
+    "total == net + tax", "net == price * quantity", "tax == net * 0.2", "0 < price", "quantity >= 1", "quantity <= 50",
+    "ordered <= paid <= shipped", "if cancelled then is_missing(shipped)", "if sex == 'M' then pregnant == False",
+    {"one_hot": ["red", "green", "blue"]}, {"combinations": ["city", "country"]},
+]  # fmt: skip
+
+
+def orders(n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    place = rng.integers(4, size=n)
+    ordered = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D")
+    paid = ordered + pd.to_timedelta(rng.integers(0, 20, n), unit="D")
+    rows = pd.DataFrame(
+        {
+            "price": rng.gamma(2, 10, n).round(2) + 0.01, "quantity": rng.integers(1, 30, n), "net": 0.0, "tax": 0.0, "total": 0.0,
+            "ordered": ordered, "paid": paid, "shipped": paid + pd.to_timedelta(rng.integers(0, 9, n), unit="D"),
+            "cancelled": rng.random(n) < 0.1, "sex": rng.choice(["F", "M"], n), "pregnant": False,
+            "city": np.array(["Rome", "Milan", "Paris", "Lyon"])[place], "country": np.array(["Italy", "Italy", "France", "France"])[place],
+        }
+    )  # fmt: skip
+    colour = rng.integers(3, size=n)
+    rows = rows.assign(**{name: (colour == i).astype(int) for i, name in enumerate(("red", "green", "blue"))})
+    rows["net"] = (rows["price"] * rows["quantity"]).round(2)
+    rows["tax"] = (rows["net"] * 0.2).round(2)
+    rows["total"] = (rows["net"] + rows["tax"]).round(2)
+    rows.loc[rows["cancelled"], "shipped"] = pd.NaT
+    rows["pregnant"] = (rows["sex"] == "F") & (rng.random(n) < 0.2)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rows = orders()
+    schema = infer_schema(rows)
+    rules = rules_of(RULES, schema)
+    assert broken(rules, rows) == ()
+    return rows, Construction.fit(rows, schema, rules, k=5)
+
+
+def test_what_is_learnt_comes_back_as_it_was(fitted):
+    rows, made = fitted
+    learnt, schema = made.learnt(rows)
+    assert {"total", "net", "tax", "red", "city"}.isdisjoint(schema.names)
+    assert "city & country" in schema.names
+    assert list(learnt.columns) == [name for name in learnt.columns if name in schema.names]
+    pd.testing.assert_frame_equal(made.made(learnt), rows)
+
+
+def shuffled(frame, seed):
+    """Each column in an order of its own: what the worst generator makes, which knows columns and no rows."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({name: frame[name].to_numpy()[rng.permutation(len(frame))] for name in frame.columns}).astype(
+        frame.dtypes
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_rules_hold_in_what_the_worst_generator_makes(seed):
+    rows = orders()
+    schema = infer_schema(rows)
+    made = Construction.fit(rows, schema, rules_of(RULES, schema), k=5)
+    found = made.made(shuffled(made.learnt(rows)[0], seed))
+    assert made.holds(found).all()
+    assert found.dtypes.equals(rows.dtypes)
+    assert broken(made.rules, shuffled(rows, seed))
+
+
+def test_what_cannot_be_constructed_is_left_to_be_rejected():
+    rows = orders()
+    schema = infer_schema(rows)
+    made = Construction.fit(rows, schema, rules_of(["price * quantity < 800"], schema), k=5)
+    found = made.made(shuffled(made.learnt(rows)[0], 0))
+    assert 0 < (~made.holds(found)).sum() < len(found)
+    assert made.steps == ()
+
+
+def test_rows_that_break_an_order_are_learnt_as_if_they_kept_it():
+    rows = orders().head(100)
+    rows.loc[3, "paid"] = rows.loc[3, "ordered"] - pd.Timedelta(days=5)
+    schema = infer_schema(rows)
+    made = Construction.fit(rows, schema, rules_of(["ordered <= paid"], schema), k=5)
+    again = made.made(made.learnt(rows)[0])
+    assert again.loc[3, "paid"] == rows.loc[3, "ordered"]
+    assert again.drop(index=3).equals(rows.drop(index=3))
+
+
+def test_strict_orders_between_values_and_columns():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.integers(1, 8, 200)}).assign(b=lambda t: t["a"] + 1 + rng.integers(0, 1, 200))
+    rows.loc[::7, "a"] = None
+    rows["a"] = rows["a"].astype("Int64")
+    schema = infer_schema(rows)
+    made = Construction.fit(rows, schema, rules_of(["0 < a < b < 10"], schema), k=5)
+    pd.testing.assert_frame_equal(made.made(made.learnt(rows)[0]), rows)
+    found = made.made(shuffled(made.learnt(rows)[0], 1))
+    assert made.holds(found).all()
+    wild = made.learnt(rows)[0].assign(b=rng.normal(0, 30, 200))
+    assert made.holds(made.made(wild)).mean() > 0.8
+
+
+def test_rare_combinations_do_not_come_back():
+    rows = orders()
+    rows.loc[0, ["city", "country"]] = ["Geneva", "Switzerland"]
+    schema = infer_schema(rows)
+    made = Construction.fit(rows, schema, rules_of([{"combinations": ["city", "country"]}], schema), k=5)
+    learnt, _ = made.learnt(rows)
+    assert len(learnt) == len(rows) - 1
+    assert "Geneva" not in str(made.to_json())
+
+
+def test_steps_are_kept_as_json(fitted):
+    import json
+
+    rows, made = fitted
+    again = steps_of(json.loads(json.dumps(made.to_json())))
+    pd.testing.assert_frame_equal(Construction(made.rules, again, made.schema).made(made.learnt(rows)[0]), rows)
+
+
+@pytest.mark.parametrize(
+    ("rules", "error", "said"),
+    [
+        (["price < quantity", "quantity < price"], ConfigError, "run in a circle"), (["net == tax * 5", "tax == net / 5"], ConfigError, "run in a circle"),
+        (["net == tax * 5", "net == total - tax"], ConfigError, "Two rules give the column 'net'"),
+        (["price < ordered"], ConfigError, "cannot be compared"), (["sex < city"], ConfigError, "only numbers, dates and durations"),
+        ([{"one_hot": ["red", "green"]}, {"combinations": ["green", "blue"]}], ConfigError, "'green' is in two groups"),
+        ([{"combinations": ["price", "net"]}], DataError, "No combination of 'price', 'net'"),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_refused(rules, error, said):
+    rows = orders()
+    schema = infer_schema(rows)
+    with pytest.raises(error, match=said):
+        Construction.fit(rows, schema, rules_of(rules, schema), k=5)
