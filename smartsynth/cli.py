@@ -867,7 +867,7 @@ def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any
     """The generator's name: one that takes prompts, if there is one."""
     if prompt is not None and generator not in (None, *PROMPTED):
         raise typer.BadParameter(
-            f"--prompt is for the generators {', '.join(PROMPTED)}, and {generator!r} was asked for. Leave one out."
+            f"--prompt is for the generators {', '.join(map(repr, PROMPTED))}, and {generator!r} was asked for. Leave one out."
         )
     return {"name": "prompt" if prompt is not None and generator is None else generator}
 

@@ -133,8 +133,8 @@ class PrivateImageGenerator(PrivateGenerator):
             made = self._table.sample(LOOKED_AT, seed=0)
             named = self._names_in(made[made[THERE].astype(bool)] if THERE in made.columns else made)
         found = pd.Series(named, dtype=object).value_counts().head(MOST_LABELS)
-        self._names = [str(name) for name in sorted(found.index)]
-        self._counts = np.array([found[name] for name in self._names], np.float64) / LOOKED_AT * self.rows_
+        self._names = [str(name) for name in sorted(found.index)] or [NOTHING]
+        self._counts = np.array([found.get(name, 0) for name in self._names], np.float64) / LOOKED_AT * self.rows_
         return TABLE
 
     @staticmethod
