@@ -62,10 +62,11 @@ def digits(found: list[Line]) -> str:
         "membership_auc": "Membership AUC",
     }  # fmt: skip
     last = found[-1]
+    longer = "".join(f", and `--epochs {one['epochs']:g}`" for one in found[1:])
     scores = [[name, f"{last[key][0]:.4g}", f"{last[key][1]:.4g}"] for key, name in names.items()]
     return f"""## MNIST: what a classifier learns from synthetic digits
 
-`python benchmarks/image/mnist.py --data DATA`
+`python benchmarks/image/mnist.py --data DATA`{longer}
 
 `diffusion` learns 8,000 digits; a small network learns from synthetic ones that passed the privacy filter and is tested on the 2,000 kept aside.
 
