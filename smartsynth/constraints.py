@@ -71,29 +71,16 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Condition):
     """Columns, or values, of which each is at least, or more than, the one before.
 
     Args:
-        expression: The whole chain.
         members: Names of columns, or expressions of no column, from the least on.
         strict: Whether the second of each two is more than the first, and not only as much.
     """
 
-    expression: Expression
     members: tuple[str | Expression, ...]
     strict: tuple[bool, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.expression.names
-
-    @property
-    def said(self) -> str:
-        return self.expression.text
-
-    def holds(self, rows: pd.DataFrame) -> Flags:
-        return self.expression.holds(rows)
 
 
 @dataclass(frozen=True, slots=True)

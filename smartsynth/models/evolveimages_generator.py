@@ -13,7 +13,7 @@ Lin et al. (2024), "Differentially Private Synthetic Data via Foundation Model A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -188,31 +188,41 @@ class EvolveImagesGenerator(PrivateImageGenerator):
 
     def _painted(self, rows: pd.DataFrame, rng: np.random.Generator, progress: Progress) -> Pixels:
         """Images for rows, as large as the pipeline paints them."""
-        pipeline, made = self._opened(), []
-        for at in range(0, len(rows), PAINT_BLOCK):
-            some = rows.iloc[at : at + PAINT_BLOCK]
-            share = part(progress, at / len(rows), min(at + PAINT_BLOCK, len(rows)) / len(rows))
-            made.append(
-                pipeline.paint(
-                    pipeline.codes(self._prompts(some)), pipeline.codes([self.avoid]), _rngs(rng, len(some)), size=pipeline.size(self._form, self.resolution),
-                    steps=self.steps, guidance=float(self.guidance), report=_told_to(share, "Painting images"),
-                )
-            )  # fmt: skip
-        return np.concatenate(made)
+        size = self._opened().size(self._form, self.resolution)
+
+        def paint(at: slice, codes: Any, **how: Any) -> Pixels:
+            return self._opened().paint(codes, size=size, **how)
+
+        return self._in_parts(rows, rng, progress, "Painting images", paint)
 
     def _varied(
         self, pixels: Pixels, rows: pd.DataFrame, strength: float, rng: np.random.Generator, progress: Progress
     ) -> Pixels:
         """Images like others, for rows."""
+
+        def vary(at: slice, codes: Any, **how: Any) -> Pixels:
+            return self._opened().vary(pixels[at], codes, strength=strength, **how)
+
+        return self._in_parts(rows, rng, progress, "Painting variations", vary)
+
+    def _in_parts(
+        self,
+        rows: pd.DataFrame,
+        rng: np.random.Generator,
+        progress: Progress,
+        message: str,
+        paint: Callable[..., Pixels],
+    ) -> Pixels:
+        """Images for rows, a few at a time; `paint` is told which, their prompts and how."""
         pipeline, made = self._opened(), []
-        for at in range(0, len(rows), PAINT_BLOCK):
-            some = rows.iloc[at : at + PAINT_BLOCK]
-            share = part(progress, at / len(rows), min(at + PAINT_BLOCK, len(rows)) / len(rows))
+        for first in range(0, len(rows), PAINT_BLOCK):
+            at = slice(first, first + PAINT_BLOCK)
+            some = rows.iloc[at]
+            share = part(progress, first / len(rows), (first + len(some)) / len(rows))
             made.append(
-                pipeline.vary(
-                    pixels[at : at + PAINT_BLOCK], pipeline.codes(self._prompts(some)), pipeline.codes([self.avoid]),
-                    _rngs(rng, len(some)), strength=strength, steps=self.steps, guidance=float(self.guidance),
-                    report=_told_to(share, "Painting variations"),
+                paint(
+                    at, pipeline.codes(self._prompts(some)), without=pipeline.codes([self.avoid]), rngs=_rngs(rng, len(some)),
+                    steps=self.steps, guidance=float(self.guidance), report=_told_to(share, message),
                 )
             )  # fmt: skip
         return np.concatenate(made)

@@ -90,16 +90,10 @@ class ImageTraining:
         return float(loss.detach())
 
     def _chosen(self, step: int) -> Any:
-        """Places of the images of a step: pass after pass through all of them, each in an order of its own."""
         import torch
 
-        n, size = len(self.pictures), self.plan.batch_size
-        places = np.arange(step * size, (step + 1) * size)
-        orders = {
-            turn: np.random.default_rng([self.seed, turn, 0x1A6E]).permutation(n)
-            for turn in set((places // n).tolist())
-        }
-        return torch.from_numpy(np.array([orders[place // n][place % n] for place in places.tolist()])).to(self.device)
+        places = dealt(len(self.pictures), self.plan.batch_size, step, seed=self.seed, salt=0x1A6E)
+        return torch.from_numpy(places).to(self.device)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The average of the weights by name."""
@@ -112,6 +106,21 @@ class ImageTraining:
         self.network.load_state_dict(state["network"])
         self.average = {name: value.to(self.device) for name, value in state["average"].items()}
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def dealt(n: int, size: int, step: int, *, seed: int, salt: int) -> NDArray[np.int64]:
+    """Places of the images of a step: pass after pass through all of them, each in an order of its own.
+
+    Args:
+        n: Images.
+        size: Of a step.
+        step: From 0.
+        seed: Of the orders.
+        salt: Of those of one kind of training.
+    """
+    places = np.arange(step * size, (step + 1) * size)
+    orders = {turn: np.random.default_rng([seed, turn, salt]).permutation(n) for turn in set((places // n).tolist())}
+    return np.array([orders[place // n][place % n] for place in places.tolist()], np.int64)
 
 
 def chance(shape: Sequence[int], draws: Any) -> tuple[Any, Any, Any]:

@@ -75,14 +75,7 @@ class PaintingGenerator(Generator):
     def _painted(self, rows: pd.DataFrame, seed: int, block: int, progress: Progress) -> pd.DataFrame:
         """Rows of the table with their images."""
         rngs = [np.random.default_rng([seed, block, i, 0x1A6E]) for i in range(len(rows))]
-        cells: list[bytes | None] = list(images.unstacked(self._paint(rows, rngs, progress)))
-        if THERE in rows.columns:
-            cells = [cell if there else None for cell, there in zip(cells, rows[THERE], strict=True)]
-        made: dict[str, Any] = {}
-        for column in self.schema_:
-            is_image = column.kind is Kind.IMAGE
-            made[column.name] = pd.Series(cells, dtype=object) if is_image else rows[column.name].reset_index(drop=True)
-        return pd.DataFrame(made)
+        return with_images(rows, self._paint(rows, rngs, progress), self.schema_, there=THERE)
 
     @abstractmethod
     def _paint(self, rows: pd.DataFrame, rngs: Sequence[np.random.Generator], progress: Progress) -> NDArray[np.uint8]:
@@ -148,3 +141,22 @@ def image_column(schema: Schema, generator: str) -> Column:
             + ("Drop all but one." if found else "Use a generator of tables.")
         )
     return found[0]
+
+
+def with_images(rows: pd.DataFrame, pixels: NDArray[np.uint8], schema: Schema, *, there: str) -> pd.DataFrame:
+    """Rows of a table with an image each, the columns in the order of a schema.
+
+    Args:
+        rows: All columns but the images.
+        pixels: Images × height × width × channels.
+        schema: Of the rows that come out.
+        there: Name of the column, if there is one, that says which rows have an image.
+    """
+    cells: list[bytes | None] = list(images.unstacked(pixels))
+    if there in rows.columns:
+        cells = [cell if has_one else None for cell, has_one in zip(cells, rows[there], strict=True)]
+    made: dict[str, Any] = {}
+    for column in schema:
+        is_image = column.kind is Kind.IMAGE
+        made[column.name] = pd.Series(cells, dtype=object) if is_image else rows[column.name].reset_index(drop=True)
+    return pd.DataFrame(made)

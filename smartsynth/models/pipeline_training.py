@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from smartsynth.models.adapters import adapt, learnt_weights
 from smartsynth.models.half_precision import halved
 from smartsynth.models.image_pipeline import ImagePipeline
+from smartsynth.models.image_training import dealt
 
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 UNTOLD = 0.1
@@ -85,7 +86,7 @@ class PipelineTraining:
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.learning_rate * (0.5 + 0.5 * float(np.cos(np.pi * step / self.plan.steps)))
         draws = torch.Generator().manual_seed((self.seed << 24) + step)  # the same wherever training goes on from
-        some = self._chosen(step)
+        some = dealt(len(self.prompts), self.plan.batch_size, step, seed=self.seed, salt=0x10A4)
         shape = self.means[some].shape
         latents = self.means[some] + self.spreads[some] * torch.randn(shape, generator=draws).to(self.device)
         noise = torch.randn(shape, generator=draws).to(self.device)
@@ -106,16 +107,6 @@ class PipelineTraining:
         """What the network is asked for, as the pipeline's schedule says."""
         is_velocity = self.schedule.config.prediction_type == "v_prediction"
         return self.schedule.get_velocity(latents, noise, times) if is_velocity else noise
-
-    def _chosen(self, step: int) -> NDArray[np.int64]:
-        """Places of the images of a step: pass after pass through all of them, each in an order of its own."""
-        n, size = len(self.prompts), self.plan.batch_size
-        places = np.arange(step * size, (step + 1) * size)
-        orders = {
-            turn: np.random.default_rng([self.seed, turn, 0x10A4]).permutation(n)
-            for turn in set((places // n).tolist())
-        }
-        return np.array([orders[place // n][place % n] for place in places.tolist()], np.int64)
 
     def state(self) -> dict[str, Any]:
         return {"weights": [p.detach().cpu() for p in self.parameters], "optimiser": self.optimiser.state_dict()}

@@ -25,7 +25,7 @@ from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given
 from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.options import not_framed
-from smartsynth.models.painting_generator import image_column
+from smartsynth.models.painting_generator import image_column, with_images
 from smartsynth.models.private import PrivateGenerator
 from smartsynth.privacy.ledger import Budget, Ledger
 from smartsynth.progress import Progress, part, silent
@@ -82,19 +82,9 @@ class PrivateImageGenerator(PrivateGenerator):
         for k in range(first, last):
             rows = table.iloc[(k - first) * self.block : (k - first + 1) * self.block].reset_index(drop=True)
             share = part(report, (k - first) / (last - first), (k + 1 - first) / (last - first))
-            made.append(self._with_images(rows, np.random.default_rng([seed, k, 0xD4A3]), share))
+            pixels = self._made(rows, np.random.default_rng([seed, k, 0xD4A3]), share)
+            made.append(with_images(rows, pixels, self.schema_, there=THERE))
         return pd.concat(made, ignore_index=True).iloc[start - begin : start - begin + n].reset_index(drop=True)
-
-    def _with_images(self, rows: pd.DataFrame, rng: np.random.Generator, progress: Progress) -> pd.DataFrame:
-        """Rows of the table with their images."""
-        cells: list[bytes | None] = list(images.unstacked(self._made(rows, rng, progress)))
-        if THERE in rows.columns:
-            cells = [cell if there else None for cell, there in zip(cells, rows[THERE], strict=True)]
-        made = {
-            column.name: pd.Series(cells, dtype=object) if column.kind is Kind.IMAGE else rows[column.name]
-            for column in self.schema_
-        }
-        return pd.DataFrame(made)
 
     @abstractmethod
     def _made(self, rows: pd.DataFrame, rng: np.random.Generator, progress: Progress) -> NDArray[np.uint8]:
