@@ -12,6 +12,7 @@ compare only with the yardstick beside them.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -78,17 +79,11 @@ class Inception:
     def __call__(self, pixels: Pixels) -> Points:
         import torch
 
-        network = inception.opened(self.file)
-        device = next(network.parameters()).device
-        made = [np.zeros((0, inception.POINTS), np.float32)]
-        for at in range(0, len(pixels), AT_ONCE):
-            some = (
-                torch.from_numpy(pixels[at : at + AT_ONCE]).to(device).permute(0, 3, 1, 2).float().expand(-1, 3, -1, -1)
-            )
-            some = torch.nn.functional.interpolate(some, (inception.SIDE, inception.SIDE), mode="bilinear")
-            with torch.inference_mode():
-                made.append(network(some / 127.5 - 1).cpu().numpy())
-        return np.concatenate(made)
+        def look(network: Any, some: Any) -> Any:
+            enlarged = torch.nn.functional.interpolate(some, (inception.SIDE, inception.SIDE), mode="bilinear")
+            return network(enlarged / 127.5 - 1)
+
+        return _points(pixels, inception.opened(self.file), look, inception.POINTS)
 
 
 class EfficientNet:
@@ -102,18 +97,26 @@ class EfficientNet:
     def __call__(self, pixels: Pixels) -> Points:
         import torch
 
-        network = _efficientnet()
-        device = next(network.parameters()).device
         side = int(np.clip(max(pixels.shape[1:3]), LEAST_SIDE, MOST_SIDE))
-        made = [np.zeros((0, 1280), np.float32)]
-        for at in range(0, len(pixels), AT_ONCE):
-            some = torch.from_numpy(pixels[at : at + AT_ONCE]).to(device).permute(0, 3, 1, 2).float()
-            some = some.expand(-1, 3, -1, -1)
+
+        def look(network: Any, some: Any) -> Any:
             some = torch.nn.functional.interpolate(some, (side, side), mode="bilinear", antialias=True)
-            with torch.inference_mode():
-                found = network.extract_features((some - 127) / 128).mean((2, 3))
-            made.append(found.cpu().numpy())
-        return np.concatenate(made)
+            return network.extract_features((some - 127) / 128).mean((2, 3))
+
+        return _points(pixels, _efficientnet(), look, 1280)
+
+
+def _points(pixels: Pixels, network: Any, look: Callable[[Any, Any], Any], numbers: int) -> Points:
+    """What a network says of images in colour, some at a time."""
+    import torch
+
+    device = next(network.parameters()).device
+    made = [np.zeros((0, numbers), np.float32)]
+    for at in range(0, len(pixels), AT_ONCE):
+        some = torch.from_numpy(pixels[at : at + AT_ONCE]).to(device).permute(0, 3, 1, 2).float()
+        with torch.inference_mode():
+            made.append(look(network, some.expand(-1, 3, -1, -1)).cpu().numpy())
+    return np.concatenate(made)
 
 
 @cache
