@@ -79,6 +79,15 @@ class ColumnConfig(Settings):
     categories: tuple[str | int | float | bool, ...] | None = Field(
         None, description="The values that can occur, if that is public knowledge."
     )
+    pattern: str | None = Field(None, description="Regular expression of every cell of a text, whole.")
+    min_length: int | None = Field(None, ge=0, description="Fewest characters of a text.")
+    max_length: int | None = Field(None, ge=1, description="Most characters of a text.")
+    unique: bool | None = Field(None, description="Whether no two rows share a value.")
+    required: bool | None = Field(None, description="Whether no cell may be missing.")
+
+
+_OF_COLUMN = ("kind", "role", "semantic", "low", "high", "categories")
+"""What a correction says of the column itself; the rest is done before it is learnt, or are rules."""
 
 
 class HoldoutConfig(Settings):
@@ -293,7 +302,7 @@ class RunConfig(Settings):
     def corrected(self, schema: Schema) -> Schema:
         """The schema with this run's corrections and target."""
         for name, column in self.columns.items():
-            told = {k: v for k, v in column if v is not None and k not in ("treatment", "reason")}
+            told = {k: v for k, v in column if v is not None and k in _OF_COLUMN}
             schema = schema.with_column(name, **told)
         for name in self.privacy.quasi_identifiers or ():
             schema = schema.with_column(name, role=Role.QUASI_IDENTIFIER)
