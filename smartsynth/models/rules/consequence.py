@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from smartsynth.expressions import Expression
@@ -42,7 +43,7 @@ class ConsequenceStep:
         """The table as it is: what follows is learnt like all else."""
         return rows, schema
 
-    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the value where the condition is true."""
         applies = Expression.parse(self.condition)(rows).fillna(False).to_numpy(bool)
         values = rows[self.column.name].astype(object).to_numpy(copy=True)

@@ -47,11 +47,11 @@ class Construction:
     schema: Schema
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], *, k: int) -> Self:
+    def fit(cls, rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], *, k: int = 5) -> Self:
         """The steps by which rules hold.
 
         Args:
-            rows: Real ones.
+            rows: Real ones. Without any, nothing is read off them, and what would have to be is refused.
             schema: Their columns.
             rules: Of `constraints.rules_of`.
             k: A combination of values that fewer rows share does not come back.
@@ -75,16 +75,30 @@ class Construction:
         return cls(_settled(rules, groups), (*formulas, *follows, *groups, *order), schema)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
-        """What a generator learns instead of a table, and its columns."""
+        """What a generator learns instead of a table, and its columns; without rows that have no known combination."""
+        rows, schema = self.known(rows)
+        for step in self.steps:
+            if isinstance(step, GroupStep):
+                rows = rows[step.is_learnt(rows)].reset_index(drop=True)
+        return rows, schema
+
+    def known(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
+        """The same of each row, with missing cells where nothing is known of them."""
         schema = self.schema
         for step in self.steps:
             rows, schema = step.learnt(rows, schema)
         return rows, schema
 
-    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows of the table, of rows that a generator made."""
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int = 0) -> pd.DataFrame:
+        """Rows of the table, of rows that a generator made.
+
+        Args:
+            rows: Of the columns that are learnt.
+            rng: All the chance that there is.
+            start: Place of the first row in the endless table.
+        """
         for step in reversed(self.steps):
-            rows = step.made(rows)
+            rows = step.made(rows, rng=rng, start=start)
         return rows[list(self.schema.names)]
 
     def holds(self, rows: pd.DataFrame) -> Flags:
@@ -160,7 +174,7 @@ def _end(end: str | Expression, other: str | Expression, schema: Schema, rows: p
     if isinstance(end, str):
         return end
     column = schema[str(other)]
-    value = end(rows.head(1)).iloc[0]
+    value = end(pd.DataFrame(index=[0])).iloc[0]
     if column.kind is Kind.NUMERIC:
         return float(value)
     cell = pd.Series([pd.Timedelta(value) if column.kind is Kind.DURATION else pd.Timestamp(value)])

@@ -35,7 +35,7 @@ class FormulaStep:
         """The table without the column."""
         return rows.drop(columns=self.column.name), schema.without(self.column.name)
 
-    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with it, to its own decimal places, missing where a cell that it needs is."""
         found = self._expression()(rows)
         if self.column.kind is Kind.NUMERIC:

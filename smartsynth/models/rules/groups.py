@@ -11,8 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from smartsynth.errors import DataError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.storage import restore
 from smartsynth.schema import Column, Kind, Role, Schema
 
@@ -42,8 +43,14 @@ class GroupStep:
         """Columns whose combinations are those that at least `k` rows have.
 
         Raises:
+            ConfigError: There are no rows to see them in.
             DataError: No combination is so frequent.
         """
+        if not len(rows):
+            raise ConfigError(
+                f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them, "
+                "or leave the rule out."
+            )
         counts = pd.Series(_tuples(rows, names)).value_counts()
         frequent: list[Any] = sorted((one for one, count in counts.items() if count >= k), key=repr)
         if not frequent:
@@ -59,17 +66,20 @@ class GroupStep:
         return " & ".join(column.name for column in self.columns)
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-        """The table with one category instead of the columns, without rows that have no known combination."""
+        """The table with one category instead of the columns, missing in rows that have no known combination."""
         place = {one: f"combination {i}" for i, one in enumerate(self.rows)}
         names = [column.name for column in self.columns]
         codes = pd.Series([place.get(one) for one in _tuples(rows, names)], index=rows.index, dtype=object)
         role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)
         category = Column(self.name, Kind.CATEGORICAL, "object", role=role)
         left = schema.without(*names)
-        kept = rows.drop(columns=names).assign(**{self.name: codes})[codes.notna()].reset_index(drop=True)
-        return kept, Schema((*left.columns, category), left.modality)
+        return rows.drop(columns=names).assign(**{self.name: codes}), Schema((*left.columns, category), left.modality)
 
-    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def is_learnt(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of those that `learnt` gave have a known combination."""
+        return np.asarray(rows[self.name].notna(), bool)
+
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
         places = [int(str(code).removeprefix("combination ")) for code in rows[self.name]]
         made = {}

@@ -4,7 +4,7 @@
     learnt   column less floor, never below 0; where nothing below it is known, column less the floor's median
     made     floor plus gap, column after column from the lowest on, and then no more than what is above allows
 
-A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
+A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
 values above and below leave no room, a row that is made may still break a rule, and is rejected (construction.py).
 """
 
@@ -79,7 +79,7 @@ class OrderStep:
         """The table with gaps instead of the columns that are above others."""
         values, made = self._values(rows), {}
         for column, fill in zip(self.columns, self.fills, strict=True):
-            if self._below(column.name):
+            if self._is_gap(column.name):
                 floor = self._floor(column.name, values, len(rows))
                 made[column.name] = _gap(values[column.name] - np.nan_to_num(floor, nan=fill), floor)
                 schema = schema.with_column(
@@ -88,16 +88,17 @@ class OrderStep:
                 )  # fmt: skip
         return rows.assign(**made), schema
 
-    def made(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
         values: dict[str, Floats] = {}
         for column, unit, fill in zip(self.columns, self.units, self.fills, strict=True):
-            if self._below(column.name):
+            floor = self._floor(column.name, values, len(rows))
+            if self._is_gap(column.name):
                 gap = rows[column.name].to_numpy(float, na_value=np.nan)
-                floor = self._floor(column.name, values, len(rows))
                 values[column.name] = np.nan_to_num(floor, nan=fill) + _gap(gap, floor)
             else:
-                values[column.name] = to_float(column, rows[column.name], unit)
+                own = to_float(column, rows[column.name], unit)
+                values[column.name] = np.where(own < floor, floor, own)
         for column in reversed(self.columns):
             ceiling = self._ceiling(column.name, values)
             values[column.name] = np.where(values[column.name] > ceiling, ceiling, values[column.name])
@@ -113,6 +114,10 @@ class OrderStep:
 
     def _below(self, name: str) -> list[Edge]:
         return [edge for edge in self.edges if edge.high == name]
+
+    def _is_gap(self, name: str) -> bool:
+        """Whether a column is learnt as the gap above others."""
+        return any(isinstance(edge.low, str) for edge in self._below(name))
 
     def _floor(self, name: str, values: Mapping[str, Floats], n: int) -> Floats:
         """The least that a column can be in each of `n` rows; NaN where nothing below it is known."""
