@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,6 +68,35 @@ class Condition:
 
     def holds(self, rows: pd.DataFrame) -> Flags:
         return self.expression.holds(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a Python function says of rows.
+
+    Args:
+        name: Of the function.
+        function: Of a table; says of each row whether it is as it should be.
+    """
+
+    name: str
+    function: Callable[[pd.DataFrame], Any]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def said(self) -> str:
+        return f"{self.name}(rows)"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        found = np.asarray(self.function(rows.copy()))
+        if found.shape != (len(rows),) or found.dtype != bool:
+            raise ConfigError(
+                f"The function {self.name!r} gave {found.dtype} of the shape {found.shape} for {len(rows):,} rows; it must say True or False of each."
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -415,6 +415,27 @@ class FilterSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleFact:
+    """A rule that every synthetic record keeps, and what that took. Counts only.
+
+    Args:
+        rule: As it was written.
+        is_made: Whether rows are made so that it holds; else those that break it are replaced.
+        real_broken: Real rows that break it.
+        real: Real rows that there are.
+        rejected: Records that broke it as they were made, and were replaced.
+        looked_at: Records that were made and looked at.
+    """
+
+    rule: str
+    is_made: bool
+    real_broken: int
+    real: int
+    rejected: int
+    looked_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Identifier:
     """A column that says who somebody is, and what was done about it.
 

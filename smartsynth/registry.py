@@ -7,12 +7,14 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from smartsynth.errors import ConfigError, UnknownGeneratorError, did_you_mean
 from smartsynth.models.base import Generator, read_head
+from smartsynth.models.ruled_generator import INNER, RULED, RuledGenerator
 
 BUILT_IN = {
     "forest": "smartsynth.models.forest_generator:ForestGenerator",
@@ -72,9 +74,17 @@ def create(name: str, **options: Any) -> Generator:
     return cls(**options)
 
 
-def load(folder: str | Path) -> Generator:
-    """The fitted generator of a saved model, whichever generator it is."""
-    return generator_class(read_head(Path(folder))["generator"]).load(folder)
+def load(folder: str | Path, *, checks: Sequence[Callable[..., Any]] = ()) -> Generator:
+    """The fitted generator of a saved model, whichever generator it is.
+
+    Args:
+        folder: That `Generator.save` or `Result.save` wrote.
+        checks: Python functions that decide about rules of the model, if it has such rules.
+    """
+    name = read_head(Path(folder))["generator"]
+    if name == RULED:
+        return RuledGenerator.restore(Path(folder), load(Path(folder) / INNER), checks)
+    return generator_class(name).load(folder)
 
 
 @functools.cache  # looking through every installed package takes long, and what is installed stays

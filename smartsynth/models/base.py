@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 BLOCK_ROWS = 4096
-_DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, EOFError, OSError)
+DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, EOFError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,15 +223,19 @@ class Generator(ABC):
         """
         self._check_fitted()
         self._check_conditional()
-        lost = [name for name in self.schema_.names if name not in data.columns]
-        given = data.assign(**{name: pd.Series([None] * len(data), data.index, dtype=object) for name in lost})
-        known = align(given, self.schema_, what="partly known")
+        known = self._partly_known(data)
         seed = secrets.randbits(63) if seed is None else seed
-        filled, effective = self._impute(known.reset_index(drop=True), seed, progress or silent)
+        filled, effective = self._impute(known, seed, progress or silent)
         (progress or silent)(1.0, "Filled")
         filled = filled.set_axis(data.index)
         filled.attrs["effective_draws"] = round(effective, 1)
         return filled
+
+    def _partly_known(self, data: pd.DataFrame) -> pd.DataFrame:
+        """Given rows as the model stores them; cells of columns that are left out are missing."""
+        lost = [name for name in self.schema_.names if name not in data.columns]
+        given = data.assign(**{name: pd.Series([None] * len(data), data.index, dtype=object) for name in lost})
+        return align(given, self.schema_, what="partly known").reset_index(drop=True)
 
     def save(self, folder: str | Path) -> Path:
         """Write the fitted model to a folder that holds no training row and no code. Replaces an older model there.
@@ -246,16 +250,7 @@ class Generator(ABC):
             folder.is_dir() and (not any(folder.iterdir()) or (folder / "model.json").is_file())
         ):
             raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
-        state = self._state()
-        if self.ratio_ is not None:
-            arrays = {f"refine.{name}": array for name, array in self.ratio_.arrays().items()}
-            state = State({**state.values, "refine": self.ratio_.to_json()}, {**state.arrays, **arrays}, state.weights)
-        head = {
-            "format": FORMAT_VERSION,
-            "generator": self.name,
-            "options": self.get_params(),
-            "schema": self.schema_.to_json(),
-        }
+        state, head = self._whole_state(), self._head()
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -267,6 +262,7 @@ class Generator(ABC):
                 from safetensors.numpy import save_file
 
                 save_file(dict(state.weights), work / "weights.safetensors")
+            self._save_parts(work)
             if folder.exists():
                 shutil.rmtree(folder)
             work.chmod(0o755)
@@ -293,11 +289,32 @@ class Generator(ABC):
             if "refine" in head["state"]:
                 model.ratio_ = TableRatio.restore(head["state"]["refine"], under(arrays, "refine."))
             model.schema_ = Schema.from_json(head["schema"])
-        except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
+        except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:
             raise ModelFormatError(
                 f"{folder} is damaged or incomplete ({type(error).__name__}). Save the model again."
             ) from error
         return model
+
+    def _head(self) -> dict[str, Any]:
+        """What `load` looks at first."""
+        return {
+            "format": FORMAT_VERSION,
+            "generator": self.name,
+            "options": self.get_params(),
+            "schema": self.schema_.to_json(),
+        }
+
+    def _whole_state(self) -> State:
+        """The state with that of the refinement, if there is one."""
+        state = self._state()
+        if self.ratio_ is None:
+            return state
+        arrays = {f"refine.{name}": array for name, array in self.ratio_.arrays().items()}
+        return State({**state.values, "refine": self.ratio_.to_json()}, {**state.arrays, **arrays}, state.weights)
+
+    def _save_parts(self, folder: Path) -> None:
+        """Write what else belongs to the model into its folder."""
+        return
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options this generator was made with."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
 from smartsynth.errors import ConfigError
-from smartsynth.models.storage import to_float
+from smartsynth.models.storage import natural_unit, to_float
 from smartsynth.schema import Column, Kind, Schema
 
 OPERATORS = (">=", "<=", "!=", "=", ">", "<")
@@ -284,6 +284,32 @@ def holds(condition: Condition, column: Column, values: Sequence[Any]) -> NDArra
         if bounds[1] is not None:
             fits &= (numbers < bounds[1]) if condition.high_open else (numbers <= bounds[1])
     return np.asarray(fits, bool)
+
+
+def fulfilled(condition: Condition, column: Column, cells: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Which cells of a column fulfil the condition, whatever the column's kind.
+
+    Raises:
+        ConfigError: The condition asks for something that the column cannot be.
+
+    >>> cells = pd.Series([3.0, 4.0, None])
+    >>> fulfilled(Condition("a", low=4), Column("a", Kind.NUMERIC, "float64"), cells).tolist()
+    [False, True, False]
+    """
+    missing = cells.isna().to_numpy()
+    fits = np.full(len(cells), condition.allows_missing)
+    if column.kind in (Kind.NUMERIC, Kind.DATETIME, Kind.DURATION):
+        asked = tuple(value for value in condition.values or () if value is not None)
+        known = replace(condition, values=None if condition.values is None else asked)
+        unit = natural_unit(column, cells)
+        step = 10.0**-column.decimals if column.kind is Kind.NUMERIC and column.decimals is not None else 0.0
+        low, high = intervals(known, column, unit, step)
+        values = to_float(column, cells, unit)[:, None]
+        inside = (values >= low) & (values <= high)
+        fits[~missing] = inside[~missing].any(axis=1)
+    else:
+        fits[~missing] = holds(condition, column, list(cells[~missing].astype(object)))
+    return fits
 
 
 def _among(known: pd.Series[Any], column: Column, values: Sequence[Any]) -> NDArray[np.bool_]:

@@ -347,7 +347,7 @@ class TableEncoder:
 
     def fill(self, known: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
         """`known` with the cells of `made` where it has none, in the dtypes of the schema."""
-        return pd.DataFrame({c.name: _filled(c, known[c.name], made[c.name]) for c in self.schema})
+        return pd.DataFrame({c.name: filled(c, known[c.name], made[c.name]) for c in self.schema})
 
     def to_json(self) -> dict[str, Any]:
         """The encoder as plain JSON types."""
@@ -382,7 +382,7 @@ def _codec(column: Column, parts: Mapping[str, Any]) -> Codec:
     )
 
 
-def _filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
+def filled(column: Column, known: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
     """The cells of `known`, those of `made` where it has none."""
     both = known.astype(object).where(known.notna(), made.astype(object))
     if isinstance(made.dtype, pd.CategoricalDtype):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.constraints import Consequence, Rule
 from smartsynth.expressions import Expression
 from smartsynth.models.storage import restore
 from smartsynth.schema import Column, Schema
@@ -38,6 +39,19 @@ class ConsequenceStep:
         name, value = found
         column = schema[name]
         return None if value is None and not column.nullable else cls(condition.text, column, value)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all."""
+        return ()
+
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+        return (
+            isinstance(rule, Consequence)
+            and rule.condition.text == self.condition
+            and self.column.name in rule.follows.names
+        )
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table as it is: what follows is learnt like all else."""

@@ -74,6 +74,16 @@ class Construction:
         follows = _consequences(rules, schema, computed)
         return cls(_settled(rules, groups), (*formulas, *follows, *groups, *order), schema)
 
+    @classmethod
+    def restore(cls, rules: Sequence[Rule], steps: Sequence[Mapping[str, Any]], schema: Schema) -> Self:
+        """What `to_json` came from, with its rules and columns."""
+        found = steps_of(steps)
+        return cls(_settled(rules, [step for step in found if isinstance(step, GroupStep)]), found, schema)
+
+    def is_made(self, rule: Rule) -> bool:
+        """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
+        return any(step.makes(rule) for step in self.steps)
+
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination."""
         rows, schema = self.known(rows)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.constraints import Formula, Rule
 from smartsynth.expressions import Expression
 from smartsynth.models.storage import from_float, restore
 from smartsynth.schema import Column, Kind, Schema
@@ -30,6 +31,15 @@ class FormulaStep:
     def reads(self) -> tuple[str, ...]:
         """Columns that it is computed of."""
         return self._expression().names
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all."""
+        return (self.column.name,)
+
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+        return isinstance(rule, Formula) and rule.column == self.column.name
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table without the column."""

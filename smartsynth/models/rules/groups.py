@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.constraints import Combinations, OneHot, Rule
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.storage import restore
 from smartsynth.schema import Column, Kind, Role, Schema
@@ -65,9 +66,23 @@ class GroupStep:
         """Of the category that is learnt."""
         return " & ".join(column.name for column in self.columns)
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all."""
+        return tuple(column.name for column in self.columns)
+
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+        return isinstance(rule, OneHot | Combinations) and rule.columns == self.changes
+
+    @staticmethod
+    def code(place: int) -> str:
+        """How a combination is called in what is learnt."""
+        return f"combination {place}"
+
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table with one category instead of the columns, missing in rows that have no known combination."""
-        place = {one: f"combination {i}" for i, one in enumerate(self.rows)}
+        place = {one: self.code(i) for i, one in enumerate(self.rows)}
         names = [column.name for column in self.columns]
         codes = pd.Series([place.get(one) for one in _tuples(rows, names)], index=rows.index, dtype=object)
         role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.models.storage import from_float, natural_unit, to_float
 from smartsynth.schema import Column, Kind, Schema
@@ -74,6 +75,15 @@ class OrderStep:
             floor = step._floor(name, values, len(rows))
             fills.append(float(np.nanmedian(floor)) if np.isfinite(floor).any() else 0.0)
         return cls(columns, units, tuple(edges), tuple(fills))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all."""
+        return tuple(column.name for column in self.columns if self._is_gap(column.name))
+
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+        return isinstance(rule, Chain) and set(rule.columns) <= {column.name for column in self.columns}
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table with gaps instead of the columns that are above others."""

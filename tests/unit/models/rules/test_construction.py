@@ -128,7 +128,9 @@ def test_steps_are_kept_as_json(fitted):
 
     rows, made = fitted
     again = steps_of(json.loads(json.dumps(made.to_json())))
-    pd.testing.assert_frame_equal(Construction(made.rules, again, made.schema).made(made.learnt(rows)[0], rng=RNG), rows)
+    pd.testing.assert_frame_equal(
+        Construction(made.rules, again, made.schema).made(made.learnt(rows)[0], rng=RNG), rows
+    )
 
 
 @pytest.mark.parametrize(
