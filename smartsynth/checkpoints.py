@@ -11,8 +11,10 @@ row is kept.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smartsynth import registry
 from smartsynth.facts import Choice, FilterSummary, from_json, to_json
@@ -49,13 +51,13 @@ def keep_learnt(checkpoints: Checkpoints | None, learnt: Learnt) -> None:
         checkpoints.keep(LEARNT, write)
 
 
-def recall_learnt(checkpoints: Checkpoints | None) -> Learnt | None:
-    """What was learnt before the run was stopped, if it came so far."""
+def recall_learnt(checkpoints: Checkpoints | None, checks: Sequence[Callable[..., Any]] = ()) -> Learnt | None:
+    """What was learnt before the run was stopped, if it came so far; `checks` decide about its rules."""
     folder = None if checkpoints is None else checkpoints.find(LEARNT)
     if folder is None:
         return None
     record = json.loads((folder / "learnt.json").read_text("utf-8"))
-    return Learnt(from_json(Choice, record["choice"]), registry.load(folder), int(record["draw"]))
+    return Learnt(from_json(Choice, record["choice"]), registry.load(folder, checks=checks), int(record["draw"]))
 
 
 def keep_released(checkpoints: Checkpoints | None, release: Release, summary: FilterSummary | None) -> None:

@@ -3,6 +3,7 @@
 RunConfig
 ├ generator   which generator, its own options
 ├ columns     corrections to what was detected, by column name
+├ rules       what every synthetic row keeps
 ├ holdout     how real rows are kept aside for the evidence
 ├ privacy     distance filter, k-anonymity
 ├ evaluate    what is measured
@@ -253,11 +254,21 @@ class RunConfig(Settings):
     )
     generator: GeneratorConfig = Field(default_factory=GeneratorConfig)
     columns: dict[str, ColumnConfig] = Field(default_factory=dict, description="Corrections by column name.")
+    rules: tuple[str | dict[str, JsonValue], ...] = Field(
+        (),
+        description='Rules that every synthetic row keeps: `a <= b`, `total == price * quantity`, `if sex == "M" then not pregnant`, `one_hot: [a, b]`, `combinations: [country, city]`, `unique: [order, line]`.',
+    )
+    primary_key: tuple[str, ...] = Field((), description="Columns that name a row together.", json_schema_extra=COLUMN)
     holdout: HoldoutConfig = Field(default_factory=HoldoutConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig)
     limits: Limits = Field(default_factory=Limits)
     export: ExportConfig = Field(default_factory=ExportConfig)
+
+    @field_validator("primary_key", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("generator", mode="before")
     @classmethod
@@ -299,11 +310,17 @@ class RunConfig(Settings):
         """Whether the rows follow one another: an entity, a time or a window is named."""
         return self.entity is not None or self.time is not None or self.window is not None
 
+    def _says(self, name: str) -> bool:
+        """Whether the kind of a column is told."""
+        return name in self.columns and self.columns[name].kind is not None
+
     def corrected(self, schema: Schema) -> Schema:
         """The schema with this run's corrections and target."""
         for name, column in self.columns.items():
             told = {k: v for k, v in column if v is not None and k in _OF_COLUMN}
             schema = schema.with_column(name, **told)
+        if len(self.primary_key) == 1 and not self._says(self.primary_key[0]):
+            schema = schema.with_column(self.primary_key[0], kind=Kind.IDENTIFIER, role=Role.KEY)
         for name in self.privacy.quasi_identifiers or ():
             schema = schema.with_column(name, role=Role.QUASI_IDENTIFIER)
         return schema.with_target(self.target) if self.target is not None else schema

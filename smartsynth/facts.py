@@ -423,6 +423,8 @@ class RuleFact:
         is_made: Whether rows are made so that it holds; else those that break it are replaced.
         real_broken: Real rows that break it.
         real: Real rows that there are.
+        made_broken: Synthetic rows that break it.
+        made: Synthetic rows that there are.
         rejected: Records that broke it as they were made, and were replaced.
         looked_at: Records that were made and looked at.
     """
@@ -431,6 +433,8 @@ class RuleFact:
     is_made: bool
     real_broken: int
     real: int
+    made_broken: int
+    made: int
     rejected: int
     looked_at: int
 

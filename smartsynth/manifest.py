@@ -16,7 +16,18 @@ from typing import Any
 
 from smartsynth._version import __version__
 from smartsynth.config import RunConfig
-from smartsynth.facts import Attack, Battery, Choice, Evaluation, FilterSummary, Identifier, Recoding, Score, to_json
+from smartsynth.facts import (
+    Attack,
+    Battery,
+    Choice,
+    Evaluation,
+    FilterSummary,
+    Identifier,
+    Recoding,
+    RuleFact,
+    Score,
+    to_json,
+)
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.schema import Schema
 
@@ -38,6 +49,7 @@ def manifest(
     ledger: Ledger,
     recoding: Recoding | None = None,
     identifiers: Sequence[Identifier] = (),
+    rules: Sequence[RuleFact] = (),
 ) -> dict[str, Any]:
     """Everything about a run that another person needs, as plain JSON.
 
@@ -54,6 +66,7 @@ def manifest(
         recoding: What made the synthetic rows k-anonymous; None if that was not asked for.
         identifiers: Columns that say who somebody is, and what was done about them. Within a budget of differential privacy
             only what was asked for.
+        rules: What every row keeps; within a budget without the numbers of real rows.
     """
     if not math.isnan(ledger.epsilon):
         rows, evaluation, identifiers = {"synthetic": rows["synthetic"]}, None, ()
@@ -75,6 +88,7 @@ def manifest(
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
         "identifiers": [_identifier(one) for one in identifiers],
         "recoding": None if recoding is None else to_json(recoding),
+        "rules": [_rule(one, private=not math.isnan(ledger.epsilon)) for one in rules],
         "privacy": {"statement": ledger.statement(), **ledger.to_json()},
         "target": None if evaluation is None else evaluation.target,
         "attacks": None if evaluation is None or evaluation.battery is None else _attacks(evaluation.battery),
@@ -114,6 +128,10 @@ def _identifier(one: Identifier) -> dict[str, Any]:
             if math.isfinite(getattr(one, name))
         },
     }
+
+
+def _rule(one: RuleFact, *, private: bool) -> dict[str, Any]:
+    return {name: value for name, value in to_json(one).items() if not (private and name.startswith("real"))}
 
 
 def _attacks(battery: Battery) -> dict[str, Any]:

@@ -9,19 +9,19 @@ saved run again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartsynth import guarantee, ingest, race, records, registry, selector
+from smartsynth import guarantee, ingest, race, records, registry, ruling, selector
 from smartsynth.alignment import align
 from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.cluster import check_engine
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.facts import Choice, Evaluation, Outcome, Profile
+from smartsynth.facts import Choice, Evaluation, Outcome, Profile, RuleFact
 from smartsynth.inference import refine_schema
 from smartsynth.manifest import manifest
 from smartsynth.models.balancing import balance_of
@@ -56,6 +56,7 @@ def synthesize(
     checkpoints: Checkpoints | None = None,
     release: str | None = None,
     engine: str = "local",
+    checks: Sequence[ruling.Check] = (),
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -70,6 +71,7 @@ def synthesize(
             seed it ends with the same rows.
         release: Name of the run in that account: a run that goes on spends its budget once.
         engine: Where generators race, with `generator.budget`: `local`, or `ray` for the cluster that RAY_ADDRESS names.
+        checks: Functions of a table that say True or False of each row, besides `rules`: only rows that are true in all come out.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
@@ -91,7 +93,7 @@ def synthesize(
     with stages("Profile") as report:
         found = _profile(real, run, report)
         schema = guarantee.released_schema(run, found.schema)
-    learnt = recall_learnt(checkpoints)
+    learnt = recall_learnt(checkpoints, checks)
     with stages("Split"):
         draw = learnt.draw if learnt is not None else secrets.randbits(128)
         named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
@@ -102,6 +104,7 @@ def synthesize(
         apart = None if unseen is None else treatments.treated(other, schema, named)
         schema = treatments.treated_schema(schema, named)
         train, held, schema = records.divided(treated, apart, schema, run, seed=seed, draw=draw if private else None)
+        rules = ruling.wanted(run, schema, checks)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})
@@ -110,7 +113,9 @@ def synthesize(
             choice, model = learnt.choice, learnt.model
         elif run.generator.budget is None:
             choice = _choose(found, run)
-            model = registry.create(choice.generator, **guarantee.options(run, choice.generator))
+            model = ruling.ruled(
+                registry.create(choice.generator, **guarantee.options(run, choice.generator)), rules, run
+            )
         else:
             choice, model = race.run(
                 train,
@@ -120,6 +125,7 @@ def synthesize(
                 seed=seed,
                 refine=run.generator.refine,
                 engine=engine,
+                rules=rules,
                 progress=report,
             )
         stages.expect(_expected(found, choice, run))
@@ -164,6 +170,7 @@ def synthesize(
                 keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
+        kept = ruling.facts(model, rules, schema, train, rows)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
@@ -174,7 +181,7 @@ def synthesize(
             )  # fmt: skip
             if run.evaluate.thorough:
                 evaluation = thorough.with_shadows(
-                    evaluation, _maker(choice, run, schema), train, rows, held, schema, models=run.evaluate.shadow_models,
+                    evaluation, _maker(choice, run, schema, rules), train, rows, held, schema, models=run.evaluate.shadow_models,
                     seed=seed, framing=records.framing_of(run), progress=part(report, 0.1, 1.0),
                 )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
@@ -188,10 +195,11 @@ def synthesize(
         filter=summary,
         recoding=recoding,
         identifiers=named,
+        rules=kept,
         evaluation=evaluation,
         manifest=manifest(
             config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
-            filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding, identifiers=named,
+            filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding, identifiers=named, rules=kept,
         ),
         config=run,
         release=released,
@@ -255,6 +263,7 @@ class Examined:
     evaluation: Evaluation
     profile: Profile
     manifest: Mapping[str, Any]
+    rules: tuple[RuleFact, ...]
 
 
 @audited("evaluate")
@@ -291,12 +300,14 @@ def examine(
         evaluation = records.evaluated(kept, rows, held, divided, run, target=found.target, progress=report)
     if unseen is None:
         evaluation = _without_holdout(evaluation)
+    asked = ruling.wanted(run, schema)
+    told = ruling.facts(None, asked, schema, train.frame, rows)
     counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
     record = manifest(
         config=run, schema=schema, choice=None, rows=counts, held_out="split" if unseen is None else "given",
-        filter_summary=None, evaluation=evaluation, ledger=Ledger(),
+        filter_summary=None, evaluation=evaluation, ledger=Ledger(), rules=told,
     )  # fmt: skip
-    return Examined(evaluation, found, record)
+    return Examined(evaluation, found, record, told)
 
 
 def _without_holdout(evaluation: Evaluation) -> Evaluation:
@@ -360,11 +371,11 @@ def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profil
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
 
 
-def _maker(choice: Choice, run: RunConfig, schema: Schema) -> Make:
+def _maker(choice: Choice, run: RunConfig, schema: Schema, rules: Sequence[Any]) -> Make:
     """Learns from rows as this run does, and makes as many; without the privacy filter."""
 
     def make(rows: pd.DataFrame, seed: int, progress: Progress) -> pd.DataFrame:
-        model = registry.create(choice.generator, **guarantee.options(run, choice.generator))
+        model = ruling.ruled(registry.create(choice.generator, **guarantee.options(run, choice.generator)), rules, run)
         model.fit(rows, schema=schema, seed=seed, refine=run.generator.refine, progress=part(progress, 0.0, 0.8))
         return model.sample(len(rows), seed=seed, progress=part(progress, 0.8, 1.0))
 

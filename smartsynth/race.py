@@ -34,6 +34,7 @@ from smartsynth.metrics import utility
 from smartsynth.metrics.detection import detection_auc
 from smartsynth.metrics.rows import prepared
 from smartsynth.models.base import Generator
+from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.privacy import attacks
 from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.progress import Progress, silent
@@ -66,6 +67,7 @@ def run(
     refine: bool = False,
     candidates: Sequence[str] | None = None,
     engine: str = "local",
+    rules: Sequence[Any] = (),
     progress: Progress | None = None,
 ) -> tuple[Choice, Generator]:
     """The best generator for these data that `budget` seconds allow, fitted, with the leaderboard.
@@ -80,6 +82,7 @@ def run(
         candidates: Names of generators; all of them if not given.
         engine: `local` for one generator after the other on this machine, or `ray` for all of them side by side on a cluster
             (see `cluster.cluster`).
+        rules: What every row keeps, whoever makes it (constraints.py), and functions.
         progress: Called with the share of the budget that is used; may raise `Cancelled`.
 
     Raises:
@@ -88,7 +91,7 @@ def run(
     clock = _Clock(budget, progress or silent)
     jury = _Jury(train, schema, profile.target, seed)
     lanes: type[_Lane | _Cluster] = _Cluster if engine == "ray" else _Lane
-    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, lanes(clock, Path(folder)) as lane:
+    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, lanes(clock, Path(folder), rules) as lane:
         heats: list[_Heat] = []
         entries, left_out = _entries(
             replace(profile, rows=len(jury.learn)), candidates or registry.generators(), refine
@@ -106,7 +109,8 @@ def run(
             why = "; ".join(f"{heat.contender.label}: {heat.contender.reason}" for heat in heats)
             raise ConfigError(f"budget={budget:g}: no generator finished within {span(budget)}. {why}")
         whole = lane.learn(best.entry, train, schema, seed, rows=0, until=clock.end)
-        model = registry.load(whole.folder if isinstance(whole, _Learnt) else best.folder)
+        checks = [rule for rule in rules if callable(rule)]
+        model = registry.load(whole.folder if isinstance(whole, _Learnt) else best.folder, checks=checks)
     ranked = tuple(heat.contender for heat in _ranked(heats)) + left_out
     found = Race(
         budget, clock.used, len(jury.learn), len(jury.judge), jury.measure, jury.detection, jury.utility, ranked
@@ -256,8 +260,8 @@ def _without(entry: _Entry, reason: str) -> Contender:
 class _Lane:
     """Runs one generator at a time in a child process that can be ended."""
 
-    def __init__(self, clock: _Clock, folder: Path) -> None:
-        self._clock, self._folder = clock, folder
+    def __init__(self, clock: _Clock, folder: Path, rules: Sequence[Any] = ()) -> None:
+        self._clock, self._folder, self._rules = clock, folder, tuple(rules)
         self._pool: ProcessPoolExecutor | None = None
         self._count = 0
 
@@ -280,7 +284,7 @@ class _Lane:
         self._count += 1
         folder, label = self._folder / str(self._count), _without(entry, "").label
         job = self._pool.submit(
-            _learn, entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, folder
+            _learn, entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._rules, folder
         )  # fmt: skip
         began = time.monotonic()
         try:
@@ -305,8 +309,8 @@ class _Lane:
 class _Cluster:
     """Runs generators side by side on a Ray cluster."""
 
-    def __init__(self, clock: _Clock, folder: Path) -> None:
-        self._clock, self._folder, self._count = clock, folder, 0
+    def __init__(self, clock: _Clock, folder: Path, rules: Sequence[Any] = ()) -> None:
+        self._clock, self._folder, self._count, self._rules = clock, folder, 0, tuple(rules)
         self._ray = cluster()
         self._task = self._ray.remote(num_cpus=1, max_retries=1)(_learn_away)
         self._jobs: list[Any] = []
@@ -324,7 +328,9 @@ class _Cluster:
 
     def start(self, entry: _Entry, data: Any, schema: Schema, seed: int, *, rows: int) -> Any:
         """Let an entry learn."""
-        job = self._task.remote(entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows)
+        job = self._task.remote(
+            entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._rules
+        )
         self._jobs.append(job)
         return job
 
@@ -355,11 +361,18 @@ class _Cluster:
 
 
 def _learn_away(
-    generator: str, options: dict[str, Any], refine: bool, data: pd.DataFrame, schema: Schema, seed: int, rows: int
+    generator: str,
+    options: dict[str, Any],
+    refine: bool,
+    data: pd.DataFrame,
+    schema: Schema,
+    seed: int,
+    rows: int,
+    rules: Sequence[Any],
 ) -> tuple[bytes, pd.DataFrame | None, float]:
     """On the cluster: fit, sample, and the saved model as one file."""
     with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as home:
-        made, seconds = _learn(generator, options, refine, data, schema, seed, rows, Path(home) / "model")
+        made, seconds = _learn(generator, options, refine, data, schema, seed, rows, rules, Path(home) / "model")
         return packed(Path(home) / "model"), made, seconds
 
 
@@ -382,11 +395,15 @@ def _learn(
     schema: Schema,
     seed: int,
     rows: int,
+    rules: Sequence[Any],
     folder: Path,
 ) -> tuple[pd.DataFrame | None, float]:
     """In the child: fit, sample, save."""
     began = time.monotonic()
-    model = registry.create(generator, **options).fit(data, schema=schema, seed=seed, refine=refine)
+    model = registry.create(generator, **options)
+    if rules:
+        model = RuledGenerator(model, rules)
+    model.fit(data, schema=schema, seed=seed, refine=refine)
     made = model.sample(rows, seed=seed) if rows else None
     model.save(folder)
     return made, time.monotonic() - began

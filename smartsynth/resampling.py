@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ def resample(
     *,
     where: Given | None = None,
     seed: int | None = None,
+    checks: Sequence[Callable[..., Any]] = (),
     progress: Progress | None = None,
 ) -> Resampled:
     """Rows from a folder that `Result.save` or `Generator.save` wrote.
@@ -77,13 +78,14 @@ def resample(
         where: What every row must be like, such as `{"age": (60, None)}` or `["age>=60"]`; see `Generator.sample`. Such
             rows were never checked, and they are not balanced.
         seed: Another seed makes other rows.
+        checks: The functions that decided about rules of the run, if it had such: they are not saved.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
         ModelFormatError: The folder is not a saved model, or is damaged.
         ConfigError: n is not given and the folder is a model alone.
     """
-    run = opened(folder, n, where=where, seed=seed)
+    run = opened(folder, n, where=where, seed=seed, checks=checks)
     rows = run.rows(progress=progress)
     head, effective = dict(run.manifest), rows.attrs.get("effective_rows")
     if run.privacy is not None:
@@ -149,9 +151,16 @@ class Opened:
         return place
 
 
-def opened(folder: str | Path, n: int | None = None, *, where: Given | None = None, seed: int | None = None) -> Opened:
+def opened(
+    folder: str | Path,
+    n: int | None = None,
+    *,
+    where: Given | None = None,
+    seed: int | None = None,
+    checks: Sequence[Callable[..., Any]] = (),
+) -> Opened:
     """The rows that `resample` makes of these arguments, not made yet."""
-    model = registry.load(folder)
+    model = registry.load(folder, checks=checks)
     note("sample from a saved model", generator=model.name, seed=seed, rows=n)
     run = _saved_run(Path(folder))
     if n is None:

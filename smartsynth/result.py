@@ -17,7 +17,7 @@ from smartsynth import export
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
-from smartsynth.facts import Choice, Evaluation, FilterSummary, Identifier, Profile, Recoding
+from smartsynth.facts import Choice, Evaluation, FilterSummary, Identifier, Profile, Recoding, RuleFact
 from smartsynth.image_pairs import NearestImages
 from smartsynth.models.balancing import Balance
 from smartsynth.models.base import Generator
@@ -42,6 +42,7 @@ class Result:
         filter: What the privacy filter did; None if it was off.
         recoding: What made the rows k-anonymous; None if `privacy.k_anonymity` is not set.
         identifiers: Columns that say who somebody is, and what was done about them.
+        rules: What every row keeps, and what that took.
         evaluation: Every score beside its yardstick; None if `evaluate.enabled` is off.
         manifest: What travels with every exported file.
         config: All settings of the run, with the seed that was used.
@@ -58,6 +59,7 @@ class Result:
     filter: FilterSummary | None
     recoding: Recoding | None
     identifiers: tuple[Identifier, ...]
+    rules: tuple[RuleFact, ...]
     evaluation: Evaluation | None
     manifest: Mapping[str, Any]
     config: RunConfig
@@ -90,6 +92,7 @@ class Result:
             "filter": self.filter,
             "recoding": self.recoding,
             "identifiers": self.identifiers,
+            "rules": self.rules,
             "ledger": self.ledger,
             "timings": self.timings,
         }

@@ -103,6 +103,18 @@ class SchemaDocument(TableDocument):
             raise ConfigError(f"schema={str(path)!r} must hold columns, keys and rules as `name: value`.")
         return cls.build(values)
 
+    def settings(self) -> dict[str, Any]:
+        """What it says of one table, as settings of a run.
+
+        Raises:
+            ConfigError: It is about several tables.
+        """
+        if self.tables:
+            raise ConfigError(
+                f"The schema is about {len(self.tables)} tables ({', '.join(self.tables)}), and a run is about one. Take the part of that table."
+            )
+        return self.model_dump(exclude_unset=True, exclude={"tables", "foreign_keys"})
+
     def to_yaml(self) -> str:
         """The document as YAML that `read` takes back."""
         import yaml

@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from smartsynth.constraints import Check, Rule, Unique, rules_of
 from smartsynth.errors import ConfigError, ModelFormatError
-from smartsynth.facts import RuleFact
 from smartsynth.models.base import DAMAGE, Generator, State, read_head
 from smartsynth.models.conditions import Condition, Given, fulfilled, holds
 from smartsynth.models.encoding import filled
@@ -184,20 +183,10 @@ class RuledGenerator(Generator):
         whole.attrs |= {"effective_draws": draws, "broken_rules": int((~self._built.holds(whole)).sum())}
         return whole
 
-    def facts(self, broken: Mapping[str, int], rows: int) -> tuple[RuleFact, ...]:
-        """What is known of each rule: how it is kept, how many real rows break it, and how many records were rejected so far.
-
-        Args:
-            broken: How many of the real rows break a rule, by what it says.
-            rows: How many real rows there are.
-        """
-        return tuple(
-            RuleFact(
-                rule.said, self._built.is_made(rule), broken.get(rule.said, 0), rows, self._tally.rejected.get(rule.said, 0),
-                self._tally.looked_at,
-            )
-            for rule in self._built.rules
-        )  # fmt: skip
+    def told(self, rule: Rule) -> tuple[bool, int, int]:
+        """Whether a rule holds by the way rows are made; how many records broke it so far, of how many that were looked at."""
+        built = next(one for one in self._built.rules if one.said == rule.said)
+        return self._built.is_made(built), self._tally.rejected.get(rule.said, 0), self._tally.looked_at
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options of the generator that learns."""

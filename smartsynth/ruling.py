@@ -1,0 +1,127 @@
+"""How a run keeps the rules of its settings: which there are, the generator that keeps them, and what that took.
+
+wanted   the rules that are written, those that columns declare, keys, and functions
+ruled    a generator that keeps them
+facts    of each rule: how it is kept, and how many real and synthetic rows break it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from smartsynth.config import ColumnConfig, RunConfig
+from smartsynth.constraints import broken
+from smartsynth.errors import ConfigError
+from smartsynth.facts import RuleFact
+from smartsynth.models.base import Generator
+from smartsynth.models.ruled_generator import RuledGenerator, parsed
+from smartsynth.schema import Kind, Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Check = Callable[..., Any]
+
+
+def wanted(run: RunConfig, schema: Schema, checks: Sequence[Check] = ()) -> tuple[Any, ...]:
+    """Every rule of a run, as `constraints.rules_of` reads them, and functions.
+
+    Args:
+        run: Its settings.
+        schema: Columns as they are learnt.
+        checks: Python functions that say of rows whether they are as they should be.
+
+    Raises:
+        ConfigError: A rule cannot be read, or something that the run asks for would break it.
+    """
+    rules = (*run.rules, *_of_columns(run, schema), *_of_key(run), *checks)
+    if rules and run.privacy.k_anonymity is not None:
+        raise ConfigError(
+            f"privacy.k_anonymity={run.privacy.k_anonymity} makes values coarser after they are made, so that no rule can be promised. Leave one of "
+            "the two out."
+        )
+    parsed(rules, schema)
+    return rules
+
+
+def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:
+    """A generator that keeps rules, if there are any."""
+    return RuledGenerator(model, rules, k=run.privacy.k) if rules else model
+
+
+def facts(
+    model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame
+) -> tuple[RuleFact, ...]:
+    """What is known of each rule of a run, or of rows that came from elsewhere.
+
+    Args:
+        model: That made the rows; None if they came from elsewhere.
+        rules: Of `wanted`.
+        schema: Columns of the rows.
+        real: Rows that were learnt from.
+        made: Synthetic ones.
+    """
+    found = []
+    by_real, by_made = (
+        {one.rule.said: one.rows for one in broken(parsed(rules, schema), rows)} for rows in (real, made)
+    )
+    for rule in parsed(rules, schema):
+        made_so, rejected, looked_at = model.told(rule) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        found.append(
+            RuleFact(
+                rule.said, made_so, by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
+    """The rules that corrections of columns declare; bounds within a budget are kept by its generators."""
+    private = run.privacy.epsilon is not None
+    for name, column in run.columns.items():
+        if name not in schema:
+            continue  # it is dropped
+        yield from _of_cells(f"`{name}`", column)
+        if column.pattern is not None:
+            yield {"matches": {name: column.pattern}}
+        if column.unique:
+            yield {"unique": [name]}
+        if not private:
+            yield from _of_values(f"`{name}`", column, schema[name].kind)
+
+
+def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:
+    """Rules about the texts of a column, and whether they may be missing."""
+    if column.min_length is not None:
+        yield f"length({name}) >= {column.min_length}"
+    if column.max_length is not None:
+        yield f"length({name}) <= {column.max_length}"
+    if column.required:
+        yield f"not is_missing({name})"
+
+
+def _of_values(name: str, column: ColumnConfig, kind: Kind) -> Iterator[str]:
+    """Rules about the values that a column can have."""
+    if column.low is not None:
+        yield f"{name} >= {_written(column.low)}"
+    if column.high is not None:
+        yield f"{name} <= {_written(column.high)}"
+    if column.categories is not None and kind is not Kind.CONSTANT:
+        yield f"{name} in ({', '.join(map(_written, column.categories))},)"
+
+
+def _written(value: Any) -> str:
+    """A value as an expression writes it."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _of_key(run: RunConfig) -> Iterator[Any]:
+    if run.primary_key:
+        yield {"unique": list(run.primary_key)}
+        yield from (f"not is_missing(`{name}`)" for name in run.primary_key)
