@@ -26,6 +26,7 @@ from smartsynth.shell import (
     key_table,
     profile_parts,
     result_parts,
+    rule_parts,
     screen_of,
 )
 
@@ -95,6 +96,19 @@ Holdout = Annotated[
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", help="YAML file of settings; options on the command line win.")
+]
+SchemaFile = Annotated[
+    Path | None,
+    typer.Option("--schema", help="YAML file of what is known of the columns, keys and rules, as schema.yaml."),
+]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule",
+        metavar="RULE",
+        help="What every row keeps, such as 'a <= b' or 'if sex == \"M\" then not pregnant'; may be repeated.",
+        show_default=False,
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Drawn and written down if not given.")
@@ -199,6 +213,8 @@ def synthesize(
     ] = None,
     seed: Seed = None,
     config: Config = None,
+    schema: SchemaFile = None,
+    rule: Rules = None,
     format: Format = None,
     filter: Annotated[
         bool | None, typer.Option("--filter/--no-filter", help="Remove rows that lie too near to a real one.")
@@ -270,7 +286,7 @@ def synthesize(
     format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
-    settings = _given(
+    settings = _known(schema, rule) | _given(
         rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
         generator=_given(**_asked_by_prompt(generator, prompt), options=_options(option or [], prompt), budget=budget, refine=refine) or None,
         privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
@@ -506,6 +522,9 @@ def evaluate(
     fail_on_leakage: Annotated[
         bool, typer.Option("--fail-on-leakage", help="End with code 7 unless the attacks found no leakage.")
     ] = False,
+    fail_on_broken_rule: Annotated[
+        bool, typer.Option("--fail-on-broken-rule", help="End with code 7 if a synthetic row breaks a rule.")
+    ] = False,
     by_part: Annotated[
         bool, typer.Option("--by-part", help="SYNTHETIC is a folder of Parquet parts: score each of them.")
     ] = False,
@@ -520,6 +539,8 @@ def evaluate(
     ] = None,
     seed: Seed = None,
     config: Config = None,
+    schema: SchemaFile = None,
+    rule: Rules = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -544,7 +565,7 @@ def evaluate(
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
         return
     tables: list[Any] = [None if place is None else _source(place, config) for place in (real, synthetic, holdout)]
-    asked = _given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
+    asked = _known(schema, rule) | _given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
     if nearest is not None:
         _check_nearest(nearest, report)
         limits = pipeline.settled(config, {}).limits
@@ -558,15 +579,23 @@ def evaluate(
             nearest_images(tables[0], tables[1], nearest, holdout=tables[2], config=config, progress=progress, **asked)
         screen.note(f"Wrote {nearest}. It holds real images: do not share it.")
     if report is not None:
-        for path in write_report(report, evaluation, checked.profile, {"manifest": checked.manifest}):
+        for path in write_report(
+            report, evaluation, checked.profile, {"manifest": checked.manifest, "rules": checked.rules}
+        ):
             screen.note(f"Wrote {path}.")
     if json:
-        screen.answer(to_json(evaluation))
+        screen.answer({**to_json(evaluation), "rules": to_json(checked.rules)})
     else:
-        screen.show(evaluation_parts(evaluation))
+        screen.show([*evaluation_parts(evaluation), *rule_parts(checked.rules)])
     worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
     if fail_on_leakage and (evaluation.battery is None or evaluation.battery.outcome is not Outcome.PASS):
         worse.append(f"--fail-on-leakage: {evaluation.verdict['privacy']}")
+    if fail_on_broken_rule:
+        worse += [
+            f"--fail-on-broken-rule: {one.rule}: {one.made_broken:,} of {one.made:,} rows."
+            for one in checked.rules
+            if one.made_broken
+        ]
     if worse:
         screen.fail(*worse)
         raise typer.Exit(NOT_GOOD_ENOUGH)
@@ -853,6 +882,14 @@ def _source(text: str, config: Path | None = None) -> Any:
         return "-" if text == "-" else Path(text)
     run = pipeline.settled(config, {})
     return connectors.read(text, limits=run.limits, seed=run.seed or 0)
+
+
+def _known(schema: Path | None, rules: list[str] | None) -> dict[str, Any]:
+    """What a file of the schema says, and rules besides, as settings."""
+    from smartsynth.schema_document import SchemaDocument
+
+    told = {} if schema is None else SchemaDocument.read(schema).settings()
+    return {**told, "rules": [*told.get("rules", ()), *rules]} if rules else told
 
 
 def _given(**settings: Any) -> dict[str, Any]:

@@ -294,7 +294,8 @@ class RunConfig(Settings):
         try:
             values = yaml.safe_load(path.read_text("utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"config={str(path)!r} is not valid YAML: {error}") from None
+            hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
+            raise ConfigError(f"config={str(path)!r} is not valid YAML: {error}{hint}") from None
         if not isinstance(values, Mapping):
             raise ConfigError(f"config={str(path)!r} must hold settings as `name: value`.")
         return cls.build(values)

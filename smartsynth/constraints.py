@@ -15,6 +15,7 @@ A rule is broken by a row if it is definitely false there; what a missing cell h
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from smartsynth.schema import Kind, Schema
 
 NAMED = ("one_hot", "combinations", "unique", "matches")
 _IF = re.compile(r"^\s*if\s+(?P<condition>.+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
+_NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
 
 
@@ -132,7 +134,7 @@ class Formula:
 
     @property
     def said(self) -> str:
-        return f"{_quoted(self.column)} == {self.expression.text}"
+        return f"{quoted(self.column)} == {self.expression.text}"
 
     def holds(self, rows: pd.DataFrame) -> Flags:
         wanted, cells = self.expression(rows), rows[self.column].reset_index(drop=True)
@@ -278,12 +280,28 @@ def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple
     wrong: list[str] = []
     for value in values:
         try:
+            value = _read(value)
             found += [_of_text(value, schema)] if isinstance(value, str) else _of_mapping(value, schema)
         except ConfigError as error:
             wrong.append(str(error))
     if wrong:
         raise ConfigError("\n".join(wrong))
     return tuple(found)
+
+
+def _read(value: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
+    """A rule with a name that is written as one line, `one_hot: [a, b]`, as the mapping that it is."""
+    if not isinstance(value, str) or not _NAMED.match(value):
+        return value
+    import yaml
+
+    try:
+        found = yaml.safe_load(value)
+    except yaml.YAMLError:
+        found = None
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"The rule {value!r:.120} cannot be read. Write it as YAML does, such as `one_hot: [a, b]`.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,5 +399,10 @@ def _forms(said: Any, schema: Schema) -> list[Rule]:
     return found
 
 
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() else f"`{name}`"
+def quoted(name: str) -> str:
+    """A column's name as an expression writes it.
+
+    >>> quoted("price"), quoted("unit price"), quoted("class")
+    ('price', '`unit price`', '`class`')
+    """
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"`{name}`"

@@ -421,7 +421,7 @@ class RuleFact:
     Args:
         rule: As it was written.
         is_made: Whether rows are made so that it holds; else those that break it are replaced.
-        real_broken: Real rows that break it.
+        real_broken: Real rows that break it; None if some do, but so few that their number would tell of them.
         real: Real rows that there are.
         made_broken: Synthetic rows that break it.
         made: Synthetic rows that there are.
@@ -431,12 +431,17 @@ class RuleFact:
 
     rule: str
     is_made: bool
-    real_broken: int
+    real_broken: int | None
     real: int
     made_broken: int
     made: int
     rejected: int
     looked_at: int
+
+    @property
+    def of_real(self) -> str:
+        """How many of the real rows break it, for people."""
+        return f"{'a few' if self.real_broken is None else f'{self.real_broken:,}'} of {self.real:,}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def synthesize(
                 keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
-        kept = ruling.facts(model, rules, schema, train, rows)
+        kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
@@ -301,7 +301,7 @@ def examine(
     if unseen is None:
         evaluation = _without_holdout(evaluation)
     asked = ruling.wanted(run, schema)
-    told = ruling.facts(None, asked, schema, train.frame, rows)
+    told = ruling.facts(None, asked, schema, train.frame, rows, k=run.privacy.k)
     counts = {"real": len(train), "train": len(kept), "holdout": len(held), "synthetic": len(rows)}
     record = manifest(
         config=run, schema=schema, choice=None, rows=counts, held_out="split" if unseen is None else "given",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import broken
+from smartsynth.constraints import broken, quoted
 from smartsynth.errors import ConfigError
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
@@ -52,7 +52,7 @@ def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:
 
 
 def facts(
-    model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame
+    model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame, *, k: int
 ) -> tuple[RuleFact, ...]:
     """What is known of each rule of a run, or of rows that came from elsewhere.
 
@@ -62,16 +62,17 @@ def facts(
         schema: Columns of the rows.
         real: Rows that were learnt from.
         made: Synthetic ones.
+        k: Fewer real rows than these are not counted out.
     """
+    kept = model.kept if isinstance(model, RuledGenerator) else parsed(rules, schema)
+    by_real, by_made = ({one.rule.said: one.rows for one in broken(kept, rows)} for rows in (real, made))
     found = []
-    by_real, by_made = (
-        {one.rule.said: one.rows for one in broken(parsed(rules, schema), rows)} for rows in (real, made)
-    )
-    for rule in parsed(rules, schema):
+    for rule in kept:
         made_so, rejected, looked_at = model.told(rule) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        few = 0 < by_real.get(rule.said, 0) < k
         found.append(
             RuleFact(
-                rule.said, made_so, by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
+                rule.said, made_so, None if few else by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
             )
         )  # fmt: skip
     return tuple(found)
@@ -83,13 +84,13 @@ def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
     for name, column in run.columns.items():
         if name not in schema:
             continue  # it is dropped
-        yield from _of_cells(f"`{name}`", column)
+        yield from _of_cells(quoted(name), column)
         if column.pattern is not None:
             yield {"matches": {name: column.pattern}}
         if column.unique:
             yield {"unique": [name]}
         if not private:
-            yield from _of_values(f"`{name}`", column, schema[name].kind)
+            yield from _of_values(quoted(name), column, schema[name].kind)
 
 
 def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:
@@ -124,4 +125,4 @@ def _written(value: Any) -> str:
 def _of_key(run: RunConfig) -> Iterator[Any]:
     if run.primary_key:
         yield {"unique": list(run.primary_key)}
-        yield from (f"not is_missing(`{name}`)" for name in run.primary_key)
+        yield from (f"not is_missing({quoted(name)})" for name in run.primary_key)

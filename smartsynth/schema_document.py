@@ -98,7 +98,8 @@ class SchemaDocument(TableDocument):
         try:
             values = yaml.safe_load(path.read_text("utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"schema={str(path)!r} is not valid YAML: {error}") from None
+            hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
+            raise ConfigError(f"schema={str(path)!r} is not valid YAML: {error}{hint}") from None
         if not isinstance(values, Mapping):
             raise ConfigError(f"schema={str(path)!r} must hold columns, keys and rules as `name: value`.")
         return cls.build(values)

@@ -32,7 +32,7 @@ from smartsynth.schema import Modality
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, SequenceProfile
+    from smartsynth.facts import Battery, ColumnProfile, Evaluation, Profile, Race, RuleFact, SequenceProfile
     from smartsynth.parts import PartsEvaluation
     from smartsynth.privacy.audit import Entry
     from smartsynth.privacy.spending import Spent
@@ -236,6 +236,7 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         yield f"Say who somebody is: {', '.join(f'{_safe(plain(one.column))} ({one.treatment})' for one in told)}."
     if result.recoding is not None:
         yield f"Rows made {_safe(result.recoding.sentence())}"
+    yield from rule_parts(result.rules)
     yield f"Privacy: {_safe(result.ledger.statement())}"
     if result.ledger.measured and {entry.stage for entry in result.ledger.open} == {"schema"}:
         yield "If they are public knowledge, say so with --public-schema (privacy.public_schema: true)."
@@ -247,6 +248,28 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
     yield f"\nSeed {result.config.seed}. Time: {seconds}."
     if written:
         yield f"Wrote {', '.join(_briefly(written))}."
+
+
+def rule_parts(rules: Sequence[RuleFact]) -> Iterator[str]:
+    """How many rules were kept and what that took, and each that real or synthetic rows break."""
+    if not rules:
+        return
+    looked_at = max(rule.looked_at for rule in rules)
+    so = sum(rule.is_made for rule in rules)
+    if not any(rule.made_broken for rule in rules):
+        worst = max(rules, key=lambda rule: rule.rejected)
+        took = (
+            f"at most {percent(worst.rejected / looked_at)} of records were replaced for one of the others"
+            if looked_at
+            else ""
+        )
+        how = f" ({so} by the way rows are made{'; ' + took if took and so < len(rules) else ''})" if looked_at else ""
+        yield f"Rules: all {count(rules[0].made)} rows keep all {len(rules)}{how}."
+    for rule in rules:
+        if rule.made_broken:
+            yield f"Rule {_safe(rule.rule)}: {count(rule.made_broken)} of {count(rule.made)} synthetic rows break it."
+        if rule.real_broken != 0:
+            yield f"Rule {_safe(rule.rule)}: {rule.of_real} real rows break it."
 
 
 def _briefly(written: Sequence[Path]) -> Iterator[str]:

@@ -42,6 +42,8 @@ MOST_TRIES = 60
 MOST_TRIES_UNDER_CONDITIONS = 500
 MOST_SHARING = 16
 """Blocks that share a spare one, at most."""
+NAMED_TURNS = 3
+"""Spare blocks whose records get the identifiers of those that they replace; after these, only identifiers that no rule is about."""
 REDRAWS = 8
 """How often a row with filled cells is filled again while it breaks a rule."""
 _DELEGATED = ("name", "summary", "modality", "conditional", "dp", "gaussian", "cost", "min_rows", "extra", "refines", "windowed", "block", "resumes")  # fmt: skip
@@ -183,10 +185,14 @@ class RuledGenerator(Generator):
         whole.attrs |= {"effective_draws": draws, "broken_rules": int((~self._built.holds(whole)).sum())}
         return whole
 
+    @property
+    def kept(self) -> tuple[Rule, ...]:
+        """The rules that every record keeps, combinations with those that may come back."""
+        return self._built.rules
+
     def told(self, rule: Rule) -> tuple[bool, int, int]:
-        """Whether a rule holds by the way rows are made; how many records broke it so far, of how many that were looked at."""
-        built = next(one for one in self._built.rules if one.said == rule.said)
-        return self._built.is_made(built), self._tally.rejected.get(rule.said, 0), self._tally.looked_at
+        """Whether a rule of `kept` holds by the way rows are made; how many records broke it so far, of how many that were looked at."""
+        return self._built.is_made(rule), self._tally.rejected.get(rule.said, 0), self._tally.looked_at
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options of the generator that learns."""
@@ -221,8 +227,10 @@ class RuledGenerator(Generator):
     def _become(self, built: Construction, columns: Schema, schema: Schema) -> None:
         self._built, self._columns, self.schema_ = built, columns, schema
         self._tally, self._cache, self._share = _Tally(), _Cache(), 1.0
-        named = {name for rule in built.rules for name in rule.columns}
-        self._fixed = [c.name for c in schema if c.kind is Kind.IDENTIFIER and c.name not in named]
+        named = {name for rule in built.rules if not isinstance(rule, Unique) for name in rule.columns}
+        self._fixed = [c.name for c in schema if c.kind is Kind.IDENTIFIER]
+        self._free = [name for name in self._fixed if name not in named]
+        self._is_about_names = self._free != self._fixed
         self.ledger_, self.rows_, self.ratio_ = self.inner.ledger_, self.inner.rows_, self.inner.ratio_
 
     def _passing(self, seed: int) -> float:
@@ -272,12 +280,15 @@ class RuledGenerator(Generator):
                 raise self._too_few(asked)
             spare = self._spare(k, turn, len(places), asked)
             fine = np.flatnonzero(self._good(spare, asked))[: len(places)]
-            some = spare.take(fine)
-            new = self._new(some, np.ones(len(fine), bool), asked)
-            some, filling = some.take(np.flatnonzero(new)), places[: int(new.sum())]
-            frames.append(some.named_as(made.take(filling), self._fixed))
-            order.append(filling)
-            places = places[len(filling) :]
+            some = spare.take(fine).named_as(
+                made.take(places[: len(fine)]), self._fixed if turn <= NAMED_TURNS else self._free
+            )
+            fits = np.flatnonzero(
+                self._new(some, self._good(some, asked) if self._is_about_names else np.ones(len(fine), bool), asked)
+            )
+            frames.append(some.take(fits))
+            order.append(places[fits])
+            places = np.delete(places, fits)
         self._cache.passed(asked, k)
         whole = _Records.joined(frames)
         return whole.take(np.argsort(np.concatenate(order))).rows

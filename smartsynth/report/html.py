@@ -32,6 +32,7 @@ from smartsynth.facts import (
     ImageSample,
     Profile,
     Recoding,
+    RuleFact,
     Score,
     SequenceView,
     to_json,
@@ -67,6 +68,7 @@ class Context(TypedDict, total=False):
         filter: What the privacy filter did.
         recoding: What made the rows k-anonymous.
         identifiers: Columns that say who somebody is, and what was done about them.
+        rules: What every row keeps, and what that took.
         ledger: What looked at the real rows, and what that costs.
         timings: Seconds by stage.
     """
@@ -78,6 +80,7 @@ class Context(TypedDict, total=False):
     filter: FilterSummary | None
     recoding: Recoding | None
     identifiers: Sequence[Identifier]
+    rules: Sequence[RuleFact]
     ledger: Ledger | None
     timings: Mapping[str, float]
 
@@ -111,6 +114,7 @@ def render(
         filter=context.get("filter"),
         recoding=context.get("recoding"),
         identifiers=_identifiers(context.get("identifiers") or ()),
+        rules=_rules(context.get("rules") or ()),
         ledger=context.get("ledger"),
         account=_account(context.get("ledger")),
         timings=context.get("timings") or {},
@@ -240,6 +244,19 @@ def score_table(evaluation: Evaluation) -> str:
 
 def _parts() -> Any:
     return _environment().get_template("parts.html").module
+
+
+def _rules(found: Sequence[RuleFact]) -> list[tuple[str, ...]]:
+    """Rules as rows of a table."""
+    return [
+        (
+            rule.rule,
+            "the way rows are made" if rule.is_made else "replacing records" if rule.looked_at else formats.MISSING,
+            rule.of_real, f"{formats.count(rule.made_broken)} of {formats.count(rule.made)}",
+            formats.percent(rule.rejected / rule.looked_at) if rule.looked_at else formats.MISSING,
+        )
+        for rule in found
+    ]  # fmt: skip
 
 
 def _identifiers(found: Sequence[Identifier]) -> list[tuple[str, ...]]:

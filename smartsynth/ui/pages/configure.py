@@ -12,10 +12,10 @@ from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.facts import Profile
 from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
-from smartsynth.ui import choices, forms, outcome, painting, parts, runs, sequence, session
+from smartsynth.ui import choices, forms, outcome, painting, parts, ruled, runs, sequence, session
 
 HANDLED = (
-    *sequence.SETTINGS, "generator", "columns", "limits", "constraints", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
+    *sequence.SETTINGS, "generator", "columns", "limits", "rules", "primary_key", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
 )  # fmt: skip
 """Settings with a place of their own; every other one gets a widget by itself."""
 
@@ -80,11 +80,7 @@ def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None
                 label=what.capitalize() if name == "rows" else None,
             )  # fmt: skip
             forms.set_value(config, name, value, info)
-    if "constraints" in RunConfig.model_fields:
-        st.header("Constraints", anchor=False)
-        info = RunConfig.model_fields["constraints"]
-        value = forms.setting("constraints", info, forms.value_of(config, "constraints", info), columns=names)
-        forms.set_value(config, "constraints", value, info)
+    ruled.choose(config, names)
     with st.expander("Advanced"):
         for name, info in RunConfig.model_fields.items():
             if forms.is_group(info) and name not in HANDLED and isinstance(info.annotation, type):

@@ -1,0 +1,149 @@
+"""A whole run that keeps rules: from settings, columns, keys and functions to the rows, the manifest and the saved run."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smartsynth as ss
+from smartsynth import pipeline, race
+from smartsynth.constraints import broken, rules_of
+from smartsynth.dataset import Dataset, Source
+from smartsynth.errors import ConfigError
+from smartsynth.inference import infer_schema
+from smartsynth.resampling import resample
+from smartsynth.schema_document import SchemaDocument
+from smartsynth.utils import profiler
+
+RULES = ["b >= a", "total == a + b", 'if kind == "x" then a <= 20', "a * b < 1500"]
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    n = 300
+    rows = pd.DataFrame({
+        "id": rng.permutation(n) + 1000, "a": rng.integers(0, 30, n), "kind": rng.choice(["x", "y"], n), "code": rng.choice(["AB", "CDE"], n),
+        "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 100, n), unit="D"),
+    })  # fmt: skip
+    rows["a"] = np.where(rows["kind"] == "x", rows["a"].clip(upper=20), rows["a"])
+    rows["b"] = rows["a"] + rng.integers(0, 10, n)
+    return rows.assign(total=rows["a"] + rows["b"])
+
+
+def run(data, **settings) -> ss.Result:
+    settings = {"generator": "copula", "seed": 1, "evaluate": {"enabled": False}, "rules": RULES} | settings
+    return ss.synthesize(data, **settings)
+
+
+def breaks(rules, table, made):
+    return [(one.rule.said, one.rows) for one in broken(rules_of(rules, infer_schema(table)), made)]
+
+
+def test_every_row_keeps_the_rules_of_settings_columns_and_keys(table, tmp_path):
+    columns = {
+        "a": {"low": 2, "high": 28},
+        "when": {"high": "2024-03-01"},
+        "code": {"max_length": 2},
+        "kind": {"required": True, "categories": ["x", "y"]},
+    }
+    result = run(table, rows=2_000, columns=columns, primary_key="id")
+    made = result.data
+    more = ["a >= 2", "a <= 28", 'when <= "2024-03-01"', "length(code) <= 2", {"unique": ["id"]}]
+    assert breaks([*RULES, *more], table, made) == []
+    assert breaks(more, table, table) != []
+    told = {one["rule"]: one for one in result.manifest["rules"]}
+    assert len(told) == len(RULES) + 7 + 1
+    assert told["total == a + b"]["is_made"] and not told["a * b < 1500"]["is_made"]
+    assert all(one["made_broken"] == 0 and one["made"] == 2_000 for one in told.values())
+    assert told["length(code) <= 2"]["real_broken"] > 50
+    folder = result.save(tmp_path / "run")
+    pd.testing.assert_frame_equal(resample(folder).synthetic.frame, result.synthetic.frame)
+    assert breaks([*RULES, *more], table, resample(folder, 3_000, seed=9).synthetic.frame) == []
+
+
+def test_without_rules_rows_break_them(table):
+    assert len(breaks(RULES, table, run(table, rules=[]).data)) >= 3
+
+
+def test_what_a_few_real_rows_break_is_not_counted_out(table):
+    odd = table.copy()
+    odd.loc[[3, 8], "b"] = odd.loc[[3, 8], "a"] - 1
+    (fact,) = run(odd, rules=["b >= a"]).rules
+    assert fact.real_broken is None and fact.of_real == "a few of 240"
+    assert fact.made_broken == 0
+
+
+def test_a_schema_file_says_it_all(table, tmp_path):
+    path = tmp_path / "schema.yaml"
+    path.write_text("columns:\n  a: {low: 2}\nprimary_key: id\nrules:\n  - b >= a\n  - one_hot: [p, q]\n", "utf-8")
+    rows = table.assign(p=(table["a"] % 2).astype(int), q=1 - (table["a"] % 2).astype(int))
+    made = run(rows, **SchemaDocument.read(path).settings()).data
+    assert (made["p"] + made["q"] == 1).all() and (made["a"] >= 2).all() and made["id"].is_unique
+    with pytest.raises(ConfigError, match="about 1 tables"):
+        SchemaDocument.build({"tables": {"orders": {}}}).settings()
+
+
+def early(rows):
+    return (rows["when"] < "2024-02-15").to_numpy()
+
+
+def test_functions_decide_too(table, tmp_path):
+    result = run(table, checks=[early])
+    assert early(result.data).all()
+    folder = result.save(tmp_path / "run")
+    with pytest.raises(ConfigError, match="early"):
+        resample(folder)
+    pd.testing.assert_frame_equal(resample(folder, checks=[early]).synthetic.frame, result.synthetic.frame)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"rules": ["b >= c"]}, "'c', and there is no such column"), ({"rules": ["one_hot: [a"]}, "cannot be read"),
+        ({"rules": ["a < b", "b < a"]}, "run in a circle"), ({"privacy": {"k_anonymity": 3}}, "no rule can be promised"),
+        ({"rules": ["a + b > 900"]}, "broke 'a \\+ b > 900'"),
+    ],
+)  # fmt: skip
+def test_rules_that_cannot_be_kept_are_refused(table, settings, said):
+    with pytest.raises(ConfigError, match=said):
+        run(table, **settings)
+
+
+def test_balanced_rows_keep_the_rules(table):
+    few = table[(table["kind"] == "x") | (table.index % 5 == 0)].reset_index(drop=True)
+    made = run(few, balance="kind", rows=400).data
+    assert (few["kind"] == "x").mean() > 0.75
+    assert 0.45 < (made["kind"] == "x").mean() < 0.55
+    assert breaks(RULES, table, made) == []
+
+
+def test_the_winner_of_a_race_keeps_the_rules(table):
+    schema = infer_schema(table)
+    found = profiler.profile(Dataset(table, schema, Source()))
+    choice, model = race.run(table, schema, found, budget=15, seed=1, candidates=["copula"], rules=RULES)
+    made = model.sample(1_000, seed=1)
+    assert choice.race is not None and model.name == "copula"
+    assert breaks(RULES, table, made) == []
+
+
+def test_rules_within_a_budget_are_read_off_nothing(table):
+    settings = {
+        "generator": "marginal", "privacy": {"epsilon": 3.0, "public_schema": True}, "rows": 500,
+        "columns": {"a": {"low": 0, "high": 30}, "b": {"low": 0, "high": 40}, "kind": {"categories": ["x", "y"]}, "code": {"categories": ["AB", "CDE"]},
+                    "when": {"low": "2024-01-01", "high": "2024-06-01"}},
+    }  # fmt: skip
+    result = run(table, **settings)
+    assert breaks(RULES, table, result.data) == []
+    assert result.ledger.statement().startswith("Differentially private")
+    assert "real_broken" not in json.dumps(result.manifest)
+    with pytest.raises(ConfigError, match=r"combinations: .* are read off the real rows"):
+        run(table, **settings | {"rules": [{"combinations": ["kind", "code"]}]})
+
+
+def test_rows_of_others_are_held_against_rules(table):
+    other = table.assign(b=table["a"] - 1)
+    checked = pipeline.examine(table, other, rules=["b >= a"], seed=1)
+    (fact,) = checked.rules
+    assert (fact.made_broken, fact.made, fact.real_broken, fact.looked_at) == (300, 300, 0, 0)
