@@ -434,6 +434,8 @@ def impute(
     if left:
         names = ", ".join(formats.plain(name, 40) for name in rows.columns if rows[name].isna().any())
         screen.note(f"{left:,} cells are missing still: the model knows no value for {names}.")
+    if broken := rows.attrs.get("broken_rules"):
+        screen.note(f"{broken:,} rows break a rule still: their known cells contradict it.")
     if output == "-":
         screen.data(_bytes(filled, format, ExportConfig()))
     else:

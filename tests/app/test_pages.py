@@ -140,8 +140,16 @@ def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
     visitor.at.selectbox(key="config.target").set_value("label")
     visitor.at.radio[0].set_value("copula")
     visitor.at.number_input(key="config.privacy.k").set_value(10)
+    visitor.at.text_area(key="config.rules").set_value("age >= 1\n\ncombinations: [age, label]")
     visitor.run()
-    expected = {"rows": 50, "seed": 7, "target": "label", "privacy": {"k": 10}, "generator": {"name": "copula"}}
+    expected = {
+        "rules": ["age >= 1", "combinations: [age, label]"],
+        "rows": 50,
+        "seed": 7,
+        "target": "label",
+        "privacy": {"k": 10},
+        "generator": {"name": "copula"},
+    }
     assert RunConfig.build(session.config_of(session.jobs().workspace(visitor.session))) == RunConfig.build(expected)
     visitor.go("upload").go("configure")
     assert visitor.at.number_input(key="config.rows").value == 50
@@ -204,7 +212,7 @@ def test_privacy_can_be_switched_off_and_says_what_that_means(visitor):
 
 
 def test_what_the_library_gains_shows_up_by_itself(visitor, monkeypatch):
-    """A privacy budget once a generator keeps it and the settings have it, constraints, and any other new setting."""
+    """A privacy budget once a generator keeps it and the settings have it, and any other new setting."""
     from pydantic import Field
 
     from smartsynth import config
@@ -216,11 +224,11 @@ def test_what_the_library_gains_shows_up_by_itself(visitor, monkeypatch):
 
     class Run(config.RunConfig):
         privacy: Private = Field(default_factory=Private)
-        constraints: list[str] = Field(default_factory=list, description="Rules that every row keeps.")
+        habits: list[str] = Field(default_factory=list, description="Something else that is new.")
         flavour: str | None = Field(None, description="Something new.")
 
     visitor.upload()
-    assert visitor.go("configure").at.get("text_area") == []
+    assert [box.key for box in visitor.go("configure").at.get("text_area")] == ["config.rules"]
     for place in (config, choices, runs):
         for name, cls in {"PrivacyConfig": Private, "RunConfig": Run}.items():
             if hasattr(place, name):
@@ -230,13 +238,13 @@ def test_what_the_library_gains_shows_up_by_itself(visitor, monkeypatch):
     visitor.at.get("button_group")[0].set_value("dp")
     visitor.run()
     visitor.at.select_slider(key="epsilon").set_value(3.0)
-    visitor.at.text_area(key="config.constraints").set_value("[a < b]")
+    visitor.at.text_area(key="config.habits").set_value("[a < b]")
     visitor.at.text_input(key="config.flavour").set_value("new")
     visitor.run()
     assert "factor of at most 20" in visitor.text
     for line in ("epsilon: 3.0", "filter: false", "- a < b", "flavour: new"):
         assert line in visitor.at.code[0].value
-    visitor.at.text_area(key="config.constraints").set_value("[a < b")
+    visitor.at.text_area(key="config.habits").set_value("[a < b")
     assert "not valid YAML" in visitor.run().at.error[0].value
 
 

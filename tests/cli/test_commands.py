@@ -233,3 +233,31 @@ def test_a_pipeline_can_stop_at_leakage(csv):
     assert done.exit_code == 7
     assert "--fail-on-leakage: " in done.stderr
     assert invoke("evaluate", csv, csv).exit_code == 0
+
+
+def test_rules_of_a_file_and_of_the_command_line_are_kept(csv, tmp_path):
+    """Every row keeps them; `evaluate` says who does not."""
+    schema, out = tmp_path / "schema.yaml", tmp_path / "out.csv"
+    schema.write_text("columns:\n  age: {low: 30}\nrules:\n  - age + spent >= 32\n", "utf-8")
+    how = ["--schema", schema, "--rule", 'if city == "Berlin" then age <= 60', "-g", "copula", "--seed", 1]
+    made = invoke("synthesize", csv, "-o", out, *how, "--report", tmp_path / "report.html")
+    assert made.exit_code == 0, made.stderr
+    assert "Rules: all 300 rows keep all 3 (1 by the way rows are made; at most" in made.stderr
+    assert "real rows break it" in made.stderr
+    rows = pd.read_csv(out)
+    assert rows["age"].min() >= 30 and rows.loc[rows["city"] == "Berlin", "age"].max() <= 60
+    assert "the way rows are made" in (tmp_path / "report.html").read_text("utf-8")
+    judged = invoke("evaluate", csv, csv, "--schema", schema, "--fail-on-broken-rule")
+    assert judged.exit_code == 7
+    assert "--fail-on-broken-rule: age >= 30" in judged.stderr
+    wrong = invoke("synthesize", csv, "-o", out, "--rule", "agee > 3")
+    assert wrong.exit_code == 4
+    assert "Did you mean 'age'?" in wrong.stderr
+
+
+def test_a_schema_that_is_no_yaml_is_refused_with_the_way_out(csv, tmp_path):
+    schema = tmp_path / "schema.yaml"
+    schema.write_text("rules:\n  - `age` > 3\n", "utf-8")
+    wrong = invoke("synthesize", csv, "-o", tmp_path / "out.csv", "--schema", schema)
+    assert wrong.exit_code == 4
+    assert "Write a rule that begins with ` in quotes" in wrong.stderr
