@@ -16,7 +16,7 @@ import functools
 import math
 import shlex
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -442,6 +442,27 @@ class RuleFact:
     def of_real(self) -> str:
         """How many of the real rows break it, for people."""
         return f"{'a few' if self.real_broken is None else f'{self.real_broken:,}'} of {self.real:,}"
+
+
+def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
+    """How many rules were kept and what that took, and each that real or synthetic rows break."""
+    if rules and not any(rule.made_broken for rule in rules):
+        yield f"Rules: all {rules[0].made:,} rows keep {'the one' if len(rules) == 1 else f'all {len(rules)}'}{_what_it_took(rules)}."
+    for rule in rules:
+        if rule.made_broken:
+            yield f"Rule {rule.rule}: {rule.made_broken:,} of {rule.made:,} synthetic rows break it."
+        if rule.real_broken != 0:
+            yield f"Rule {rule.rule}: {rule.of_real} real rows break it."
+
+
+def _what_it_took(rules: Sequence[RuleFact]) -> str:
+    """How many rules are kept by the way rows are made, and how many records were replaced for another."""
+    looked_at, so = max(rule.looked_at for rule in rules), sum(rule.is_made for rule in rules)
+    if not looked_at:
+        return ""
+    worst = max(rule.rejected for rule in rules) / looked_at
+    took = f"; at most {percent(worst)} of records were replaced for one of the others" if so < len(rules) else ""
+    return f" ({so} by the way rows are made{took})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,25 +251,10 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
 
 
 def rule_parts(rules: Sequence[RuleFact]) -> Iterator[str]:
-    """How many rules were kept and what that took, and each that real or synthetic rows break."""
-    if not rules:
-        return
-    looked_at = max(rule.looked_at for rule in rules)
-    so = sum(rule.is_made for rule in rules)
-    if not any(rule.made_broken for rule in rules):
-        worst = max(rules, key=lambda rule: rule.rejected)
-        took = (
-            f"at most {percent(worst.rejected / looked_at)} of records were replaced for one of the others"
-            if looked_at
-            else ""
-        )
-        how = f" ({so} by the way rows are made{'; ' + took if took and so < len(rules) else ''})" if looked_at else ""
-        yield f"Rules: all {count(rules[0].made)} rows keep all {len(rules)}{how}."
-    for rule in rules:
-        if rule.made_broken:
-            yield f"Rule {_safe(rule.rule)}: {count(rule.made_broken)} of {count(rule.made)} synthetic rows break it."
-        if rule.real_broken != 0:
-            yield f"Rule {_safe(rule.rule)}: {rule.of_real} real rows break it."
+    """What rules took, and which of them rows break."""
+    from smartsynth.facts import rule_sentences
+
+    return map(_safe, rule_sentences(rules))
 
 
 def _briefly(written: Sequence[Path]) -> Iterator[str]:

@@ -291,6 +291,7 @@ def _write_outcome(folder: Path, result: Result) -> None:
         {
             "choice": to_json(result.choice),
             "filter": to_json(result.filter),
+            "rules": to_json(result.rules),
             "ledger": result.ledger.to_json(),
             "evaluation": to_json(result.evaluation),
             "profile": to_json(result.profile),

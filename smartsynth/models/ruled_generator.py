@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.alignment import as_column
 from smartsynth.constraints import Check, Rule, Unique, rules_of
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.models.base import DAMAGE, Generator, State, read_head
@@ -206,7 +207,11 @@ class RuledGenerator(Generator):
         return self.inner.is_private
 
     def threshold_share(self, schema: Schema) -> float:
-        return self.inner.threshold_share(schema)
+        if not self.is_private:
+            return self.inner.threshold_share(schema)
+        empty = pd.DataFrame({column.name: as_column(pd.Series(dtype=object), column) for column in schema})
+        built = Construction.fit(empty, schema, parsed(self.rules, schema), k=self.k)
+        return self.inner.threshold_share(built.known(empty)[1])
 
     @property
     def repeats(self) -> bool:

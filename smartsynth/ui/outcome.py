@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartsynth.facts import Chart, Choice, Evaluation, FilterSummary, Profile, from_json
+from smartsynth.facts import Chart, Choice, Evaluation, FilterSummary, Profile, RuleFact, from_json
 from smartsynth.jobs import Job, Workspace
 from smartsynth.jobs.service import Gone
 from smartsynth.privacy.ledger import Ledger
@@ -28,6 +28,7 @@ class Outcome:
     folder: Path
     choice: Choice
     filter: FilterSummary | None
+    rules: tuple[RuleFact, ...]
     ledger: Ledger
     evaluation: Evaluation | None
     profile: Profile
@@ -77,6 +78,7 @@ def _outcome(job: Job) -> Outcome:
         folder=folder,
         choice=from_json(Choice, record["choice"]),
         filter=None if record["filter"] is None else from_json(FilterSummary, record["filter"]),
+        rules=tuple(from_json(RuleFact, rule) for rule in record.get("rules", ())),
         ledger=Ledger.from_json(record["ledger"]),
         evaluation=None if record["evaluation"] is None else from_json(Evaluation, record["evaluation"]),
         profile=from_json(Profile, record["profile"]),

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from smartsynth.facts import rule_sentences
 from smartsynth.formats import count, number, span
 from smartsynth.jobs import Job, State, Workspace
 from smartsynth.ui import choices, figures, outcome, parts, runs, session
@@ -95,6 +96,8 @@ def done(workspace: Workspace, job: Job) -> None:
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
         st.caption(parts.text(reason, 300))
+    for sentence in rule_sentences(found.rules):
+        st.caption(parts.text(sentence, 400))
     parts.guarantee(found)
     st.header("First rows", anchor=False)
     figures.rows(outcome.rows(found.folder, "head").head(10))

@@ -11,6 +11,7 @@ from smartsynth.inference import infer_schema
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.models.copula_generator import CopulaGenerator
 from smartsynth.models.forest_generator import ForestGenerator
+from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.models.panel_generator import PanelGenerator
 from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.sequences import marked
@@ -184,3 +185,15 @@ def test_all_rows_of_an_entity_keep_the_rules_or_none_comes():
     assert model.taken(made, np.array([3, 5]))["who"].nunique() == 2
     with pytest.raises(ConfigError, match="'day' anew, which is the time"):
         RuledGenerator(PanelGenerator(), ["a <= day"]).fit(rows, schema=schema, seed=1)
+
+
+def test_what_a_budget_keeps_for_thresholds_is_that_of_what_is_learnt(rows):
+    schema = infer_schema(rows)
+    for name in ("city", "country", "red", "blue"):
+        schema = schema.with_column(name, categories=tuple(sorted(rows[name].unique().tolist())))
+    plain = MarginalGenerator(epsilon=1.0)
+    assert plain.threshold_share(schema) == 0.0
+    assert RuledGenerator(plain, ["total == price * quantity", "price < 100"]).threshold_share(schema) == 0.0
+    assert (
+        RuledGenerator(plain, ["ordered <= shipped"]).threshold_share(schema.with_column("city", categories=None)) > 0.0
+    )
