@@ -1,8 +1,9 @@
 """The rows of a saved run again, or more of them, without the real data.
 
-opened(folder)        which rows of the model's endless stream are meant
-  .rows(start, stop)  any stretch of them, made by itself: whoever makes it, it is the same
-resample(folder)      all of them at once
+opened(folder)          which rows of the model's endless stream are meant
+  .rows(start, stop)    any stretch of them, made by itself: whoever makes it, it is the same
+  .blocks(start, stop)  the same, block by block, shared out among readers
+resample(folder)        all of them at once
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import bisect
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from smartsynth import registry
 from smartsynth.config import ExportConfig, PrivacyConfig
@@ -85,16 +88,7 @@ def resample(
         ModelFormatError: The folder is not a saved model, or is damaged.
         ConfigError: n is not given and the folder is a model alone.
     """
-    run = opened(folder, n, where=where, seed=seed, checks=checks)
-    rows = run.rows(progress=progress)
-    head, effective = dict(run.manifest), rows.attrs.get("effective_rows")
-    if run.privacy is not None:
-        rows, recoding = anonymised(rows, run.model.schema_, run.privacy)
-        head |= {"recoding": to_json(recoding)}
-    if where:
-        head |= {"effective_rows": effective}
-    made = Dataset(rows, run.model.schema_, run.source)
-    return Resampled(made, run.release.seed, run.unchecked, head, run.export, effective)
+    return opened(folder, n, where=where, seed=seed, checks=checks).resampled(progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +137,42 @@ class Opened:
             lambda at, n: endless(begin + at, n), left, take=self.model.taken, block=self.model.block, progress=progress
         )
 
+    def blocks(self, start: int = 0, stop: int | None = None, *, turn: int = 0, of: int = 1) -> Iterator[pd.DataFrame]:
+        """Rows `start` to `stop` block by block; of several readers each makes every `of`th block, and together they read each row once.
+
+        Args:
+            start: First row.
+            stop: The row after the last; all that are meant if not given.
+            turn: Which reader this is, from 0.
+            of: How many there are.
+        """
+        stop = self.n if stop is None else stop
+        size, skipped = self.model.block, np.asarray(self.release.skipped, np.int64)
+        endless = stream(
+            self.model, self.release.seed, self.balance, self.where
+        )  # one for all blocks: it may keep rows
+        for k in range(self._place(start) // size, self._place(stop - 1) // size + 1):
+            if k % of != turn:
+                continue
+            at = k * size
+            places = np.flatnonzero(~np.isin(np.arange(at, at + size), skipped))
+            first = at - int(np.searchsorted(skipped, at))
+            wanted = places[max(start - first, 0) : stop - first]
+            if len(wanted):
+                yield self.model.taken(endless(at, size), wanted).reset_index(drop=True)
+
+    def resampled(self, progress: Progress | None = None) -> Resampled:
+        """All rows together, as k-anonymous as was asked for."""
+        rows = self.rows(progress=progress)
+        head, effective = dict(self.manifest), rows.attrs.get("effective_rows")
+        if self.privacy is not None:
+            rows, recoding = anonymised(rows, self.model.schema_, self.privacy)
+            head |= {"recoding": to_json(recoding)}
+        if self.where:
+            head |= {"effective_rows": effective}
+        made = Dataset(rows, self.model.schema_, self.source)
+        return Resampled(made, self.release.seed, self.unchecked, head, self.export, effective)
+
     def _place(self, row: int) -> int:
         """Where a row stands in the stream: as many places on as there are skipped ones before it."""
         place = row
@@ -160,12 +190,22 @@ def opened(
     checks: Sequence[Callable[..., Any]] = (),
 ) -> Opened:
     """The rows that `resample` makes of these arguments, not made yet."""
-    model = registry.load(folder, checks=checks)
+    return opened_of(registry.load(folder, checks=checks), saved_run(folder), n, where=where, seed=seed)
+
+
+def opened_of(
+    model: Generator,
+    run: SavedRun | None,
+    n: int | None = None,
+    *,
+    where: Given | None = None,
+    seed: int | None = None,
+) -> Opened:
+    """The same of a generator in memory, and of its run if it was of one."""
     note("sample from a saved model", generator=model.name, seed=seed, rows=n)
-    run = _saved_run(Path(folder))
     if n is None:
         if run is None:
-            raise ConfigError(f"n is not given, and {str(folder)!r} does not say how many rows were made. Give n.")
+            raise ConfigError("n is not given, and a model alone does not say how many rows were made. Give n.")
         n = run.release.rows
     if n < 1:
         raise ConfigError(f"n={n} must be at least 1.")
@@ -211,14 +251,14 @@ def anonymised(rows: pd.DataFrame, schema: Schema, asked: PrivacyConfig) -> tupl
     return recoded(rows, schema, wanted)
 
 
-def stream(model: Generator, seed: int, balance: Balance | None = None) -> Stream:
-    """The endless rows of a fitted generator and a seed, as the privacy filter takes them."""
+def stream(model: Generator, seed: int, balance: Balance | None = None, where: Given | None = None) -> Stream:
+    """The endless rows of a fitted generator and a seed, as the privacy filter takes them; under conditions they are not balanced."""
 
     def under(where: Given | None) -> Stream:
         return lambda start, n: model.sample(n, where=where, seed=seed, start=start)
 
-    if balance is None:
-        return under(None)
+    if balance is None or where:
+        return under(where)
     if not model.conditional:
         return balanced(under(None), balance)
     name = balance.column
@@ -226,7 +266,9 @@ def stream(model: Generator, seed: int, balance: Balance | None = None) -> Strea
 
 
 @dataclass(frozen=True, slots=True)
-class _SavedRun:
+class SavedRun:
+    """What is known of a run besides its model."""
+
     release: Release
     balance: Balance | None
     source: Source
@@ -234,16 +276,16 @@ class _SavedRun:
     manifest: Mapping[str, Any]
 
 
-def _saved_run(folder: Path) -> _SavedRun | None:
+def saved_run(folder: str | Path) -> SavedRun | None:
     """What release.json of a saved run says; None for a model saved alone."""
-    path = folder / RELEASE_FILE
+    path = Path(folder) / RELEASE_FILE
     if not path.is_file():
         return None
     try:
         record = json.loads(path.read_text("utf-8"))
         if record["format"] != RELEASE_FORMAT:
             raise ModelFormatError(f"{path} has format {record['format']!r}; this version reads {RELEASE_FORMAT}.")
-        return _SavedRun(
+        return SavedRun(
             Release.from_json(record["release"]),
             Balance.from_json(record["balance"]) if record.get("balance") else None,
             Source(**{**record["source"], "notes": ()}),
