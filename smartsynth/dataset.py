@@ -19,7 +19,7 @@ class Source:
     Args:
         name: File name without folders, or `stdin`, or `memory`.
         format: `csv`, `txt`, `json`, `jsonl`, `parquet`, `excel` or `memory`.
-        backend: What the caller handed in and expects back: `pandas`, `polars` or `arrow`.
+        backend: What the caller handed in and expects back: `pandas`, `polars`, `arrow` or `datasets`.
         encoding, delimiter, quotechar, decimal, line_end: Of a text file.
         notes: What was noticed and changed while reading, in sentences for the user.
         shape: Of JSON: `rows`, `messages`, `sharegpt` or `squad` (ingest/conversations.py).

@@ -21,7 +21,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +70,15 @@ def write(
         format = "folder"
     format = format_of(path, format)
     if format == "folder":
-        return _write_folder(path, _picture_files(dataset, manifest, config), ours=image_export.SPLIT)
+        return write_folder(path, _picture_files(dataset, manifest, config), ours=image_export.SPLIT)
     if format == "hf":
-        return _write_folder(path, _data_files(dataset, manifest), ours="data")
+        return write_folder(path, _data_files(dataset, manifest), ours="data")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder. Name a file in it.")
     beside = path.with_name(f"{path.stem}.manifest.json")
     parts = {path: to_bytes(dataset, format=format, config=config, manifest=manifest)}
     if manifest is not None:
-        parts[beside] = _json(manifest)
+        parts[beside] = as_json(manifest)
     _write_all(parts)
     return list(parts)
 
@@ -127,9 +127,13 @@ def to_bytes(
 
 
 def to_native(dataset: Dataset) -> Any:
-    """The rows as the kind of table that the real rows came in: pandas, polars or Arrow."""
+    """The rows as the kind of table that the real rows came in: pandas, polars, Arrow or a `datasets.Dataset`."""
     if dataset.source.backend == "pandas":
         return dataset.frame
+    if dataset.source.backend == "datasets":
+        from smartsynth import hf_export
+
+        return hf_export.to_hugging_face(dataset)
     table = to_arrow(dataset.frame)
     if dataset.source.backend == "arrow":
         return table
@@ -220,7 +224,7 @@ def _records(dataset: Dataset, *, lines: bool) -> bytes:
     rows: Any = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     shape = dataset.source.shape
     if shape == conversations.SQUAD and not lines:
-        return _json(conversations.document_of(rows))
+        return as_json(conversations.document_of(rows))
     if shape in (conversations.MESSAGES, conversations.SHAREGPT):
         rows = conversations.conversations_of(rows, shape)
     texts = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
@@ -256,7 +260,7 @@ def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
     import pyarrow.parquet
 
     table = to_arrow(dataset.frame)
-    told: dict[str, bytes] = {} if manifest is None else {"smartsynth": _json(manifest)}
+    told: dict[str, bytes] = {} if manifest is None else {"smartsynth": as_json(manifest)}
     if (pictures := image_export.column_of(dataset.schema)) is not None:
         table, features = _with_pictures(table, pictures.name)
         told["huggingface"] = features
@@ -268,17 +272,20 @@ def _parquet(dataset: Dataset, manifest: Mapping[str, Any] | None) -> bytes:
 
 def _with_pictures(table: pa.Table, name: str) -> tuple[pa.Table, bytes]:
     """The table with images as Hugging Face's `Image` has them, and what it reads to know."""
-    import pyarrow as pa
-
-    cells = table[name].to_pylist()
-    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    made = pa.array([None if cell is None else {"bytes": cell, "path": None} for cell in cells], kind)
-    table = table.set_column(table.column_names.index(name), name, made)
+    table = table.set_column(table.column_names.index(name), name, pictures_array(table[name].to_pylist()))
     features = {
         field.name: {"_type": "Image"} if field.name == name else {"dtype": _hf_type(field.type), "_type": "Value"}
         for field in table.schema
     }
     return table, json.dumps({"info": {"features": features}}).encode()
+
+
+def pictures_array(cells: Iterable[bytes | None]) -> pa.Array:
+    """Images as Hugging Face's `Image` stores them."""
+    import pyarrow as pa
+
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.array([None if cell is None else {"bytes": cell, "path": None} for cell in cells], kind)
 
 
 def _excel(dataset: Dataset) -> bytes:
@@ -315,7 +322,7 @@ def _excel_cell(sheet: Any, cell: Any) -> Any:
 def _data_files(dataset: Dataset, manifest: Mapping[str, Any] | None) -> dict[str, bytes]:
     """The files of a Hugging Face data-set folder by their paths."""
     files = {"data/train-00000-of-00001.parquet": _parquet(dataset, manifest), "README.md": _card(dataset).encode()}
-    return files if manifest is None else {**files, "manifest.json": _json(manifest)}
+    return files if manifest is None else {**files, "manifest.json": as_json(manifest)}
 
 
 def _picture_files(
@@ -325,10 +332,10 @@ def _picture_files(
     files, table = image_export.parts(dataset)
     files[f"{image_export.SPLIT}/{image_export.INDEX}"] = to_bytes(table, format="csv", config=config)
     files["README.md"] = picture_card(len(dataset)).encode()
-    return files if manifest is None else {**files, "manifest.json": _json(manifest)}
+    return files if manifest is None else {**files, "manifest.json": as_json(manifest)}
 
 
-def _write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> list[Path]:
+def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> list[Path]:
     """A folder of files; an older one of ours is replaced, anything else is left alone."""
     if folder.exists() and not _is_ours(folder, ours):
         raise ConfigError(f"{folder} exists and is not a data-set folder. Name another one.")
@@ -373,23 +380,39 @@ def picture_card(rows: int) -> str:
 
 
 def _card(dataset: Dataset) -> str:
-    import yaml
-
-    pictures = image_export.column_of(dataset.schema)
+    pictures, table = image_export.column_of(dataset.schema), to_arrow(dataset.frame)
     features = [
         {
             "name": field.name,
             "dtype": "image" if pictures is not None and field.name == pictures.name else _hf_type(field.type),
         }
-        for field in to_arrow(dataset.frame.head(100)).schema
+        for field in table.schema
     ]
+    return card(features, {"train": table})
+
+
+def card(features: Sequence[Mapping[str, Any]], splits: Mapping[str, pa.Table]) -> str:
+    """The card of a folder of Parquet files.
+
+    Args:
+        features: Of the columns, as `dataset_info` has them.
+        splits: Rows by name.
+    """
+    import yaml
+
+    data_files = [{"split": name, "path": f"data/{name}-*"} for name in splits]
     head = {
         "tags": ["synthetic", "smartsynth"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}],
-        "dataset_info": {"features": features, "splits": [{"name": "train", "num_examples": len(dataset)}]},
+        "configs": [{"config_name": "default", "data_files": data_files}],
+        "dataset_info": {
+            "features": list(features),
+            "splits": [
+                {"name": name, "num_bytes": table.nbytes, "num_examples": len(table)} for name, table in splits.items()
+            ],
+        },
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
-    rows = f"{len(dataset):,} synthetic rows, {len(dataset.schema)} columns, made by SmartSynth."
+    rows = f"{sum(map(len, splits.values())):,} synthetic rows, {len(features)} columns, made by SmartSynth."
     return f"---\n{text}---\n\n# Synthetic data\n\n{rows} Scores and privacy checks: `manifest.json`.\n"
 
 
@@ -399,7 +422,8 @@ def _hf_type(kind: pa.DataType) -> str:
     return {"float": "float64", "int": "int64", "double": "float64", "large_string": "string"}.get(name, name)
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """A manifest as the bytes of its file."""
     return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 

@@ -62,7 +62,7 @@ def synthesize(
     """Rows like the real ones that are nobody's, with the evidence beside them.
 
     Args:
-        data: Path, bytes, binary stream, `"-"` for standard input, or a pandas, polars or Arrow table.
+        data: Path, bytes, binary stream, `"-"` for standard input, a pandas, polars or Arrow table, or a `datasets.Dataset`.
         config: Settings, or a YAML file of them. With `entity`, `time` or `window` the rows are a time series (sequences.py).
         holdout: Real rows that nothing is learnt from; a part of `data` is kept aside if not given.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.

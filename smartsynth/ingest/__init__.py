@@ -4,6 +4,7 @@ path | bytes | stream | "-"  ──files──▶ bytes of one format ──▶ 
                                                                 lines.py    plain text
 records.py  JSON, JSONL, Excel
 pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
+datasets.Dataset             ─────────────────────────────────▶ hugging_face.py
 folder | zip of images       ─────────────────────────────────▶ pictures.py
 """
 
@@ -18,7 +19,7 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError
-from smartsynth.ingest import arrow, files, lines, pictures, records, text
+from smartsynth.ingest import arrow, files, hugging_face, lines, pictures, records, text
 from smartsynth.ingest.frames import dataset
 
 FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel")
@@ -30,8 +31,8 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
     """A table from wherever it is, with the dtypes it was written with.
 
     Args:
-        source: Path, bytes, binary stream, `"-"` (standard input), or a pandas, polars or Arrow table (anything with
-            the Arrow PyCapsule interface). A folder, or a zip, may hold images (pictures.py).
+        source: Path, bytes, binary stream, `"-"` (standard input), a pandas, polars or Arrow table (anything with
+            the Arrow PyCapsule interface), or a `datasets.Dataset`. A folder, or a zip, may hold images (pictures.py).
         limits: How large the input may be; more is refused before it is decoded.
         name: What to call it in messages; the file's name if not given.
         format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet` or `excel`; found from the content if not given.
@@ -46,6 +47,8 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
         return source
     if isinstance(source, pd.DataFrame):
         return dataset(source, Source(name=name or "memory"), limits)
+    if hugging_face.is_data_set(source):
+        return hugging_face.read(source, limits, name=name or "memory")
     if hasattr(source, "__arrow_c_stream__"):
         return arrow.read_table(source, limits, name=name or "memory")
     if isinstance(source, str | Path) and source != "-" and Path(source).is_dir():
@@ -98,5 +101,5 @@ def _content(source: str | Path | bytes | bytearray | memoryview | IO[bytes], li
         raise DataError("The stream gives text. Open it in binary mode: open(path, 'rb').")
     kind = type(source).__name__
     raise DataError(
-        f"A {kind} is not a table. Give a path, bytes, a binary stream, or a pandas, polars or Arrow table."
+        f"A {kind} is not a table. Give a path, bytes, a binary stream, a pandas, polars or Arrow table, or a datasets.Dataset."
     )

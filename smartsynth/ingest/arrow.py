@@ -1,4 +1,7 @@
-"""Arrow tables, polars frames and Parquet files → Dataset, with dtypes that convert back without loss."""
+"""Arrow tables, polars frames and Parquet files → Dataset, with dtypes that convert back without loss.
+
+Lists of turns are conversations (conversations.py), images are structures with bytes; nothing else may be nested.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from smartsynth import conversations
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
@@ -15,13 +19,22 @@ from smartsynth.images import is_image
 from smartsynth.ingest.frames import check_shape, dataset
 
 
-def read_table(source: Any, limits: Limits, *, name: str) -> Dataset:
-    """A table in memory that has the Arrow PyCapsule interface."""
+def read_table(source: Any, limits: Limits, *, name: str, backend: str | None = None) -> Dataset:
+    """A table in memory that has the Arrow PyCapsule interface.
+
+    Args:
+        source: The table.
+        limits: How large it may be.
+        name: What to call it in messages.
+        backend: What the caller handed in, if not this very table.
+    """
     import pyarrow as pa
 
     table = source if isinstance(source, pa.Table) else pa.table(source)
-    backend = "polars" if type(source).__module__.partition(".")[0] == "polars" else "arrow"
-    return dataset(frame_of(table, limits, name), Source(name=name, backend=backend), limits)
+    if backend is None:
+        backend = "polars" if type(source).__module__.partition(".")[0] == "polars" else "arrow"
+    table, shape = with_conversations(table)
+    return dataset(frame_of(table, limits, name), Source(name=name, backend=backend, shape=shape), limits)
 
 
 def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
@@ -32,10 +45,38 @@ def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         check_shape(file.metadata.num_rows, file.metadata.num_columns, limits, name)
-        frame = frame_of(file.read(), limits, name)
+        table, shape = with_conversations(file.read())
+        frame = frame_of(table, limits, name)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
-    return dataset(frame, Source(name=name, format="parquet"), limits)
+    return dataset(frame, Source(name=name, format="parquet", shape=shape), limits)
+
+
+def with_conversations(table: Any) -> tuple[Any, str]:
+    """The table with lists of turns as JSON in the column `messages`, and their shape; `rows` if there are none.
+
+    Raises:
+        DataError: A conversation has no turns, or a turn is not plain text; every such row at once.
+    """
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        turns = getattr(field.type, "value_type", None)
+        if turns is None or not pa.types.is_struct(turns):
+            continue
+        shape = conversations.shape_of({field.name: [{one.name: "" for one in turns}]})
+        if shape != conversations.ROWS:
+            rows = [{field.name: _without_gaps(cell)} for cell in table[field.name].to_pylist()]
+            cells = [row[conversations.MESSAGES] for row in conversations.conversation_rows(rows, shape)]
+            return table.set_column(place, conversations.MESSAGES, pa.array(cells, pa.string())), shape
+    return table, conversations.ROWS
+
+
+def _without_gaps(turns: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """Turns without the keys that only others have, which Arrow fills with null."""
+    return (
+        None if turns is None else [{key: value for key, value in turn.items() if value is not None} for turn in turns]
+    )
 
 
 def has_bytes(path: Path) -> bool:
