@@ -1,8 +1,8 @@
-"""Synthetic tables and images as PyTorch data sets.
+"""Tables and images as PyTorch data sets.
 
-    SyntheticTable    rows that there are, by number
-    SyntheticStream   fresh rows of a saved run or a fitted generator without end: a network never sees one twice
-    flat              numbers and categories of a batch in one matrix
+    TableDataset    rows that there are, by number
+    StreamDataset   fresh rows of a saved run or a fitted generator without end: a network never sees one twice
+    flat            numbers and categories of a batch in one matrix
 
 An item is a dict of tensors, `numbers`, `codes`, `image` and `target` (encoding.py), as DataLoader puts them together.
 """
@@ -39,7 +39,7 @@ ENDLESS = 2**62
 """Rows of a stream that has no end."""
 
 
-class SyntheticTable(TorchDataset):  # type: ignore[misc]  # torch has no types here
+class TableDataset(TorchDataset):  # type: ignore[misc]  # torch has no types here
     """A table as a map-style data set: `len(table)` rows, `table[i]` a dict of tensors.
 
     Args:
@@ -81,7 +81,7 @@ class SyntheticTable(TorchDataset):  # type: ignore[misc]  # torch has no types 
         return _decoded(self.encoding, batch)
 
 
-class SyntheticStream(IterableDataset):  # type: ignore[misc]  # torch has no types here
+class StreamDataset(IterableDataset):  # type: ignore[misc]  # torch has no types here
     """Fresh rows without end, made block by block while a network learns from them.
 
     The first rows are those that the run released, in their order; those beyond `checked` were never looked at by a privacy
@@ -230,7 +230,7 @@ def _opened(source: str | Path | Result | Generator, where: Given | None, seed: 
     if isinstance(source, Generator):
         return resampling.opened_of(source, None, ENDLESS, where=where, seed=seed)
     raise ConfigError(
-        f"A {type(source).__name__} makes no fresh rows. Give the folder of a saved run, a result or a fitted generator; SyntheticTable "
+        f"A {type(source).__name__} makes no fresh rows. Give the folder of a saved run, a result or a fitted generator; TableDataset "
         "takes rows that there are."
     )
 
@@ -239,10 +239,10 @@ def _check_streams(run: Opened) -> None:
     if run.model.schema_.modality is Modality.TIMESERIES:
         raise ConfigError(
             f"The generator {run.model.name!r} makes time series, whose rows do not stand alone. Make them with resample, and give "
-            "their rows to SyntheticTable."
+            "their rows to TableDataset."
         )
     if run.privacy is not None:
         raise ConfigError(
             f"privacy.k_anonymity={run.privacy.k_anonymity} looks at all rows together, and a stream has no end. Make them with resample, "
-            "and give them to SyntheticTable."
+            "and give them to TableDataset."
         )
