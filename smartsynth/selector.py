@@ -24,6 +24,8 @@ _EXTRAS = {
     "image": ("torch", "diffusers"),
     "pipeline": ("torch", "diffusers", "transformers", "peft"),
     "profile": ("data_profiling",),
+    "hf": ("huggingface_hub", "datasets"),
+    "mlflow": ("mlflow",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),
     "dpimage": ("torch", "diffusers", "opacus", "opendp", "dp_accounting"),

@@ -110,7 +110,7 @@ def test_the_pinned_sets_fit_the_ranges():
     for requirement in wanted(*RUN):
         version = run[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} does not allow {version}"
-    for requirement in wanted("dev", "ray", "otel"):
+    for requirement in wanted("dev", "ray", "otel", "hf", "mlflow"):
         version = (run | dev)[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} does not allow {version}"
     assert set(run) & set(dev) == set()
