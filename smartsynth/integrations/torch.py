@@ -10,7 +10,7 @@ An item is a dict of tensors, `numbers`, `codes`, `image` and `target` (encoding
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth import ingest, registry, resampling
+from smartsynth import ingest, resampling
 from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.images import cell_of, pixels_of
 from smartsynth.integrations.encoding import ERROR, Encoding
@@ -99,6 +99,7 @@ class StreamDataset(IterableDataset):  # type: ignore[misc]  # torch has no type
         rows: Rows of an epoch; without it the stream has no end. Tell the number of the epoch with `set_epoch`.
         turn: Which of several processes this is, from 0, each of which takes other rows.
         of: How many processes there are.
+        checks: The functions that decided about rules of a saved run, if it had such: they are not saved.
 
     Raises:
         ConfigError: The rows are a time series, or k-anonymous together, or a setting is out of range.
@@ -117,15 +118,16 @@ class StreamDataset(IterableDataset):  # type: ignore[misc]  # torch has no type
         rows: int | None = None,
         turn: int = 0,
         of: int = 1,
+        checks: Sequence[Callable[..., Any]] = (),
     ) -> None:
         if rows is not None and rows < 1:
             raise ConfigError(f"rows={rows} must be at least 1, or left out for a stream without end.")
         if not 0 <= turn < of:
             raise ConfigError(f"turn={turn}, of={of}: turn goes from 0 to of - 1.")
-        self._run = _opened(source, where, seed)
+        self._run = _opened(source, where, seed, checks)
         _check_streams(self._run)
         self._source = Path(source) if isinstance(source, str | Path) else None
-        self._where, self._seed = where, self._run.release.seed
+        self._where, self._seed, self._checks = where, self._run.release.seed, tuple(checks)
         self.rows, self.turn, self.of = rows, turn, of
         self._process = os.getpid()
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # workers that stay see it too
@@ -182,7 +184,7 @@ class StreamDataset(IterableDataset):  # type: ignore[misc]  # torch has no type
         self.__dict__.update(state)
         self._process = os.getpid()
         if self._source is not None:
-            self._run = _opened(self._source, self._where, self._seed)
+            self._run = _opened(self._source, self._where, self._seed, self._checks)
 
 
 def flat(batch: Mapping[str, Any], encoding: Encoding) -> Any:
@@ -216,12 +218,12 @@ def _decoded(encoding: Encoding, batch: Mapping[str, Any]) -> pd.DataFrame:
     return encoding.decode(arrays)
 
 
-def _opened(source: str | Path | Result | Generator, where: Given | None, seed: int | None) -> Opened:
+def _opened(
+    source: str | Path | Result | Generator, where: Given | None, seed: int | None, checks: Sequence[Callable[..., Any]]
+) -> Opened:
     """All rows of the stream of a saved run, of a run in memory, or of a generator."""
     if isinstance(source, str | Path):
-        return resampling.opened_of(
-            registry.load(source), resampling.saved_run(source), ENDLESS, where=where, seed=seed
-        )
+        return resampling.opened(source, ENDLESS, where=where, seed=seed, checks=checks)
     if isinstance(source, Result):
         run = SavedRun(
             source.release, source.balance, source.synthetic.source, source.config.export, dict(source.manifest)

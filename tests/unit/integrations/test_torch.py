@@ -144,6 +144,17 @@ def test_wrong_settings_are_named(run, settings, names):
         next(iter(StreamDataset(run, **settings)))
 
 
+def test_rows_of_a_stream_keep_rules(real, tmp_path):
+    doubled = real.assign(total=real["age"] * 2)
+    ruled = ss.synthesize(
+        doubled, generator="copula", seed=1, rows=100, rules=["total == age * 2"], evaluate={"enabled": False}
+    )
+    stream = StreamDataset(ruled.save(tmp_path / "run"), scale=False)
+    made = rows_of(stream, stream.loader(1000), 5)
+    assert (made["total"] == made["age"] * 2).all()
+    assert not made.duplicated().all()
+
+
 def test_rows_that_there_are_make_no_stream(real):
     with pytest.raises(ConfigError, match="A DataFrame makes no fresh rows"):
         StreamDataset(real)
