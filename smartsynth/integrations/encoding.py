@@ -149,7 +149,8 @@ class Encoding:
             raise ConfigError(
                 "No column but the target holds numbers, categories or images: there is nothing to learn from."
             )
-        used = {one.column.name for one in (*numbers, *categories)} | (set() if image is None else {image.column.name})
+        columns = [one.column for one in numbers] + [one.column for one in categories]
+        used = {column.name for column in (columns if image is None else [*columns, image.column])}
         made = None if wanted is None else _part(wanted, frame[wanted.name])
         left_out = tuple(column.name for column in rest if column.name not in used)
         return cls(numbers, categories, image, made, missing, left_out)
