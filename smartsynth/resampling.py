@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 RELEASE_FILE = "release.json"
 RELEASE_FORMAT = 1
+ENDLESS = 2**62
+"""Rows of a stream that has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def opened_of(
     seed: int | None = None,
 ) -> Opened:
     """The same of a generator in memory, and of its run if it was of one."""
-    note("sample from a saved model", generator=model.name, seed=seed, rows=n)
+    note("sample from a saved model", generator=model.name, seed=seed, rows=None if n == ENDLESS else n)
     if n is None:
         if run is None:
             raise ConfigError("n is not given, and a model alone does not say how many rows were made. Give n.")

@@ -24,7 +24,7 @@ from smartsynth.images import cell_of, pixels_of
 from smartsynth.integrations.encoding import ERROR, Encoding
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given
-from smartsynth.resampling import Opened, Resampled, SavedRun
+from smartsynth.resampling import ENDLESS, Opened, Resampled, SavedRun
 from smartsynth.result import Result
 from smartsynth.schema import Modality
 
@@ -34,9 +34,6 @@ try:
     from torch.utils.data import Dataset as TorchDataset
 except ImportError:
     raise MissingExtraError("smartsynth.integrations.torch", "torch") from None
-
-ENDLESS = 2**62
-"""Rows of a stream that has no end."""
 
 
 class TableDataset(TorchDataset):  # type: ignore[misc]  # torch has no types here
