@@ -1,0 +1,1 @@
+"""Tables without real data: a template says what they hold, how it is distributed, and where each figure comes from."""
