@@ -1,1 +1,12 @@
-"""Tables without real data: a template says what they hold, how it is distributed, and where each figure comes from."""
+"""Tables without real data: a template says what they hold, how it is distributed, and where each figure comes from.
+
+    load("retail") → Template           document.py: what a template can say
+    make(template, folder, n)           writing.py: files, block by block
+    frames(template, n)                 the same in memory
+    calibrate(template, {table: data})  calibration.py: columns moved to quantiles and shares of real data
+"""
+
+from smartsynth.templates.document import Template, load, names, path_of
+from smartsynth.templates.writing import Made, frames, make, roots_for, schema_of
+
+__all__ = ["Made", "Template", "frames", "load", "make", "names", "path_of", "roots_for", "schema_of"]
