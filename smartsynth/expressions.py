@@ -280,14 +280,19 @@ class _Rows:
         found = how(a, b)
         if not isinstance(found, pd.Series):
             return pd.Series([found] * len(self.rows), dtype="boolean")
-        lost = _long(a, len(self.rows)).isna() | _long(b, len(self.rows)).isna()
+        lost = np.zeros(len(self.rows), bool)
+        for side in (a, b):
+            lost |= side.isna().to_numpy() if isinstance(side, pd.Series) else side is pd.NA
         return found.astype("boolean").mask(lost)
 
     def _either(self, node: ast.IfExp) -> Value:
         test, yes, no = self._truth(node.test), self.value(node.body), self.value(node.orelse)
         if _is_text(yes) != _is_text(no):
             raise TypeError("text or something else")
-        chosen = _long(yes, len(self.rows)).where(test.fillna(False), _long(no, len(self.rows)))
+        first, second = _long(yes, len(self.rows)), _long(no, len(self.rows))
+        if {first.dtype.name, second.dtype.name} == {"Int64", "Float64"}:
+            first, second = first.astype("Float64"), second.astype("Float64")
+        chosen = first.where(test.fillna(False), second)
         return chosen.mask(test.isna())
 
 

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+TRUTHS = ("false", "true")
+"""Levels of truths some of which are missing."""
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -72,7 +74,7 @@ def without(cells: Cells, lost: Flags) -> Cells:
     if cells.dtype.kind == "M":
         return np.where(lost, np.datetime64("NaT", "s"), cells)
     if cells.dtype.kind == "b":
-        return Coded(np.where(lost, -1, cells).astype(np.int32), ("false", "true"))
+        return Coded(np.where(lost, -1, cells).astype(np.int32), TRUTHS)
     return np.where(lost, np.nan, cells.astype(float))
 
 
@@ -85,7 +87,7 @@ def missing_like(cells: Cells, n: int) -> Cells:
     if cells.dtype.kind == "M":
         return np.full(n, np.datetime64("NaT", "s"))
     if cells.dtype.kind == "b":
-        return Coded(np.full(n, -1, np.int32), ("false", "true"))
+        return Coded(np.full(n, -1, np.int32), TRUTHS)
     return np.full(n, np.nan)
 
 
@@ -102,6 +104,8 @@ def is_missing(cells: Cells) -> Flags:
 
 def join(parts: Sequence[Cells]) -> Cells:
     """The cells of several columns, one below the other."""
+    if any(isinstance(part, Coded | pa.Array) for part in parts):
+        parts = [_truths(part) for part in parts]
     if all(isinstance(part, Coded) for part in parts):
         levels = tuple(dict.fromkeys(level for part in parts for level in part.levels))  # type: ignore[union-attr]
         place = {level: i for i, level in enumerate(levels)}
@@ -113,6 +117,13 @@ def join(parts: Sequence[Cells]) -> Cells:
     if any(isinstance(part, pa.Array | Coded) for part in parts):
         return pa.concat_arrays([texts(part) for part in parts])
     return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _truths(cells: Cells) -> Cells:
+    """Truths as codes, as they are where some are missing; anything else as it is."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "b":
+        return Coded(cells.astype(np.int32), TRUTHS)
+    return cells
 
 
 def texts(cells: Cells) -> pa.Array:
@@ -130,6 +141,8 @@ def texts(cells: Cells) -> pa.Array:
 
 def series(cells: Cells) -> pd.Series[Any]:
     """The cells as a series with a dtype that expressions know missing cells of."""
+    if isinstance(cells, Coded) and cells.levels == TRUTHS:
+        return pd.Series(pd.arrays.BooleanArray(cells.codes == 1, cells.codes < 0))
     if isinstance(cells, Coded | pa.Array):
         return pd.Series(pd.array(texts(cells), dtype="string[pyarrow]"))
     if cells.dtype.kind == "f":

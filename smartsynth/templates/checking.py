@@ -45,6 +45,8 @@ def _problems(template: Template) -> Iterator[str]:
             if part.table not in template.tables:
                 yield f"figures.{i}: table={part.table!r} is no table.{did_you_mean(part.table, template.tables)}"
                 continue
+            if template.is_fixed(part.table):
+                yield f"figures.{i}: table={part.table!r} is of fixed size, and figures are of rows of the root table and below."
             names = [*_visible(template, part.table), *template.tables[part.table].summary, NUMBER, ROW]
             for text in (part.sum, *([] if part.where is None else [part.where])):
                 yield from (f"figures.{i}: {problem}" for problem in _formula(text, names))
@@ -132,6 +134,8 @@ def _visible(template: Template, table: str | None) -> list[str]:
 
 def _column(template: Template, column: Column, known: list[str]) -> Iterator[str]:
     yield from _draw(template, column, known)
+    if column.references is not None and column.references not in template.tables:
+        yield f"references={column.references!r} is no table.{did_you_mean(column.references, template.tables)}"
     for value in (column.low, column.high, column.missing):
         yield from () if value is None else _value(value, known)
     if column.when is not None:

@@ -338,6 +338,7 @@ class Column(Drawn):
     decimals: int | None = Field(None, ge=0, le=9, description="Places that numbers are rounded to.")
     date: bool = Field(False, description="Whether a moment is written as a day.")
     keep: bool = Field(True, description="Whether the column is written.")
+    references: str | None = Field(None, description="The table whose key a formula gives; picks and inherited keys say so themselves.")
     also: tuple[str, ...] = Field((), description="Other names of it in real data, for calibration.")
 
     _also = field_validator("also", mode="before")(_listed)

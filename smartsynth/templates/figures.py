@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from smartsynth.templates.cells import numbers
-from smartsynth.templates.document import Figure, Sum
+from smartsynth.templates.cells import Floats, Ints
+from smartsynth.templates.document import Figure, Sum, Template
 from smartsynth.templates.scope import Scope
 
+GROUPS = 20
+"""Of the rows of the root table of a block, whose differences tell what chance does."""
 STANDARD_ERRORS = 4.0
 """How many of them chance may make a figure differ by before it counts as off."""
 
@@ -23,7 +25,7 @@ class Compared:
     Args:
         figure: Which.
         made: The same of made rows; NaN if no row is what it is about.
-        error: Standard error of it, from how blocks differ; NaN if there are too few of them.
+        error: Standard error of it, from how groups of rows of the root table differ.
     """
 
     figure: Figure
@@ -33,40 +35,54 @@ class Compared:
     @property
     def is_near(self) -> bool:
         """Whether the two differ by no more than the template allows and chance explains."""
-        room = self.figure.within + STANDARD_ERRORS * (0.0 if math.isnan(self.error) else self.error)
+        room = self.figure.within + STANDARD_ERRORS * self.error
         return abs(self.made - self.figure.cited) <= room
 
 
 @dataclass(slots=True)
 class Tally:
-    """The sums of figures over blocks."""
+    """The sums of figures over groups of rows of the root table."""
 
-    figures: Sequence[Figure]
-    sums: list[list[tuple[float, float]]] = field(default_factory=list)
+    template: Template
+    sums: list[Floats] = field(default_factory=list)
 
     def add(self, block: Mapping[str, Scope]) -> None:
         """Count in a block."""
-        self.sums.append([(_sum(block, one.made), _sum(block, one.per)) for one in self.figures])
+        if not self.template.figures:
+            return
+        groups: dict[str, Ints] = {}
+        made = np.zeros((len(self.template.figures), 2, GROUPS))
+        for i, figure in enumerate(self.template.figures):
+            for j, part in enumerate((figure.made, figure.per)):
+                if part.table not in groups:
+                    groups[part.table] = self._groups(block[part.table])
+                made[i, j] = _sums(block[part.table], part, groups[part.table])
+        self.sums.append(made)
+
+    def _groups(self, scope: Scope) -> Ints:
+        root, places = scope.places_of(self.template.root)
+        return places % GROUPS if root.n else places
 
     def compared(self) -> tuple[Compared, ...]:
         """The figures beside those of all blocks so far."""
-        if not self.sums or not self.figures:
+        if not self.sums:
             return ()
-        sums = np.array(self.sums, float)
-        found = []
-        for i, figure in enumerate(self.figures):
-            above, below = sums[:, i, 0], sums[:, i, 1]
-            total = below.sum()
-            ratio = above.sum() / total if total else math.nan
-            n = len(above)
-            spread = ((above - ratio * below) ** 2).sum() * n / max(n - 1, 1)
-            found.append(Compared(figure, float(ratio), float(np.sqrt(spread) / total) if n >= 5 and total else math.nan))
-        return tuple(found)
+        sums = np.concatenate(self.sums, axis=2)
+        return tuple(_compared(figure, *sums[i]) for i, figure in enumerate(self.template.figures))
 
 
-def _sum(block: Mapping[str, Scope], said: Sum) -> float:
-    scope = block[said.table]
+def _compared(figure: Figure, above: Floats, below: Floats) -> Compared:
+    total = below.sum()
+    if not total:
+        return Compared(figure, math.nan, math.nan)
+    ratio, n = above.sum() / total, len(above)
+    spread = ((above - ratio * below) ** 2).sum() * n / (n - 1)
+    return Compared(figure, float(ratio), float(np.sqrt(spread) / total))
+
+
+def _sums(scope: Scope, said: Sum, groups: Ints) -> Floats:
     keep = np.ones(scope.n, bool) if said.where is None else scope.condition(said.where)
     if said.sum == "1":
-        return float(keep.sum())
-    return float(np.nansum(np.where(keep, scope.value(said.sum), 0.0)))
+        return np.bincount(groups[keep], minlength=GROUPS).astype(float)
+    values = np.broadcast_to(np.nan_to_num(scope.value(said.sum)), scope.n)
+    return np.bincount(groups[keep], values[keep], minlength=GROUPS)

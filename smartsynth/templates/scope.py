@@ -13,9 +13,12 @@ import pandas as pd
 
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
-from smartsynth.templates.cells import Cells, Coded, Flags, Floats, Ints, is_missing, numbers, of_series, series, take
+from smartsynth.templates.cells import (
+    TRUTHS, Cells, Coded, Flags, Floats, Ints, is_missing, numbers, of_series, series, take,
+)  # fmt: skip
 from smartsynth.templates.document import By, Value
 
+_MOST_COMBINATIONS = 4_096
 NUMBER, ROW = "number", "row"
 """The place of a row below its parent, from 1, and that of the row of the root table, from 0."""
 
@@ -30,6 +33,43 @@ def parsed(text: str) -> Expression:
 def _constant(text: str) -> float:
     """What an expression of no column comes to."""
     return float(numbers(of_series(parsed(text)(pd.DataFrame(index=range(1)))))[0])
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str, ...]:
+    """The parts of `a and b` or `a or b`."""
+    expression = parsed(text)
+    assert isinstance(expression.tree, ast.BoolOp)  # noqa: S101
+    return tuple(expression.part(node).text for node in expression.tree.values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """All combinations of categories, so that a formula of them is computed once for each and not for each row."""
+
+    rows: pd.DataFrame
+    places: Ints
+
+    @classmethod
+    def of(cls, cells: Mapping[str, Cells], n: int) -> _Grid | None:
+        """The combinations of columns of categories and truths; None if there are others, or hardly fewer combinations than rows."""
+        held = {}
+        for name, one in cells.items():
+            truths = isinstance(one, np.ndarray) and one.dtype.kind == "b"
+            coded = Coded(one.astype(np.int32), TRUTHS) if truths else one  # type: ignore[union-attr]
+            if not isinstance(coded, Coded):
+                return None
+            held[name] = coded
+        sizes = [len(one.levels) + 1 for one in held.values()]
+        if (combinations := int(np.prod(sizes))) > min(_MOST_COMBINATIONS, n // 4):
+            return None
+        places = np.ravel_multi_index([one.codes + 1 for one in held.values()], sizes)
+        codes = np.unravel_index(np.arange(combinations), sizes)
+        columns = {
+            name: series(Coded(code.astype(np.int32) - 1, one.levels))
+            for (name, one), code in zip(held.items(), codes, strict=True)
+        }
+        return cls(pd.DataFrame(columns), places)
 
 
 @dataclass(slots=True)
@@ -114,16 +154,24 @@ class Scope:
         expression = parsed(text)
         if isinstance(expression.tree, ast.Name):
             return self[expression.name(expression.tree)]
-        if isinstance(expression.tree, ast.Constant):
-            return of_series(pd.Series([expression.tree.value] * self.n).convert_dtypes())
-        rows = pd.DataFrame({name: series(self[name]) for name in expression.names}, index=range(self.n))
-        return of_series(expression(rows))
+        if not expression.names:
+            return take(of_series(expression(pd.DataFrame(index=range(1)))), np.zeros(self.n, np.int64))
+        cells = {name: self[name] for name in expression.names}
+        if (grid := _Grid.of(cells, self.n)) is not None:
+            return take(of_series(expression(grid.rows)), grid.places)
+        return of_series(expression(pd.DataFrame({name: series(one) for name, one in cells.items()}, index=range(self.n))))
 
     def condition(self, text: str) -> Flags:
         """Where a condition is true; where it is unknown it is not."""
+        tree = parsed(text).tree
+        if isinstance(tree, ast.BoolOp):
+            parts = [self.condition(part) for part in _parts(text)]
+            return np.logical_and.reduce(parts) if isinstance(tree.op, ast.And) else np.logical_or.reduce(parts)
         cells = self.formula(text)
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "b":
             return cells
+        if isinstance(cells, Coded) and cells.levels == TRUTHS:
+            return np.asarray(cells.codes == 1)
         raise ConfigError(f"table {self.table!r}: the condition {text!r} is neither true nor false.")
 
     def holds(self, text: str) -> Flags:

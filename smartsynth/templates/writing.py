@@ -134,14 +134,14 @@ def roots_for(template: Template, rows: int, *, seed: int = 0, locale: str | Non
 
 def _write(maker: Maker, folder: Path, n: int, format: str, report: Progress) -> tuple[Tally, dict[str, int]]:
     template = maker.template
-    tally = Tally(template.figures)
+    tally = Tally(template)
     with _Files(template, folder, format) as files:
         for name, scope in maker.fixed.items():
             files.add(name, scope)
         blocks = maker.blocks(n)
         for k in range(blocks):
             block = maker.block(k, n)
-            tally.add({**maker.fixed, **block})
+            tally.add(block)
             for name, scope in block.items():
                 files.add(name, scope)
             report(0.99 * (k + 1) / blocks, f"Block {k + 1:,} of {blocks:,}")
@@ -259,7 +259,7 @@ def _foreign_keys(template: Template, name: str) -> tuple[ForeignKey, ...]:
     places = [(table.parent, table.columns), *((one.of or table.parent, one.columns) for one in table.streams.values())]
     for above, columns in places:
         for key, column in columns.items():
-            target = None
+            target = column.references
             if column.inherit is not None and above is not None:
                 owners = (one for one in template.ancestors(above) if template.tables[one].primary_key == column.inherit)
                 target = next(owners, None)
