@@ -4,6 +4,8 @@
     make(template, folder, n)           writing.py: files, block by block
     frames(template, n)                 the same in memory
     calibrate(template, {table: data})  calibration.py: columns moved to quantiles and shares of real data
+
+Nothing of real data is needed, and without calibration nothing is learnt.
 """
 
 from smartsynth.templates.document import Template, load, names, path_of

@@ -4,6 +4,8 @@
     moments     datetime64[s], missing as NaT
     Coded       texts of few kinds: codes, -1 where missing
     pa.Array    any other texts
+
+Every function here takes cells of any kind.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def without(cells: Cells, lost: Flags) -> Cells:
 
 
 def missing_like(cells: Cells, n: int) -> Cells:
-    """n missing cells of the same kind."""
+    """Missing cells of the same kind."""
     if isinstance(cells, Coded):
         return Coded(np.full(n, -1, np.int32), cells.levels)
     if isinstance(cells, pa.Array):

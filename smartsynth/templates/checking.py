@@ -102,7 +102,10 @@ def _table(template: Template, name: str, table: Table) -> Iterator[str]:
     for rule in table.checks:
         yield from (f".checks: {problem}" for problem in _formula(rule, [*known, *above, NUMBER, ROW]))
     kept = {**table.columns, **table.summary}
-    if table.primary_key is not None and table.primary_key not in [*kept, *(table.given.columns if table.given else ())]:
+    if table.primary_key is not None and table.primary_key not in [
+        *kept,
+        *(table.given.columns if table.given else ()),
+    ]:
         yield f".primary_key={table.primary_key!r} is no column.{did_you_mean(table.primary_key, kept)}"
     for key in table.calibrated:
         if key not in known:
@@ -116,8 +119,13 @@ def _stream(template: Template, table: Table, stream: Stream) -> Iterator[str]:
     yield from (f".count: {problem}" for problem in _draw(template, stream.count, [*above, ROW]))
     known: list[str] = []
     for key, column in stream.columns.items():
-        yield from (f".columns.{key}: {problem}" for problem in _column(template, column, [*known, *above, NUMBER, ROW]))
+        yield from (
+            f".columns.{key}: {problem}" for problem in _column(template, column, [*known, *above, NUMBER, ROW])
+        )
         known.append(key)
+    for key in stream.calibrated:
+        if key not in known:
+            yield f".calibrated={key!r} is no column.{did_you_mean(key, known)}"
     if stream.only is not None:
         yield from (f".only: {problem}" for problem in _formula(stream.only, [*known, *above, NUMBER, ROW]))
 
@@ -181,7 +189,11 @@ def _value(value: Value, known: list[str]) -> Iterator[str]:
         yield from _formula(value, known)
     elif isinstance(value, By):
         yield from _formula(value.by, known)
-        leaves: Iterable[Value] = (*value.values, *(value.map or {}).values(), *([] if value.otherwise is None else [value.otherwise]))
+        leaves: Iterable[Value] = (
+            *value.values,
+            *(value.map or {}).values(),
+            *([] if value.otherwise is None else [value.otherwise]),
+        )
         yield from (problem for leaf in leaves for problem in _value(leaf, known))
 
 

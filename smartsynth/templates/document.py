@@ -64,7 +64,9 @@ class By(Settings):
         if (self.map is None) == (not self.bands):
             raise ValueError(f"by={self.by!r} needs either map, or bands with values")
         if self.bands and (len(self.values) != len(self.bands) + 1 or list(self.bands) != sorted(set(self.bands))):
-            raise ValueError(f"by={self.by!r}: bands must rise, and values be {len(self.bands) + 1}, one more than bands")
+            raise ValueError(
+                f"by={self.by!r}: bands must rise, and values be {len(self.bands) + 1}, one more than bands"
+            )
         return self
 
 
@@ -90,7 +92,9 @@ class Shaped(Settings):
     """A gamma distribution, or a negative binomial one: a Poisson whose mean is gamma."""
 
     mean: Value
-    shape: Value = Field(description="The lower, the more spread: the squared coefficient of variation of the mean is 1 / shape.")
+    shape: Value = Field(
+        description="The lower, the more spread: the squared coefficient of variation of the mean is 1 / shape."
+    )
 
 
 class OfMean(Settings):
@@ -238,7 +242,9 @@ class Settle(Settings):
 class Draw(Settings):
     """How a cell comes about: exactly one way."""
 
-    choose: Annotated[dict[str, Value] | None, BeforeValidator(_words)] = Field(None, description="Categories with their weights.")
+    choose: Annotated[dict[str, Value] | None, BeforeValidator(_words)] = Field(
+        None, description="Categories with their weights."
+    )
     chance: Value | None = Field(None, description="True with this probability.")
     normal: Normal | None = None
     lognormal: Lognormal | None = None
@@ -317,7 +323,9 @@ class Drawn(Draw):
     @model_validator(mode="after")
     def _sourced(self) -> Self:
         if not self.source and any(one.way in DRAWN for one in _ways(self)):
-            raise ValueError(f"source=None: {self.way} holds figures, so name their source, or write `source: {ASSUMPTION}`")
+            raise ValueError(
+                f"source=None: {self.way} holds figures, so name their source, or write `source: {ASSUMPTION}`"
+            )
         return self
 
 
@@ -338,7 +346,9 @@ class Column(Drawn):
     decimals: int | None = Field(None, ge=0, le=9, description="Places that numbers are rounded to.")
     date: bool = Field(False, description="Whether a moment is written as a day.")
     keep: bool = Field(True, description="Whether the column is written.")
-    references: str | None = Field(None, description="The table whose key a formula gives; picks and inherited keys say so themselves.")
+    references: str | None = Field(
+        None, description="The table whose key a formula gives; picks and inherited keys say so themselves."
+    )
     also: tuple[str, ...] = Field((), description="Other names of it in real data, for calibration.")
 
     _also = field_validator("also", mode="before")(_listed)
@@ -349,6 +359,7 @@ class Remap(Settings):
 
     before: tuple[float, ...] = Field((), description="Quantiles of the template, evenly spaced.")
     after: tuple[float, ...] = Field((), description="Quantiles of real data, each a mean of several rows.")
+    decimals: int | None = Field(None, ge=0, le=9, description="Places of the real data.")
     shares: dict[str, tuple[float, float]] = Field(
         default_factory=dict, description="Shares of categories, of the template and of real data."
     )
@@ -362,6 +373,7 @@ class Stream(Settings):
     count: Drawn = Field(description="How many for each row of that table.")
     columns: dict[str, Column]
     only: str | None = Field(None, description="Condition of rows that stay.")
+    calibrated: dict[str, Remap] = Field(default_factory=dict, description="As that of a table.")
 
 
 class Given(Settings):
@@ -399,7 +411,9 @@ class Table(Settings):
     rules: tuple[str | dict[str, JsonValue], ...] = Field((), description="What holds for each row (constraints.py).")
     checks: tuple[str, ...] = Field((), description="What holds together with columns of the tables above.")
     keep: bool = Field(True, description="Whether the table is written.")
-    calibrated: dict[str, Remap] = Field(default_factory=dict, description="Columns moved to real data, by `--calibrate`.")
+    calibrated: dict[str, Remap] = Field(
+        default_factory=dict, description="Columns moved to real data, by `--calibrate`."
+    )
 
 
 class Source(Settings):
@@ -443,7 +457,9 @@ class Template(Settings):
     locales: tuple[str, ...] | None = Field(None, description="Those that it is for; all that there are if not given.")
     root: str = Field(description="The table whose rows are asked for.")
     block: int = Field(2_000, ge=1, le=100_000, description="Rows of the root table that are made at once.")
-    constants: Annotated[dict[str, float | str], BeforeValidator(_days)] = Field(default_factory=dict, description="Numbers, or days as 2024-01-31.")
+    constants: Annotated[dict[str, float | str], BeforeValidator(_days)] = Field(
+        default_factory=dict, description="Numbers, or days as 2024-01-31."
+    )
     sources: dict[str, Source] = Field(default_factory=dict)
     tables: dict[str, Table] = Field(min_length=1)
     figures: tuple[Figure, ...] = ()

@@ -20,7 +20,8 @@ def chosen(rng: np.random.Generator, n: int, weights: Sequence[Parameter]) -> ND
     u = rng.random(n)
     if all(isinstance(weight, float) for weight in weights):
         shares = np.cumsum(np.asarray(weights, float))
-        return np.searchsorted(shares, u * shares[-1], side="right").clip(0, len(weights) - 1).astype(np.int32)
+        places = np.searchsorted(shares, u * shares[-1], side="right").clip(0, len(weights) - 1)
+        return np.asarray(places, np.int32)
     found = np.zeros(n, np.int32)
     total = np.zeros(n)
     for weight in weights:
@@ -34,48 +35,60 @@ def chosen(rng: np.random.Generator, n: int, weights: Sequence[Parameter]) -> ND
 
 
 def normal(rng: np.random.Generator, n: int, mean: Parameter, sd: Parameter) -> Floats:
+    """Draws of a normal distribution."""
     return np.asarray(mean + sd * rng.standard_normal(n))
 
 
 def lognormal(rng: np.random.Generator, n: int, median: Parameter, sigma: Parameter) -> Floats:
+    """Draws whose logarithm is normal."""
     return np.asarray(median * np.exp(sigma * rng.standard_normal(n)))
 
 
 def gamma(rng: np.random.Generator, n: int, mean: Parameter, shape: Parameter) -> Floats:
+    """Draws of a gamma distribution."""
     return np.asarray(mean / shape * rng.standard_gamma(shape, n))
 
 
 def exponential(rng: np.random.Generator, n: int, mean: Parameter) -> Floats:
+    """Draws of an exponential distribution."""
     return np.asarray(mean * rng.standard_exponential(n))
 
 
 def poisson(rng: np.random.Generator, n: int, mean: Parameter) -> Ints:
+    """Counts of a Poisson distribution."""
     return rng.poisson(np.maximum(mean, 0.0), n)
 
 
 def negative_binomial(rng: np.random.Generator, n: int, mean: Parameter, shape: Parameter) -> Ints:
+    """Counts of Poisson distributions whose means are gamma."""
     return rng.poisson(gamma(rng, n, np.maximum(mean, 0.0), shape))
 
 
 def uniform(rng: np.random.Generator, n: int, low: Parameter, high: Parameter) -> Floats:
+    """Draws from low to high."""
     return np.asarray(low + (np.asarray(high) - low) * rng.random(n))
 
 
 def integers(rng: np.random.Generator, n: int, low: Parameter, high: Parameter) -> Ints:
+    """Whole numbers from low to high, both included."""
     first = np.ceil(low)
     return np.asarray(first + np.floor((np.floor(high) - first + 1) * rng.random(n))).astype(np.int64)
 
 
 def histogram(rng: np.random.Generator, n: int, edges: Sequence[float], shares: Sequence[float]) -> Floats:
+    """Draws by bins, alike within each."""
     sums = np.concatenate([[0.0], np.cumsum(shares)])
-    return np.interp(rng.random(n) * sums[-1], sums, edges)
+    return np.asarray(np.interp(rng.random(n) * sums[-1], sums, edges))
 
 
 def quantiles(rng: np.random.Generator, n: int, levels: Sequence[float], values: Sequence[float]) -> Floats:
-    return np.interp(rng.random(n), levels, values)
+    """Draws by quantiles, with straight lines between them."""
+    return np.asarray(np.interp(rng.random(n), levels, values))
 
 
-def moments(rng: np.random.Generator, after: NDArray[np.datetime64], before: NDArray[np.datetime64], said: Moment) -> NDArray[np.datetime64]:
+def moments(
+    rng: np.random.Generator, after: NDArray[np.datetime64], before: NDArray[np.datetime64], said: Moment
+) -> NDArray[np.datetime64]:
     """A moment for each row; missing where there is none between its two.
 
     Days are drawn whole from those between the two, by their weights, and then the time of the day. Where there is no whole day
@@ -94,7 +107,9 @@ def moments(rng: np.random.Generator, after: NDArray[np.datetime64], before: NDA
         calendar = _Calendar.of(int(first[whole].min()), int(last[whole].max()), said)
         found = calendar.at(day[whole], first[whole], last[whole])
         made[whole] = (found * _DAY + second[whole]).astype("datetime64[s]")
-    made[inside] = (start[inside] + (day[inside] * (end[inside] - start[inside])).astype(np.int64)).astype("datetime64[s]")
+    made[inside] = (start[inside] + (day[inside] * (end[inside] - start[inside])).astype(np.int64)).astype(
+        "datetime64[s]"
+    )
     return made
 
 

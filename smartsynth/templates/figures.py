@@ -83,6 +83,6 @@ def _compared(figure: Figure, above: Floats, below: Floats) -> Compared:
 def _sums(scope: Scope, said: Sum, groups: Ints) -> Floats:
     keep = np.ones(scope.n, bool) if said.where is None else scope.condition(said.where)
     if said.sum == "1":
-        return np.bincount(groups[keep], minlength=GROUPS).astype(float)
+        return np.asarray(np.bincount(groups[keep], minlength=GROUPS), float)
     values = np.broadcast_to(np.nan_to_num(scope.value(said.sum)), scope.n)
-    return np.bincount(groups[keep], values[keep], minlength=GROUPS)
+    return np.asarray(np.bincount(groups[keep], values[keep], minlength=GROUPS), float)

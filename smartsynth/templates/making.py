@@ -6,7 +6,7 @@ one column changes no other that does not depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,14 @@ from smartsynth.templates.cells import Coded, Flags, Ints, join, missing_like
 from smartsynth.templates.document import Draw, Drawn, Stream, Table, Template
 from smartsynth.templates.people import check_locale
 from smartsynth.templates.scope import Scope
-from smartsynth.templates.ways import Chance, column, drawn, remapped
+from smartsynth.templates.ways import Chance, column, drawn
 
 MOST_ROWS = 5_000_000
 """Of one table in one block."""
+
+
+def _unseen(table: str, stream: str | None, rows: Scope) -> None:
+    """Nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Maker:
         locale: Language of names.
         constants: Those of the template, as numbers and days.
         fixed: Tables of fixed size.
+        watch: Called with a table, a stream or None, and their rows as soon as these are made.
     """
 
     template: Template
@@ -40,9 +45,17 @@ class Maker:
     locale: str
     constants: Mapping[str, Any]
     fixed: Mapping[str, Scope]
+    watch: Callable[[str, str | None, Scope], None] = _unseen
 
     @classmethod
-    def of(cls, template: Template, *, seed: int, locale: str | None = None) -> Maker:
+    def of(
+        cls,
+        template: Template,
+        *,
+        seed: int,
+        locale: str | None = None,
+        watch: Callable[[str, str | None, Scope], None] | None = None,
+    ) -> Maker:
         """A maker that has made the tables of fixed size.
 
         Raises:
@@ -53,7 +66,7 @@ class Maker:
             check_locale(locale, template.locales)
         constants = {name: _constant(value) for name, value in template.constants.items()}
         fixed: dict[str, Scope] = {}
-        maker = cls(template, seed, locale, constants, fixed)
+        maker = cls(template, seed, locale, constants, fixed, watch or _unseen)
         maker._make(Chance(seed, None, locale), [name for name in template.tables if template.is_fixed(name)], fixed)
         return maker
 
@@ -75,10 +88,10 @@ class Maker:
 
     def _make(self, chance: Chance, names: list[str], made: dict[str, Scope], root: Scope | None = None) -> None:
         for name in names:
-            with _naming(name):
+            with _Naming(name):
                 made[name] = self._table(chance.below(name), name, made, root if name == self.template.root else None)
         for name in reversed(names):
-            with _naming(name):
+            with _Naming(name):
                 for key, said in self.template.tables[name].summary.items():
                     column(chance.below(name), made[name], key, said, made)
 
@@ -87,11 +100,9 @@ class Maker:
         if scope is None:
             scope = self._rows(chance, name, said, made)
         scope.key = said.primary_key
-        for key, remap in said.calibrated.items():
-            if key in scope.columns:  # made by the streams
-                scope.columns[key] = remapped(chance.below(key).below("calibrated").rng(), scope.columns[key], remap)
         for key, way in said.columns.items():
             column(chance, scope, key, way, made, remap=said.calibrated.get(key))
+        self.watch(name, None, scope)
         return scope if said.only is None else scope.only(np.flatnonzero(scope.condition(said.only)))
 
     def _rows(self, chance: Chance, name: str, said: Table, made: dict[str, Scope]) -> Scope:
@@ -119,13 +130,15 @@ class Maker:
         if where is not None:
             whole = np.where(where, whole, 0)
         if (total := int(whole.sum())) > MOST_ROWS:
-            raise ConfigError(f"count={total:,} rows in one block are more than {MOST_ROWS:,}. Lower `block` or the count.")
-        return whole
+            raise ConfigError(
+                f"count={total:,} rows in one block are more than {MOST_ROWS:,}. Lower `block` or the count."
+            )
+        return np.asarray(whole, np.int64)
 
     def _streams(self, chance: Chance, name: str, said: Table, parent: Scope, made: dict[str, Scope]) -> Scope:
         """The rows of all streams, sorted within each parent."""
         parts = [
-            self._stream(chance.below(key), name, stream, made[stream.of or parent.table], made)
+            self._stream(chance.below(key), (name, key), stream, made[stream.of or parent.table], made)
             for key, stream in said.streams.items()
         ]
         above = np.concatenate([scope.places_of(parent.table)[1] for scope in parts])
@@ -140,19 +153,31 @@ class Maker:
             pointers[key] = target, np.concatenate([
                 scope.pointers[key][1] if key in scope.pointers else nowhere[i] for i, scope in enumerate(parts)
             ])  # fmt: skip
-        scope = Scope(name, len(above), self.constants, parent, above, np.zeros(len(above), np.int64), np.zeros(0, np.int64), columns, pointers)
+        scope = Scope(
+            name,
+            len(above),
+            self.constants,
+            parent,
+            above,
+            np.zeros(len(above), np.int64),
+            np.zeros(0, np.int64),
+            columns,
+            pointers,
+        )
         keys = [above] if said.order is None else [np.asarray(scope[said.order]), above]
         return _numbered(scope.only(np.lexsort(keys)), said.digits)
 
-    def _stream(self, chance: Chance, name: str, said: Stream, of: Scope, made: dict[str, Scope]) -> Scope:
+    def _stream(self, chance: Chance, names: tuple[str, str], said: Stream, of: Scope, made: dict[str, Scope]) -> Scope:
+        name, key_of_stream = names
         where = None if said.where is None else of.condition(said.where)
         scope = _children(name, of, self._count(chance, of, said.count, where), None)
         for key, way in said.columns.items():
-            column(chance, scope, key, way, made)
+            column(chance, scope, key, way, made, remap=said.calibrated.get(key))
+        self.watch(name, key_of_stream, scope)
         return scope if said.only is None else scope.only(np.flatnonzero(scope.condition(said.only)))
 
 
-class _naming:
+class _Naming:
     """Errors within name the table."""
 
     def __init__(self, table: str) -> None:
@@ -210,7 +235,9 @@ def _numbered(scope: Scope, digits: int | None) -> Scope:
     scope.number = np.arange(1, scope.n + 1) - begins
     if digits is not None and scope.parent is not None:
         if scope.n and (most := int(scope.number.max())) >= 10**digits:
-            raise ConfigError(f"digits={digits} is too few for {most:,} rows below one of {scope.parent.table!r}. Raise `digits`.")
+            raise ConfigError(
+                f"digits={digits} is too few for {most:,} rows below one of {scope.parent.table!r}. Raise `digits`."
+            )
         scope.serial = scope.parent.serial[scope.above] * 10**digits + scope.number
     return scope
 

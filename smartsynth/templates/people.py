@@ -36,7 +36,9 @@ def check_locale(locale: str, allowed: tuple[str, ...] | None) -> None:
         raise ConfigError(f"locale={locale!r} is not one that this template is for. Its locales: {', '.join(allowed)}.")
     if locale not in known:
         wanted = allowed or known
-        raise ConfigError(f"locale={locale!r} is not known.{did_you_mean(locale, wanted)} Locales: {', '.join(wanted)}.")
+        raise ConfigError(
+            f"locale={locale!r} is not known.{did_you_mean(locale, wanted)} Locales: {', '.join(wanted)}."
+        )
 
 
 @lru_cache(maxsize=64)

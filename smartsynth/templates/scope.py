@@ -10,11 +10,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
 from smartsynth.templates.cells import (
-    TRUTHS, Cells, Coded, Flags, Floats, Ints, is_missing, numbers, of_series, series, take,
+    TRUTHS,
+    Cells,
+    Coded,
+    Flags,
+    Floats,
+    Ints,
+    is_missing,
+    numbers,
+    of_series,
+    series,
+    take,
 )  # fmt: skip
 from smartsynth.templates.document import By, Value
 
@@ -159,14 +170,17 @@ class Scope:
         cells = {name: self[name] for name in expression.names}
         if (grid := _Grid.of(cells, self.n)) is not None:
             return take(of_series(expression(grid.rows)), grid.places)
-        return of_series(expression(pd.DataFrame({name: series(one) for name, one in cells.items()}, index=range(self.n))))
+        return of_series(
+            expression(pd.DataFrame({name: series(one) for name, one in cells.items()}, index=range(self.n)))
+        )
 
     def condition(self, text: str) -> Flags:
         """Where a condition is true; where it is unknown it is not."""
         tree = parsed(text).tree
         if isinstance(tree, ast.BoolOp):
             parts = [self.condition(part) for part in _parts(text)]
-            return np.logical_and.reduce(parts) if isinstance(tree.op, ast.And) else np.logical_or.reduce(parts)
+            whole = np.logical_and if isinstance(tree.op, ast.And) else np.logical_or
+            return np.asarray(whole.reduce(parts), bool)
         cells = self.formula(text)
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "b":
             return cells
@@ -230,10 +244,11 @@ class Scope:
         if value.otherwise is not None:
             leaves.append(value.otherwise)
         other = len(value.map) if value.otherwise is not None else None
+        codes: NDArray[np.signedinteger[Any]]
         if isinstance(cells, Coded):
             levels, codes = cells.levels, cells.codes
         elif isinstance(cells, np.ndarray) and cells.dtype.kind == "b":
-            levels, codes = ("false", "true"), cells.astype(np.int32)
+            levels, codes = TRUTHS, cells.astype(np.int32)
         elif isinstance(cells, np.ndarray) and cells.dtype.kind in "if":
             held, codes = np.unique(cells, return_inverse=True)
             levels = tuple(f"{one:g}" for one in held)

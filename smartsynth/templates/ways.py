@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from smartsynth.errors import ConfigError
 from smartsynth.templates import draws
@@ -49,10 +50,10 @@ def column(
     """Make a column of a table."""
     chance = chance.below(key)
     try:
-        cells = drawn(chance, scope, said, made, key)
+        cells = _finished(chance, scope, drawn(chance, scope, said, made, key), said, key)
         if remap is not None:
-            cells = remapped(chance.below("calibrated").rng(), cells, remap)
-        scope.columns[key] = _finished(chance, scope, cells, said, key)
+            cells = _rounded(remapped(chance.below("calibrated").rng(), cells, remap), said.decimals)
+        scope.columns[key] = cells
     except ConfigError as error:
         raise ConfigError(f"table {scope.table!r}, column {key!r}: {error}") from None
     scope._seen.pop(key, None)
@@ -64,10 +65,7 @@ def _finished(chance: Chance, scope: Scope, cells: Cells, said: Column, key: str
         low = -np.inf if said.low is None else scope.value(said.low)
         high = np.inf if said.high is None else scope.value(said.high)
         cells = np.clip(numbers(cells), low, high)
-    if said.decimals is not None:
-        rounded = np.round(numbers(cells), said.decimals)
-        whole = said.decimals == 0 and not np.isnan(rounded).any()
-        cells = rounded.astype(np.int64) if whole else rounded
+    cells = _rounded(cells, said.decimals)
     if said.date:
         if not (isinstance(cells, np.ndarray) and cells.dtype.kind == "M"):
             raise ConfigError("date: true needs a moment.")
@@ -81,6 +79,13 @@ def _finished(chance: Chance, scope: Scope, cells: Cells, said: Column, key: str
         target, places = scope.pointers[key]
         scope.pointers[key] = target, np.where(lost, -1, places)
     return without(cells, lost)
+
+
+def _rounded(cells: Cells, decimals: int | None) -> Cells:
+    if decimals is None:
+        return cells
+    rounded = np.round(numbers(cells), decimals)
+    return rounded.astype(np.int64) if decimals == 0 and not np.isnan(rounded).any() else rounded
 
 
 def drawn(chance: Chance, scope: Scope, said: Draw, made: Mapping[str, Scope] | None = None, key: str = "") -> Cells:
@@ -146,7 +151,7 @@ def _cases(task: _Task, said: Sequence[Any]) -> Cells:
     return _parts(task, said, which)
 
 
-def _parts(task: _Task, said: Sequence[Draw], which: Ints) -> Cells:
+def _parts(task: _Task, said: Sequence[Draw], which: NDArray[np.signedinteger[Any]]) -> Cells:
     """Each row by its own way; rows of none are missing."""
     parts, places = [], []
     for i, way in enumerate(said):
@@ -333,7 +338,9 @@ def _asof(task: _Task, said: Any) -> Cells:
     low, span = float(np.nanmin(since)), float(np.nanmax(since) - np.nanmin(since)) + 2
     keys = target.above * span + (since - low) + 1
     if np.isnan(keys).any() or (np.diff(keys) < 0).any():
-        raise ConfigError(f"asof: since={said.since!r} must rise from row to row below each parent, without missing cells.")
+        raise ConfigError(
+            f"asof: since={said.since!r} must rise from row to row below each parent, without missing cells."
+        )
     wanted = group * span + np.clip(at - low + 1, 0, span - 1)
     places = np.searchsorted(keys, np.where(np.isnan(wanted), -1, wanted), side="right") - 1
     inside = (places >= 0) & ~np.isnan(at) & (group >= 0)
@@ -360,7 +367,9 @@ def _aggregate(task: _Task, said: Any) -> Cells:
     (np.minimum if said.how == "min" else np.maximum).at(made, above[keep], values[keep])
     made = np.where(np.isinf(made), np.nan, made)
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return np.where(np.isnan(made), np.datetime64("NaT", "s"), np.nan_to_num(made).astype(np.int64).astype("datetime64[s]"))
+        return np.where(
+            np.isnan(made), np.datetime64("NaT", "s"), np.nan_to_num(made).astype(np.int64).astype("datetime64[s]")
+        )
     return made
 
 
@@ -411,7 +420,8 @@ def remapped(rng: np.random.Generator, cells: Cells, remap: Remap) -> Cells:
     ties = high > low  # a value that several rows share is spread over the ranks that they hold
     bottom, top = levels[np.minimum(low, last)], levels[np.clip(high - 1, 0, last)]
     at = np.where(ties, bottom + rng.random(len(values)) * (top - bottom), np.interp(values, before, levels))
-    return np.where(np.isnan(values), np.nan, np.interp(at, np.linspace(0, 1, len(after)), after))
+    made = np.where(np.isnan(values), np.nan, np.interp(at, np.linspace(0, 1, len(after)), after))
+    return made if remap.decimals is None else np.round(made, remap.decimals)
 
 
 def _reshared(rng: np.random.Generator, cells: Cells, shares: Mapping[str, tuple[float, float]]) -> Cells:
@@ -428,4 +438,3 @@ def _reshared(rng: np.random.Generator, cells: Cells, shares: Mapping[str, tuple
     fresh = draws.chosen(rng, len(held), [float(gain) for gain in gains]) if gains.sum() > 0 else held.codes
     codes = np.where(moves, fresh, held.codes).astype(np.int32)
     return codes == 1 if truths else Coded(codes, levels)
-

@@ -261,11 +261,18 @@ def _foreign_keys(template: Template, name: str) -> tuple[ForeignKey, ...]:
         for key, column in columns.items():
             target = column.references
             if column.inherit is not None and above is not None:
-                owners = (one for one in template.ancestors(above) if template.tables[one].primary_key == column.inherit)
+                owners = (
+                    one for one in template.ancestors(above) if template.tables[one].primary_key == column.inherit
+                )
                 target = next(owners, None)
             elif column.pick is not None or column.asof is not None:
                 target = (column.pick or column.asof).table  # type: ignore[union-attr]
-            if target is not None and column.keep and template.tables[target].keep and template.tables[target].primary_key:
+            if (
+                target is not None
+                and column.keep
+                and template.tables[target].keep
+                and template.tables[target].primary_key
+            ):
                 found[key] = ForeignKey(columns=(key,), table=target, references=(template.tables[target].primary_key,))
     return tuple(found.values())
 
