@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth._version import __version__
+from smartsynth.commands.template import template
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
     NOT_GOOD_ENOUGH,
@@ -783,6 +784,7 @@ def serve(
 
 keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys of the service of this machine.")
 app.add_typer(keys_app, name="keys")
+app.command()(template)
 
 
 @keys_app.command("create")

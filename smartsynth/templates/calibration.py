@@ -344,6 +344,33 @@ def _quantiles(values: Floats) -> tuple[float, ...]:
     return tuple(means[places].tolist())
 
 
+def best_table(template: Template, columns: Sequence[Real]) -> str:
+    """The table of a template that most real columns are in.
+
+    Raises:
+        ConfigError: None of them is in any table.
+    """
+    fits = {name: sum(bool(_matching(table, one.name)) for one in columns) for name, table in template.tables.items()}
+    best = max(fits, key=lambda name: fits[name])
+    if not fits[best]:
+        raise ConfigError(
+            f"calibrate: none of the columns {', '.join(one.name for one in columns)} is in a table of {template.name!r}. "
+            "Give columns of a copied template other names with `also: [NAME]`."
+        )
+    return best
+
+
+def is_profile(path: Path) -> bool:
+    """Whether a file is what `smartsynth profile --json` writes."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return False
+    return isinstance(said, dict) and isinstance(said.get("columns"), list) and "schema" in said
+
+
 def columns_of_profile(path: Path) -> list[Real]:
     """What a template may know of real columns, from what `smartsynth profile --json` wrote.
 
