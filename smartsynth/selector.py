@@ -31,6 +31,7 @@ _EXTRAS = {
     "dpimage": ("torch", "diffusers", "opacus", "opendp", "dp_accounting"),
     "dppipeline": ("torch", "diffusers", "transformers", "peft", "opendp", "dp_accounting"),
     "dptext": ("torch", "transformers", "peft", "opacus", "opendp", "dp_accounting"),
+    "templates": ("mimesis",),
 }
 
 

@@ -231,7 +231,7 @@ def _made(template: Template, places: Sequence[Place], watched: tuple[str, str] 
     for k in range(_MOST_BLOCKS):
         if sum(map(len, parts)) >= _ENOUGH_ROWS or (parts and all(template.is_fixed(table) for table, _ in wanted)):
             break
-        maker.block(k)
+        maker.block(k, upto={table for table, _ in wanted})
     return join(parts)
 
 
@@ -392,9 +392,14 @@ def _profiled(said: Mapping[str, Any]) -> Real:
         if len(edges) < 2:
             return Real(said["name"], True)
         sums = np.concatenate([[0.0], np.cumsum(shares) / shares.sum()])
-        values = np.interp(np.linspace(0, 1, LEVELS), sums, edges)
-        return Real(said["name"], True, tuple(values.tolist()), decimals=0 if "discrete" in said["flags"] else None)
-    levels = {
+        levels, whole = np.linspace(0, 1, LEVELS), "discrete" in said["flags"]
+        values = np.interp(levels, sums, edges)
+        if whole:  # what bins narrower than 1 hold is the whole number below their upper edge
+            upper = np.clip(np.searchsorted(sums, levels, side="left"), 1, len(edges) - 1)
+            narrow = edges[upper] - np.floor(edges[upper]) < edges[upper] - edges[upper - 1]
+            values = np.where(narrow, np.floor(edges[upper]), values)
+        return Real(said["name"], True, tuple(values.tolist()), decimals=0 if whole else None)
+    common = {
         str(level).lower() if said["kind"] == "boolean" else str(level): float(share) for level, share in said["levels"]
     }
-    return Real(said["name"], False, shares=levels or None)
+    return Real(said["name"], False, shares=common or None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from smartsynth.config import Settings
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
 from smartsynth.templates.document import ASSUMPTION, By, Column, Draw, Stream, Table, Template, Value
@@ -178,7 +179,7 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
     for name in _NAMES.get(way.way, ()):
         if (text := getattr(said, name)) is not None:
             yield from _name(text, known)
-    if hasattr(said, "model_fields") and way.way not in ("moment", "histogram", "quantiles"):
+    if isinstance(said, Settings) and way.way not in ("moment", "histogram", "quantiles"):
         for name, field in type(said).model_fields.items():
             if field.annotation == Value:
                 yield from _value(getattr(said, name), known)

@@ -6,7 +6,7 @@ one column changes no other that does not depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,23 +74,39 @@ class Maker:
         """How many blocks n rows of the root table are."""
         return -(-n // self.template.block)
 
-    def block(self, k: int, n: int | None = None) -> dict[str, Scope]:
-        """The rows of all tables of block k, of those that n rows of the root table need; tables of fixed size are not among them."""
+    def block(self, k: int, n: int | None = None, *, upto: Collection[str] = ()) -> dict[str, Scope]:
+        """The rows of the tables of block k; those of fixed size are not among them.
+
+        Args:
+            k: Which block.
+            n: Rows of the root table of the whole run; those beyond are left out.
+            upto: Make no tables after the last of these, and no summaries.
+        """
         size = self.template.block if n is None else min(self.template.block, n - k * self.template.block)
         made: dict[str, Scope] = dict(self.fixed)
         root = self.template.root
         serial = k * self.template.block + np.arange(1, self.template.block + 1)
         names = [name for name in self.template.tables if not self.template.is_fixed(name)]
+        if upto:
+            names = names[: max(names.index(name) for name in upto) + 1]
         whole = Scope(root, self.template.block, self.constants, number=serial, serial=serial)
-        self._make(Chance(self.seed, k, self.locale), names, made, root=whole)
+        self._make(Chance(self.seed, k, self.locale), names, made, root=whole, summed=not upto)
         tables = {name: made[name] for name in names}
         return tables if size == self.template.block else _first(tables, root, size)
 
-    def _make(self, chance: Chance, names: list[str], made: dict[str, Scope], root: Scope | None = None) -> None:
+    def _make(
+        self,
+        chance: Chance,
+        names: list[str],
+        made: dict[str, Scope],
+        root: Scope | None = None,
+        *,
+        summed: bool = True,
+    ) -> None:
         for name in names:
             with _Naming(name):
                 made[name] = self._table(chance.below(name), name, made, root if name == self.template.root else None)
-        for name in reversed(names):
+        for name in reversed(names) if summed else ():
             with _Naming(name):
                 for key, said in self.template.tables[name].summary.items():
                     column(chance.below(name), made[name], key, said, made)

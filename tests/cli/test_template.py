@@ -1,0 +1,76 @@
+"""The command `template`: what it prints where, and what it leaves behind."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import invoke
+
+
+def test_templates_are_listed():
+    done = invoke("template", "--list")
+    assert done.exit_code == 0
+    for name in ("healthcare", "finance", "retail", "patients"):
+        assert name in done.stdout
+
+
+def test_a_folder_is_made_with_figures_beside_published_ones(tmp_path):
+    done = invoke("template", "retail", "-n", 40, "-o", tmp_path / "out", "--seed", 1, "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["rows"]["customers"] == 40
+    for text in ("Published", "Made", "Lines per order", "18.2", "not learnt from data", "seed 1"):
+        assert text in done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "products.csv", "prices.csv", "customers.csv", "orders.csv", "order_lines.csv", "returns.csv", "schema.yaml", "manifest.json",
+    }  # fmt: skip
+
+
+def test_a_copy_keeps_its_comments_and_can_be_changed_and_made(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    assert invoke("template", "finance", "--copy", mine).exit_code == 0
+    text = mine.read_text("utf-8")
+    assert "# Fraud. A pattern is" in text
+    mine.write_text(text.replace("fraud_rate: 0.0282", "fraud_rate: 0.5").replace("block: 500", "block: 50"), "utf-8")
+    assert invoke("template", mine, "-n", 50, "-o", tmp_path / "out", "--seed", 1, "-q").exit_code == 0
+    assert pd.read_csv(tmp_path / "out" / "transactions.csv", low_memory=False)["is_fraud"].sum() > 50
+    again = invoke("template", "finance", "--copy", mine)
+    assert again.exit_code == 4
+    assert "is there already" in again.stderr
+
+
+def test_show_prints_the_yaml_and_nothing_else():
+    done = invoke("template", "retail", "--show")
+    assert done.stdout.startswith("name: retail")
+    assert done.stderr == ""
+
+
+def test_calibration_prints_distances_and_reasons(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"quantity": rng.poisson(3, 500) + 1, "line_total": rng.random(500), "InvoiceDate": "2024-01-01"}
+    )
+    rows.to_csv(tmp_path / "lines.csv", index=False)
+    mine = tmp_path / "mine.yaml"
+    done = invoke("template", "retail", "--calibrate", f"order_lines={tmp_path / 'lines.csv'}", "--copy", mine)
+    assert done.exit_code == 0
+    for text in ("order_lines.quantity", "Distance before", "Not calibrated: order_lines.line_total, because the rule"):
+        assert text in done.stderr
+    assert "calibrated:" in mine.read_text("utf-8")
+    guessed = invoke("template", "retail", "--calibrate", tmp_path / "lines.csv", "--show")
+    assert "order_lines.quantity" in guessed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "--list"), (["retail"], 2, "--output"), (["retail", "-o", "x", "--locale", "xx"], 4, "Locales:"),
+        (["retial", "-o", "x"], 4, "Did you mean 'retail'"), (["retail", "-o", "x", "--format", "xlsx"], 4, "csv, parquet"),
+        (["retail", "--show", "--json"], 2, "standard output"), (["retail", "--show", "--calibrate", "orders=none.csv"], 3, "none.csv"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_explained(arguments, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = invoke("template", *arguments)
+    assert done.exit_code == code
+    assert said in done.stderr

@@ -1,0 +1,18 @@
+import pytest
+
+from smartsynth.templates import frames, load
+
+ROWS = {"healthcare": 400, "finance": 300, "retail": 300}
+
+
+@pytest.fixture(scope="session")
+def made():
+    """The tables of each template, small; made once."""
+    held = {}
+
+    def of(name):
+        if name not in held:
+            held[name] = frames(load(name), ROWS[name], seed=5)
+        return held[name]
+
+    return of

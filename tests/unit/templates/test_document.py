@@ -1,0 +1,133 @@
+"""The language: what can be said, and what is refused with its place."""
+
+import pytest
+import yaml
+
+from smartsynth.errors import ConfigError
+from smartsynth.templates import Template, frames, load, names
+
+SMALL = """
+name: small
+title: Persons and visits
+about: Two tables.
+root: persons
+block: 50
+constants: {start: 2024-01-01, end: 2025-01-01, most: 3}
+sources: {census: {title: T, publisher: P, year: 2020, url: https://example.org}}
+tables:
+  persons:
+    about: A person.
+    primary_key: id
+    columns:
+      id: {id: {prefix: P, digits: 3}}
+      age: {integers: {low: 0, high: 90}, source: assumption}
+      kind: {choose: {young: {by: age, bands: [30], values: [1, 0]}, old: {by: age, bands: [30], values: [0, 1]}}, source: census}
+  visits:
+    about: A visit.
+    parent: persons
+    primary_key: id
+    count: {poisson: {mean: most}, source: census}
+    columns:
+      id: {id: {}}
+      person: {inherit: id}
+      at: {moment: {after: start, before: end, ordered: true}, source: assumption}
+"""
+
+
+def small(**changes):
+    """The small template, with values at paths such as `tables__persons__columns__age`."""
+    values = yaml.safe_load(SMALL)
+    for path, value in changes.items():
+        *above, last = path.split("__")
+        here = values
+        for part in above:
+            here = here[part]
+        here[last] = value
+    return Template.build(values)
+
+
+def test_a_small_template_is_made_as_it_says():
+    tables = frames(small(), 120, seed=1)
+    assert len(tables["persons"]) == 120
+    assert tables["persons"]["id"].tolist()[:2] == ["P001", "P002"]
+    assert ((tables["persons"]["age"] < 30) == (tables["persons"]["kind"] == "young")).all()
+    assert tables["visits"]["person"].isin(tables["persons"]["id"]).all()
+    assert abs(len(tables["visits"]) / 120 - 3) < 0.8
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_template_goes_through_yaml_and_back(name):
+    template = load(name)
+    again = Template.build(yaml.safe_load(template.to_yaml()))
+    assert again == template
+    assert again.digest == template.digest
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"root": "person"}, ["root='person'", "Did you mean 'persons'"]),
+        ({"tables__persons__columns__age": {"integers": {"low": 0, "high": 9}}}, ["tables.persons.columns.age", "source", "assumption"]),
+        ({"tables__persons__columns__age": {"constant": 1, "chance": 0.5}}, ["tables.persons.columns.age", "both", "exactly one"]),
+        ({"tables__persons__columns__age": {}}, ["tables.persons.columns.age", "no way"]),
+        ({"tables__persons__columns__age": {"formula": "agee + 1"}}, ["tables.persons.columns.age", "agee", "no such column"]),
+        ({"tables__persons__columns__age": {"formula": "kind"}}, ["tables.persons.columns.age", "kind"]),
+        ({"tables__persons__columns__age": {"formula": "__import__('os')"}}, ["__import__", "Functions"]),
+        ({"tables__persons__columns__age": {"formula": "id.upper()"}}, ["tables.persons.columns.age", "id.upper"]),
+        ({"tables__persons__columns__age": {"normal": {"mean": 1, "sd": 1}, "source": "cencus"}}, ["cencus", "Did you mean 'census'"]),
+        ({"tables__persons__columns__age": {"normal": {"mean": 1}, "source": "census"}}, ["tables.persons.columns.age.normal.sd", "required"]),
+        ({"tables__persons__columns__age": {"normall": {}, "source": "census"}}, ["normall", "Did you mean 'normal'"]),
+        ({"tables__persons__columns__age": {"chance": {"by": "id", "bands": [1, 2], "values": [1]}, "source": "census"}}, ["by='id'", "values", "3"]),
+        ({"tables__persons__columns__age": {"quantiles": {"levels": [0, 1], "values": [2, 1]}, "source": "census"}}, ["quantiles", "rise"]),
+        ({"tables__visits__parent": "people"}, ["tables.visits", "parent='people'"]),
+        ({"tables__visits__rows": 5}, ["tables.visits", "exactly one of rows, given, count and streams"]),
+        ({"tables__persons__rows": 5}, ["tables.persons", "-n"]),
+        ({"tables__visits__primary_key": "idd"}, ["tables.visits", "primary_key='idd'", "Did you mean 'id'"]),
+        ({"tables__visits__columns__at": {"moment": {"after": "start", "before": "end", "months": [1]}, "source": "census"}}, ["months", "12"]),
+        ({"tables__visits__columns__at": {"pick": {"table": "person"}}}, ["tables.visits.columns.at", "person"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_place(changes, said):
+    with pytest.raises(ConfigError) as found:
+        small(**changes)
+    for part in said:
+        assert part in str(found.value)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    with pytest.raises(ConfigError) as found:
+        small(tables__persons__columns__age={"formula": "x1"}, tables__visits__columns__at={"formula": "x2"})
+    assert "x1" in str(found.value)
+    assert "x2" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tables__persons__rules": ["age > 200"]}, ["small", "persons", "age > 200"]),
+        ({"tables__visits__checks": ["age > 200"]}, ["visits", "age > 200"]),
+        ({"tables__visits__digits": 1, "constants": {"start": "2024-01-01", "end": "2025-01-01", "most": 30}}, ["visits", "digits=1"]),
+        ({"tables__persons__columns__kind": {"chance": {"by": "id", "map": {"P001": 1}}, "source": "census"}}, ["kind", "by='id'"]),
+        ({"tables__persons__columns__kind": {"person": {"part": "first_name", "sex": "id"}}}, ["kind", "F and M"]),
+        ({"constants": {"start": "some day", "end": "2025-01-01", "most": 3}}, ["some day"]),
+    ],
+)  # fmt: skip
+def test_a_template_that_breaks_its_promises_writes_nothing(changes, said, tmp_path):
+    from smartsynth.templates import make
+
+    with pytest.raises(ConfigError) as found:
+        make(small(**changes), tmp_path / "out", 60, seed=1)
+    for part in said:
+        assert part in str(found.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_none_of_ours_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"Did you mean 'retail'"):
+        load("retial")
+    (tmp_path / "bad.yaml").write_text("tables: [")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        load(tmp_path / "bad.yaml")
+    (tmp_path / "list.yaml").write_text("- 1")
+    with pytest.raises(ConfigError, match="must hold"):
+        load(tmp_path / "list.yaml")
