@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -112,6 +112,10 @@ bench-image: $(VENV)/.dev  ## Images: MNIST with and without a budget, Pneumonia
 	$(BIN)/python benchmarks/image/pneumonia.py --data $(DATA)/images
 	$(BIN)/python benchmarks/image/faces.py --data $(DATA)/images
 	$(BIN)/python benchmarks/image/page.py
+
+bench-templates: $(VENV)/.dev  ## Speed and memory of templates up to ten million rows, some minutes
+	$(BIN)/python benchmarks/templates/speed.py
+	$(BIN)/python benchmarks/templates/page.py
 
 bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the same panel, about an hour; DATA=folder
 	$(BIN)/python benchmarks/timeseries/peers.py --data $(DATA)/timeseries

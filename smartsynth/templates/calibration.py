@@ -66,7 +66,7 @@ class Outcome:
     """What became of a column.
 
     Args:
-        table, column: Of the template.
+        table, column: Of the template; the column is empty if there is none.
         real: Its name in the data.
         reason: Why it was left as it is; empty if it was calibrated.
         measure: `KS` or `TV`: largest difference of the distribution functions, or half the sum of differences of shares.
@@ -105,6 +105,8 @@ def calibrate(template: Template, real: Mapping[str, Sequence[Real]]) -> tuple[T
                 template, outcome = _one(template, table, key, column)
                 outcomes.append(outcome)
                 found += 1
+            if not _matching(template.tables[table], column.name):
+                outcomes.append(Outcome(table, "", column.name, "the template has no such column there"))
         if not found:
             known = [*_columns(template.tables[table])]
             raise ConfigError(

@@ -88,7 +88,7 @@ def test_make_targets_named_in_the_documents_exist():
     assert named - targets == set()
 
 
-RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3")
+RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3", "templates")
 
 
 def pins(name: str) -> dict[str, str]:
