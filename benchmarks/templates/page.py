@@ -49,6 +49,7 @@ MEANINGS = {
     "asof": "The latest row of a `table` `since` a column, `at` a moment; below the same parent, or `through` what points to it.",
     "aggregate": "In `summary`: `how` (sum, count, min, max) of a `column` of a `table` below, `where`.",
     "running": "The sum `of` a column up to each row, from `start` on, to the cent.",
+    "earlier": "What rows before below the same parent had in a column (`of`): the last, max or min (`how`).",
     "settle": "A column `of` amounts in which rows `when` undo what came since the last such row.",
 }  # fmt: skip
 

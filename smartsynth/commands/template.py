@@ -156,7 +156,9 @@ def _outcomes(outcomes: Sequence[Outcome]) -> Iterator[Table | str]:
     if done:
         yield table
         yield "Distances are to the real data: 0 is equal, 1 is apart (KS of numbers, TV of categories)."
-    yield from (f"Not calibrated: {one.table}.{one.column or one.real}, because {one.reason}." for one in outcomes if one.reason)
+    yield from (
+        f"Not calibrated: {one.table}.{one.column or one.real}, because {one.reason}." for one in outcomes if one.reason
+    )
 
 
 def _made(rows: Mapping[str, int], figures: Sequence[Compared]) -> Iterator[Table | str]:

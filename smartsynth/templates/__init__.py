@@ -3,12 +3,26 @@
     load("retail") → Template           document.py: what a template can say
     make(template, folder, n)           writing.py: files, block by block
     frames(template, n)                 the same in memory
-    calibrate(template, {table: data})  calibration.py: columns moved to quantiles and shares of real data
+    calibrate(template, {table: columns_of(frame, schema)})
+                                        calibration.py: columns moved to quantiles and shares of real data
 
 Nothing of real data is needed, and without calibration nothing is learnt.
 """
 
+from smartsynth.templates.calibration import calibrate, columns_of
 from smartsynth.templates.document import Template, load, names, path_of
 from smartsynth.templates.writing import Made, frames, make, roots_for, schema_of
 
-__all__ = ["Made", "Template", "frames", "load", "make", "names", "path_of", "roots_for", "schema_of"]
+__all__ = [
+    "Made",
+    "Template",
+    "calibrate",
+    "columns_of",
+    "frames",
+    "load",
+    "make",
+    "names",
+    "path_of",
+    "roots_for",
+    "schema_of",
+]

@@ -36,6 +36,7 @@ _LEFT = {
     "person": "names are not learnt", "text": "texts are not learnt", "pattern": "texts are not learnt",
     "moment": "times are not calibrated", "shift": "times are not calibrated", "constant": "it is constant in the template",
     "aggregate": "it is added up from other rows", "running": "it is added up from other rows", "settle": "it is added up from other rows",
+    "earlier": "it is taken from other rows",
 }  # fmt: skip
 """Why columns of some ways are left as they are."""
 

@@ -11,11 +11,13 @@ from smartsynth.expressions import Expression
 from smartsynth.templates.document import ASSUMPTION, By, Column, Draw, Stream, Table, Template, Value
 from smartsynth.templates.scope import NUMBER, ROW
 
+MOST_DIGITS = 9
+"""Of all places below parents together, so that numbers of rows fit 64 bits with a billion rows of the root table."""
 _FORMULAS = {
     "moment": ("after", "before"), "shift": ("start",), "running": ("start",), "settle": ("when",),
 }  # fmt: skip
 _NAMES = {
-    "person": ("sex",), "running": ("of",), "settle": ("of",), "asof": ("at", "through"), "lookup": ("through",),
+    "person": ("sex",), "running": ("of",), "settle": ("of",), "earlier": ("of",), "asof": ("at", "through"), "lookup": ("through",),
 }  # fmt: skip
 
 
@@ -74,6 +76,11 @@ def _shape(template: Template, name: str, table: Table, seen: list[str]) -> Iter
         yield f": needs exactly one of rows, given, count and streams, and has {', '.join(given) or 'none'}."
     elif (given[0] in ("count", "streams")) != (table.parent is not None):
         yield f": count and streams go with parent, rows and given without. It has {given[0]} and parent={table.parent!r}."
+    if (
+        table.parent in seen
+        and (digits := sum(template.tables[one].digits for one in template.ancestors(name)[:-1])) > MOST_DIGITS
+    ):
+        yield f": digits={digits} with those of the tables above are more than {MOST_DIGITS}, and ids would not fit. Lower them."
     if not table.columns and table.given is None:
         yield ": has no columns."
     for key, stream in table.streams.items():

@@ -239,6 +239,15 @@ class Settle(Settings):
     when: str = Field(description="Condition of such rows.")
 
 
+class Earlier(Settings):
+    """What the rows before one, below the same parent, had; missing for the first of them."""
+
+    of: str
+    how: Literal["last", "max", "min"] = Field(
+        "last", description="The one just before, or the highest or lowest of all."
+    )
+
+
 class Draw(Settings):
     """How a cell comes about: exactly one way."""
 
@@ -273,6 +282,7 @@ class Draw(Settings):
     aggregate: Aggregate | None = None
     running: Running | None = None
     settle: Settle | None = None
+    earlier: Earlier | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

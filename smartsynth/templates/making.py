@@ -19,8 +19,8 @@ from smartsynth.templates.people import check_locale
 from smartsynth.templates.scope import Scope
 from smartsynth.templates.ways import Chance, column, drawn
 
-MOST_ROWS = 5_000_000
-"""Of one table in one block."""
+MOST_ROWS, MOST_ROOTS = 5_000_000, 1_000_000_000
+"""Of one table in one block, and of the root table."""
 
 
 def _unseen(table: str, stream: str | None, rows: Scope) -> None:

@@ -400,11 +400,33 @@ def _settle(task: _Task, said: Any) -> Cells:
     return np.where(settles, since - sums, cents) / 100
 
 
+def _earlier(task: _Task, said: Any) -> Cells:
+    """What came before below the same parent: the row just before, or the extreme of all."""
+    scope = task.scope
+    cells = scope[said.of]
+    begin = np.searchsorted(scope.above, scope.above, side="left")
+    before = np.arange(scope.n) - 1
+    before = np.where(before >= begin, before, -1)
+    if said.how == "last":
+        return found(cells, before)
+    values = numbers(cells) * (1 if said.how == "max" else -1)
+    known = ~np.isnan(values)
+    low = np.min(values[known], initial=0.0)
+    span = np.max(values[known], initial=0.0) - low + 1
+    reached = np.maximum.accumulate(np.where(known, values - low + 1, 0.0) + scope.above * span) - scope.above * span
+    made = np.where(reached >= 1, reached + low - 1, np.nan)[np.maximum(before, 0)] * (1 if said.how == "max" else -1)
+    made = np.where(before < 0, np.nan, made)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        seconds = np.round(np.nan_to_num(made)).astype(np.int64).astype("datetime64[s]")
+        return np.where(np.isnan(made), np.datetime64("NaT", "s"), seconds)
+    return np.asarray(made)
+
+
 _WAYS: Mapping[str, Callable[[_Task, Any], Cells]] = {
     "choose": _choose, "chance": _chance, "histogram": _histogram, "quantiles": _quantiles, "mixture": _mixture, "cases": _cases,
     "formula": _formula, "constant": _constant, "moment": _moment, "shift": _shift, "id": _id, "pattern": _pattern,
     "person": _person, "text": _text, "inherit": _inherit, "pick": _pick, "lookup": _lookup, "asof": _asof,
-    "aggregate": _aggregate, "running": _running, "settle": _settle,
+    "aggregate": _aggregate, "running": _running, "settle": _settle, "earlier": _earlier,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ from smartsynth.schema_document import ForeignKey, SchemaDocument, TableDocument
 from smartsynth.templates.cells import Cells, Coded
 from smartsynth.templates.document import Column, Template
 from smartsynth.templates.figures import Compared, Tally
-from smartsynth.templates.making import Maker
+from smartsynth.templates.making import MOST_ROOTS, Maker
 from smartsynth.templates.scope import Scope
 
 FORMATS = ("csv", "parquet")
@@ -74,6 +75,8 @@ def make(
         ConfigError: The folder holds something else, the locale or format is not known, or the template breaks its own rules.
     """
     check_format(format)
+    if not 1 <= n <= MOST_ROOTS:
+        raise ConfigError(f"n={n:,} must be 1 to {MOST_ROOTS:,} rows of {template.root!r}.")
     report = progress or silent
     folder = Path(folder)
     _check_free(folder)
@@ -111,6 +114,10 @@ def check_format(format: str) -> None:
 
 
 def _check_free(folder: Path) -> None:
+    if re.match(r"[a-z0-9+]{2,}:/", str(folder)):
+        raise ConfigError(
+            f"output={str(folder)!r} is an address, and templates are written to a folder here. Copy it from there."
+        )
     if folder.is_file():
         raise ConfigError(f"output={str(folder)!r} is a file. Name a folder.")
     if folder.is_dir() and any(folder.iterdir()):

@@ -177,6 +177,24 @@ def test_a_change_of_one_column_leaves_those_alone_that_do_not_depend_on_it():
     pd.testing.assert_frame_equal(one["order_lines"], other["order_lines"])
 
 
+def test_rows_know_what_came_before_them_below_the_same_parent():
+    values = {
+        "name": "two", "title": "Two", "about": "Two tables.", "root": "a", "block": 50,
+        "tables": {
+            "a": {"about": "Above.", "columns": {"id": {"id": {}}}},
+            "b": {"about": "Below.", "parent": "a", "count": {"constant": 4}, "columns": {
+                "x": {"formula": "5 if number == 2 else number"}, "last": {"earlier": {"of": "x"}},
+                "most": {"earlier": {"of": "x", "how": "max"}}, "least": {"earlier": {"of": "x", "how": "min"}},
+            }},
+        },
+    }  # fmt: skip
+    rows = frames(Template.build(values), 2)["b"]
+    assert rows["x"].tolist()[4:] == [1, 5, 3, 4]
+    assert rows["last"].fillna(-1).tolist()[4:] == [-1, 1, 5, 3]
+    assert rows["most"].fillna(-1).tolist()[4:] == [-1, 1, 5, 5]
+    assert rows["least"].fillna(-1).tolist()[4:] == [-1, 1, 1, 1]
+
+
 def test_running_sums_and_settlements_are_to_the_cent():
     values = {
         "name": "two", "title": "Two", "about": "Two tables.", "root": "a", "block": 50,

@@ -86,6 +86,21 @@ class TestHealthcare:
                 assert (rows["birth_date"] <= rows[column])[rows[column].notna()].all()
                 assert not (rows[column] > rows["death_date"]).any()
 
+    def test_a_patient_is_in_one_place_at_a_time(self, made):
+        rows = made("healthcare")["encounters"].sort_values(["patient_id", "started_at"])
+        before = rows.groupby("patient_id")["ended_at"].cummax().groupby(rows["patient_id"]).shift()
+        assert (before <= rows["started_at"])[before.notna()].all()
+        assert (rows["kind"] == "inpatient").sum() > 100
+
+    def test_obesity_goes_with_diabetes(self, made):
+        tables = made("healthcare")
+        weights = tables["observations"].query("code == '29463-7'").groupby("patient_id")["value"].mean()
+        heights = tables["patients"].set_index("patient_id")["height_cm"]
+        obese = (weights / (heights.reindex(weights.index) / 100) ** 2 >= 30).rename("obese")
+        sick = set(tables["conditions"].loc[tables["conditions"]["code"] == "E11.9", "patient_id"])
+        has = pd.Series(weights.index.isin(sick), weights.index)
+        assert has[obese].mean() > 1.3 * has[~obese].mean()
+
     def test_a_medication_follows_its_condition_and_a_measurement_its_encounter(self, made):
         tables = made("healthcare")
         rows = joined(tables, "medications", "conditions", "condition_id")

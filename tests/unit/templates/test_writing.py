@@ -77,6 +77,10 @@ def test_only_a_folder_that_a_template_made_is_replaced(tmp_path):
         make(load("retail"), tmp_path / "mine", 20)
     with pytest.raises(ConfigError, match="is a file"):
         make(load("retail"), tmp_path / "mine" / "notes.txt", 20)
+    with pytest.raises(ConfigError, match="is an address"):
+        make(load("retail"), "s3://bucket/rows", 20)
+    with pytest.raises(ConfigError, match=r"n=2,000,000,000 must be 1 to"):
+        make(load("retail"), tmp_path / "other", 2_000_000_000)
     with pytest.raises(ConfigError, match="csv, parquet"):
         make(load("retail"), tmp_path / "other", 20, format="xlsx")
 
