@@ -21,6 +21,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -555,7 +556,13 @@ def load(name: str | Path) -> Template:
     >>> load("retail").root
     'customers'
     """
-    return Template.read(path_of(name))
+    path = path_of(name)
+    return _shipped(path) if path.parent == FOLDER else Template.read(path)
+
+
+@lru_cache(maxsize=16)
+def _shipped(path: Path) -> Template:
+    return Template.read(path)
 
 
 for _model in (By, Draw, Part, Case, Drawn, Column, Stream, Table, Template):

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ import pyarrow.parquet as pq
 from smartsynth._version import __version__
 from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError
-from smartsynth.inference import infer_schema
 from smartsynth.progress import Progress, silent
+from smartsynth.schema import Column as RuledColumn
+from smartsynth.schema import Kind, Schema
 from smartsynth.schema_document import ForeignKey, SchemaDocument, TableDocument
 from smartsynth.templates.cells import Cells, Coded
 from smartsynth.templates.document import Column, Template
@@ -291,13 +293,31 @@ def check_rules(template: Template, block: Mapping[str, Scope]) -> None:
         table = template.tables[name]
         frame = frame_of(template, name, scope)
         if table.rules and len(frame):
-            for one in broken(rules_of(table.rules, infer_schema(frame)), frame):
+            for one in broken(rules_of(table.rules, _schema(template, name, scope)), frame):
                 wrong.append(f"table {name!r}: {one.rows:,} of {len(frame):,} rows break the rule {one.rule.said!r}.")
         for text in table.checks:
             if count := int((~scope.holds(text)).sum()):
                 wrong.append(f"table {name!r}: {count:,} of {scope.n:,} rows break the check {text!r}.")
     if wrong:
         raise ConfigError(f"The template {template.name!r} does not do what it promises.\n" + "\n".join(wrong))
+
+
+def _schema(template: Template, name: str, scope: Scope) -> Schema:
+    """The columns of a table as rules know them."""
+    said = written(template, name)
+    columns = []
+    for one in arrow(template, name, scope).schema:
+        column, kind = said[one.name], one.type
+        whole = pa.types.is_integer(kind)
+        if pa.types.is_boolean(kind):
+            columns.append(RuledColumn(one.name, Kind.BOOLEAN, "boolean"))
+        elif whole or pa.types.is_floating(kind):
+            decimals = 0 if whole else None if column is None else column.decimals
+            columns.append(RuledColumn(one.name, Kind.NUMERIC, "float64", decimals=decimals))
+        else:
+            dates = pa.types.is_temporal(kind)
+            columns.append(RuledColumn(one.name, Kind.DATETIME if dates else Kind.CATEGORICAL, "object"))
+    return Schema(tuple(columns))
 
 
 def frame_of(template: Template, name: str, scope: Scope) -> pd.DataFrame:
@@ -341,8 +361,13 @@ def _manifest(
         "calibrated": calibrated,
         "figures": [_figure(one) for one in figures],
         "sources": {key: source.model_dump(mode="json", exclude_none=True) for key, source in template.sources.items()},
-        "versions": {"smartsynth": __version__, **{name: version(name) for name in ("numpy", "pyarrow", "mimesis")}},
+        "versions": {"smartsynth": __version__, **_versions()},
     }  # fmt: skip
+
+
+def _versions() -> dict[str, str]:
+    """Of what the rows depend on besides the template."""
+    return {name: version(name) for name in ("numpy", "pyarrow", "mimesis") if find_spec(name) is not None}
 
 
 def _figure(one: Compared) -> dict[str, Any]:

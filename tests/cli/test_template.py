@@ -1,6 +1,7 @@
 """The command `template`: what it prints where, and what it leaves behind."""
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,13 @@ def test_calibration_prints_distances_and_reasons(tmp_path):
     assert "calibrated:" in mine.read_text("utf-8")
     guessed = invoke("template", "retail", "--calibrate", tmp_path / "lines.csv", "--show")
     assert "order_lines.quantity" in guessed.stderr
+
+
+def test_names_need_an_extra_that_the_error_names(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mimesis.locales", None)
+    done = invoke("template", "retail", "-o", tmp_path / "out")
+    assert done.exit_code == 5
+    assert "smartsynth[templates]" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ def made():
 
     def of(name):
         if name not in held:
-            held[name] = frames(load(name), ROWS[name], seed=5)
+            template = load(name).model_copy(update={"block": ROWS[name]})
+            held[name] = frames(template, ROWS[name], seed=5)
         return held[name]
 
     return of

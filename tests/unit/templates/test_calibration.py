@@ -44,7 +44,7 @@ def test_columns_come_as_near_as_chance_lets_them(calibrated):
         assert one.measure == "KS"
         assert one.before > 0.25
         assert one.after < 0.02
-    tables = frames(template, 200, seed=1)
+    tables = frames(template.model_copy(update={"block": 200}), 200, seed=1)
     assert abs(tables["order_lines"]["quantity"].mean() - 5) < 0.2
     assert tables["order_lines"]["quantity"].dtype == "int64"
 
@@ -53,7 +53,7 @@ def test_what_holds_together_still_does(calibrated):
     """A price is still that of the catalogue, and totals are still sums."""
     template, _ = calibrated
     assert list(template.tables["prices"].calibrated) == ["unit_price"]
-    tables = frames(template, 80, seed=1)
+    tables = frames(template.model_copy(update={"block": 80}), 80, seed=1)
     rows = tables["order_lines"].merge(tables["prices"], on="price_id", suffixes=("", "_listed"))
     assert (rows["unit_price"] == rows["unit_price_listed"]).all()
     assert np.allclose(rows["line_total"], rows["quantity"] * rows["unit_price"], atol=0.006)

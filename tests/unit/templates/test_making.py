@@ -147,7 +147,7 @@ def test_a_locale_that_there_is_not_is_refused_with_those_that_there_are():
 
 def test_rows_are_the_same_however_many_are_asked_for():
     """Row i of the root table, and what belongs to it, does not depend on how many rows there are."""
-    few, many = (frames(load("retail"), n, seed=4) for n in (30, 80))
+    few, many = (frames(load("retail").model_copy(update={"block": 50}), n, seed=4) for n in (30, 80))
     for name, key in (
         ("customers", "customer_id"),
         ("orders", "order_id"),
@@ -168,7 +168,7 @@ def test_other_blocks_and_other_seeds_have_other_rows():
 
 
 def test_a_change_of_one_column_leaves_those_alone_that_do_not_depend_on_it():
-    template = load("retail")
+    template = load("retail").model_copy(update={"block": 50})
     values = yaml.safe_load(template.to_yaml())
     values["tables"]["orders"]["streams"]["bought"]["columns"]["channel"]["choose"] = {"shop": 1}
     one, other = frames(template, 50, seed=1), frames(Template.build(values), 50, seed=1)

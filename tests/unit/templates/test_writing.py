@@ -13,13 +13,18 @@ from smartsynth.templates import load, make, roots_for
 from smartsynth.templates.writing import BASIS
 
 
+def shop():
+    """The shop, in small blocks."""
+    return load("retail").model_copy(update={"block": 100})
+
+
 def digests(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_the_same_seed_gives_the_same_bytes(form, tmp_path):
-    template = load("retail")
+    template = shop()
     for name in ("a", "b"):
         make(template, tmp_path / name, 60, seed=7, format=form)
     make(template, tmp_path / "c", 60, seed=8, format=form)
@@ -30,12 +35,12 @@ def test_the_same_seed_gives_the_same_bytes(form, tmp_path):
 
 
 def test_files_hold_what_the_manifest_says(tmp_path):
-    made = make(load("retail"), tmp_path / "out", 50, seed=1, locale="de")
+    made = make(shop(), tmp_path / "out", 50, seed=1, locale="de")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert manifest == made.manifest
     assert manifest["basis"] == BASIS == "Assumed from public figures, not learnt from data."
     assert (manifest["n"], manifest["seed"], manifest["locale"], manifest["template"]) == (50, 1, "de", "retail")
-    assert manifest["digest"] == load("retail").digest
+    assert manifest["digest"] == shop().digest
     assert set(manifest["sources"]) == {"uci2019", "census2024", "nrf2023"}
     for figure in manifest["figures"]:
         assert figure["source"] in manifest["sources"]
@@ -63,26 +68,26 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path):
         raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        make(load("retail"), tmp_path / "out", 20, progress=stop)
+        make(shop(), tmp_path / "out", 20, progress=stop)
     assert not list(tmp_path.iterdir())
 
 
 def test_only_a_folder_that_a_template_made_is_replaced(tmp_path):
-    make(load("retail"), tmp_path / "out", 20, seed=1)
-    make(load("retail"), tmp_path / "out", 30, seed=1)
+    make(shop(), tmp_path / "out", 20, seed=1)
+    make(shop(), tmp_path / "out", 30, seed=1)
     assert len(pd.read_csv(tmp_path / "out" / "customers.csv")) == 30
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="holds files that no template made"):
-        make(load("retail"), tmp_path / "mine", 20)
+        make(shop(), tmp_path / "mine", 20)
     with pytest.raises(ConfigError, match="is a file"):
-        make(load("retail"), tmp_path / "mine" / "notes.txt", 20)
+        make(shop(), tmp_path / "mine" / "notes.txt", 20)
     with pytest.raises(ConfigError, match="is an address"):
-        make(load("retail"), "s3://bucket/rows", 20)
+        make(shop(), "s3://bucket/rows", 20)
     with pytest.raises(ConfigError, match=r"n=2,000,000,000 must be 1 to"):
-        make(load("retail"), tmp_path / "other", 2_000_000_000)
+        make(shop(), tmp_path / "other", 2_000_000_000)
     with pytest.raises(ConfigError, match="csv, parquet"):
-        make(load("retail"), tmp_path / "other", 20, format="xlsx")
+        make(shop(), tmp_path / "other", 20, format="xlsx")
 
 
 def test_a_number_of_rows_of_all_tables_can_be_asked_for(tmp_path):
