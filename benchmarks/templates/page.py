@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from smartsynth.templates import load, names
-from smartsynth.templates.document import WAYS, Column, Draw, Stream, Table
+from smartsynth.templates.document import Stream, Table
+from smartsynth.templates.language import WAYS, Column, Draw
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "templates.md"

@@ -17,8 +17,9 @@ from smartsynth.shell import command, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.templates import Template
-    from smartsynth.templates.calibration import Outcome, Real
+    from smartsynth.templates.calibration import Outcome
     from smartsynth.templates.figures import Compared
+    from smartsynth.templates.real import Real
 
 
 @command
@@ -136,7 +137,7 @@ def _calibrated(said: Template, wanted: Sequence[str]) -> tuple[Template, tuple[
 
 def _real(path: str) -> list[Real]:
     from smartsynth import ingest
-    from smartsynth.templates.calibration import columns_of, columns_of_profile, is_profile
+    from smartsynth.templates.real import columns_of, columns_of_profile, is_profile
 
     if is_profile(Path(path)):
         return columns_of_profile(Path(path))

@@ -9,9 +9,11 @@
 Nothing of real data is needed, and without calibration nothing is learnt.
 """
 
-from smartsynth.templates.calibration import calibrate, columns_of
+from smartsynth.templates.calibration import calibrate
 from smartsynth.templates.document import Template, load, names, path_of
-from smartsynth.templates.writing import Made, frames, make, roots_for, schema_of
+from smartsynth.templates.real import columns_of
+from smartsynth.templates.tables import schema_of
+from smartsynth.templates.writing import Made, frames, make, roots_for
 
 __all__ = [
     "Made",

@@ -7,29 +7,23 @@ column depends on stays as the template has it. Times, texts, keys and what a ru
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.privacy.neighbours import to_numbers
-from smartsynth.schema import Column as RealColumn
-from smartsynth.schema import Kind, Schema
 from smartsynth.templates.cells import Cells, Coded, Floats, join, numbers
-from smartsynth.templates.document import Column, Remap, Table, Template
+from smartsynth.templates.document import Remap, Table, Template
+from smartsynth.templates.language import Column
 from smartsynth.templates.making import Maker
+from smartsynth.templates.promises import check_rules
+from smartsynth.templates.real import LEVELS, MIN_ROWS, Real
 from smartsynth.templates.scope import Scope
-from smartsynth.templates.writing import check_rules
 
-MIN_ROWS = 5
-LEVELS = 201
 _ENOUGH_ROWS, _MOST_BLOCKS = 20_000, 20
 _LEFT = {
     "id": "it is a key", "inherit": "it is a key, or a column of the table above", "pick": "it points to a row", "asof": "it points to a row",
@@ -39,27 +33,6 @@ _LEFT = {
     "earlier": "it is taken from other rows",
 }  # fmt: skip
 """Why columns of some ways are left as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Real:
-    """What is known of a real column.
-
-    Args:
-        name: As the data have it.
-        numeric: Whether it holds numbers.
-        quantiles: Evenly spaced, of numbers; each is a mean of several rows.
-        shares: Of categories that enough rows hold; those of the others are missing from the sum.
-        decimals: Places of numbers.
-        cells: The numbers or texts themselves, to measure distances; None if only a profile is known.
-    """
-
-    name: str
-    numeric: bool
-    quantiles: tuple[float, ...] = ()
-    shares: Mapping[str, float] | None = None
-    decimals: int | None = None
-    cells: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,39 +287,6 @@ def _distance(made: Cells, real: Real) -> float:
     return float(np.abs(parts[0] - parts[1]).max())
 
 
-def columns_of(frame: pd.DataFrame, schema: Schema) -> list[Real]:
-    """What a template may know of real columns."""
-    return [_real(column, frame[column.name]) for column in schema]
-
-
-def _real(column: RealColumn, cells: pd.Series[Any]) -> Real:
-    if column.kind is Kind.NUMERIC:
-        values = to_numbers(cells, column)
-        values = np.sort(values[np.isfinite(values)])
-        return Real(column.name, True, _quantiles(values), decimals=column.decimals, cells=values)
-    known = cells.dropna()
-    texts = known.map(lambda cell: str(cell).lower() if isinstance(cell, bool | np.bool_) else str(cell)).to_numpy(
-        object
-    )
-    shares = None
-    if column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN):
-        counts = pd.Series(texts).value_counts()
-        shares = {str(level): float(count / len(texts)) for level, count in counts[counts >= MIN_ROWS].items()}
-    return Real(column.name, False, shares=shares, cells=texts)
-
-
-def _quantiles(values: Floats) -> tuple[float, ...]:
-    """Quantiles of sorted numbers, each the mean of MIN_ROWS neighbours; none if there are too few."""
-    if len(values) < 2 * MIN_ROWS:
-        return ()
-    means = np.convolve(values, np.ones(MIN_ROWS) / MIN_ROWS, "valid")
-    means = np.where(
-        values[MIN_ROWS - 1 :] == values[: len(means)], values[: len(means)], means
-    )  # equal ones stay what they are
-    places = np.linspace(0, len(means) - 1, min(LEVELS, len(values) // MIN_ROWS)).round().astype(int)
-    return tuple(means[places].tolist())
-
-
 def best_table(template: Template, columns: Sequence[Real]) -> str:
     """The table of a template that most real columns are in.
 
@@ -361,48 +301,3 @@ def best_table(template: Template, columns: Sequence[Real]) -> str:
             "Give columns of a copied template other names with `also: [NAME]`."
         )
     return best
-
-
-def is_profile(path: Path) -> bool:
-    """Whether a file is what `smartsynth profile --json` writes."""
-    if path.suffix != ".json" or not path.is_file():
-        return False
-    try:
-        said = json.loads(path.read_text("utf-8"))
-    except ValueError:
-        return False
-    return isinstance(said, dict) and isinstance(said.get("columns"), list) and "schema" in said
-
-
-def columns_of_profile(path: Path) -> list[Real]:
-    """What a template may know of real columns, from what `smartsynth profile --json` wrote.
-
-    Raises:
-        ConfigError: The file holds something else.
-    """
-    try:
-        columns = [_profiled(one) for one in json.loads(path.read_text("utf-8"))["columns"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(
-            f"calibrate={str(path)!r} is not a profile. `smartsynth profile DATA --json` writes one."
-        ) from None
-    return columns
-
-
-def _profiled(said: Mapping[str, Any]) -> Real:
-    if said["kind"] == "numeric":
-        edges, shares = np.asarray(said["edges"], float), np.asarray(said["shares"], float)
-        if len(edges) < 2:
-            return Real(said["name"], True)
-        sums = np.concatenate([[0.0], np.cumsum(shares) / shares.sum()])
-        levels, whole = np.linspace(0, 1, LEVELS), "discrete" in said["flags"]
-        values = np.interp(levels, sums, edges)
-        if whole:  # what bins narrower than 1 hold is the whole number below their upper edge
-            upper = np.clip(np.searchsorted(sums, levels, side="left"), 1, len(edges) - 1)
-            narrow = edges[upper] - np.floor(edges[upper]) < edges[upper] - edges[upper - 1]
-            values = np.where(narrow, np.floor(edges[upper]), values)
-        return Real(said["name"], True, tuple(values.tolist()), decimals=0 if whole else None)
-    common = {
-        str(level).lower() if said["kind"] == "boolean" else str(level): float(share) for level, share in said["levels"]
-    }
-    return Real(said["name"], False, shares=common or None)

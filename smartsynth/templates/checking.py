@@ -8,8 +8,10 @@ from typing import Any
 from smartsynth.config import Settings
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
-from smartsynth.templates.document import ASSUMPTION, By, Column, Draw, Stream, Table, Template, Value
+from smartsynth.templates.document import Stream, Table, Template
+from smartsynth.templates.language import ASSUMPTION, By, Column, Draw, Value
 from smartsynth.templates.scope import NUMBER, ROW
+from smartsynth.templates.texts import FIELD
 
 MOST_DIGITS = 9
 """Of all places below parents together, so that numbers of rows fit 64 bits with a billion rows of the root table."""
@@ -177,9 +179,7 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
             if said.table not in template.tables:
                 yield f"{way.way}: table={said.table!r} is no table.{did_you_mean(said.table, template.tables)}"
         case "text":
-            from smartsynth.templates.ways import _FIELD
-
-            yield from (problem for place in _FIELD.finditer(said.form) for problem in _name(place[1], known))
+            yield from (problem for place in FIELD.finditer(said.form) for problem in _name(place[1], known))
     for name in _FORMULAS.get(way.way, ()):
         if (text := getattr(said, name)) is not None:
             yield from _formula(text, known)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartsynth.templates.cells import Floats, Ints
-from smartsynth.templates.document import Moment
+from smartsynth.templates.language import Moment
 
 Parameter = float | Floats
 _DAY = 86_400

@@ -14,10 +14,12 @@ import numpy as np
 
 from smartsynth.errors import ConfigError
 from smartsynth.templates.cells import Coded, Flags, Ints, join, missing_like
-from smartsynth.templates.document import Draw, Drawn, Stream, Table, Template
+from smartsynth.templates.document import Stream, Table, Template
+from smartsynth.templates.language import Draw, Drawn
 from smartsynth.templates.people import check_locale
 from smartsynth.templates.scope import Scope
-from smartsynth.templates.ways import Chance, column, drawn
+from smartsynth.templates.task import Chance
+from smartsynth.templates.ways import column, drawn
 
 MOST_ROWS, MOST_ROOTS = 5_000_000, 1_000_000_000
 """Of one table in one block, and of the root table."""

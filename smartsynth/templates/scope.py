@@ -27,7 +27,7 @@ from smartsynth.templates.cells import (
     series,
     take,
 )  # fmt: skip
-from smartsynth.templates.document import By, Value
+from smartsynth.templates.language import By, Value
 
 _MOST_COMBINATIONS = 4_096
 NUMBER, ROW = "number", "row"

@@ -26,17 +26,14 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from smartsynth._version import __version__
-from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.progress import Progress, silent
-from smartsynth.schema import Column as RuledColumn
-from smartsynth.schema import Kind, Schema
-from smartsynth.schema_document import ForeignKey, SchemaDocument, TableDocument
-from smartsynth.templates.cells import Cells, Coded
-from smartsynth.templates.document import Column, Template
+from smartsynth.templates.document import Template
 from smartsynth.templates.figures import Compared, Tally
 from smartsynth.templates.making import MOST_ROOTS, Maker
+from smartsynth.templates.promises import check_rules
 from smartsynth.templates.scope import Scope
+from smartsynth.templates.tables import arrow, frame_of, schema_of
 
 FORMATS = ("csv", "parquet")
 GROUP_ROWS = 131_072
@@ -203,127 +200,6 @@ class _Files:
         held, self._held[name] = self._held.get(name, []), []
         if held:
             self._open[name].write_table(pa.concat_tables(held))
-
-
-def arrow(template: Template, name: str, scope: Scope, schema: pa.Schema | None = None) -> pa.Table:
-    """The rows of a table as they are written: its key first, then what points to other tables, then the rest."""
-    columns = written(template, name)
-    order = [*_keys(template, name), *columns]
-    names = [key for key in dict.fromkeys(order) if key in columns]
-    cells = [_arrow(scope.columns[key], columns[key]) for key in names]
-    made = pa.table(cells, names=names)
-    return made if schema is None else made.cast(schema)
-
-
-def written(template: Template, name: str) -> dict[str, Column | None]:
-    """The columns of a table that are written; None for those of rows that the template holds."""
-    table = template.tables[name]
-    found: dict[str, Column | None] = dict.fromkeys(table.given.columns) if table.given is not None else {}
-    for stream in table.streams.values():
-        for key, column in stream.columns.items():
-            other = found.get(key)
-            finer = other is not None and other.decimals != column.decimals  # then they are no whole numbers
-            found[key] = column.model_copy(update={"decimals": None}) if finer else column
-    found.update(table.columns)
-    found.update(table.summary)
-    return {key: column for key, column in found.items() if column is None or column.keep}
-
-
-def _keys(template: Template, name: str) -> list[str]:
-    key = template.tables[name].primary_key
-    return [*([key] if key else []), *(one.columns[0] for one in _foreign_keys(template, name))]
-
-
-def _arrow(cells: Cells, column: Column | None) -> pa.Array:
-    if isinstance(cells, Coded):
-        if cells.levels == ("false", "true"):
-            return pa.array(cells.codes == 1, pa.bool_(), mask=cells.codes < 0)
-        return cells.texts()
-    if isinstance(cells, pa.Array):
-        return cells
-    if cells.dtype.kind == "M":
-        days = column is not None and column.date
-        return pa.array(cells.astype("datetime64[D]")) if days else pa.array(cells, pa.timestamp("s"))
-    if cells.dtype.kind == "f":
-        made = pa.array(cells, from_pandas=True)
-        return made.cast(pa.int64()) if column is not None and column.decimals == 0 else made
-    return pa.array(cells)
-
-
-def schema_of(template: Template) -> SchemaDocument:
-    """What is known about the tables, as a file that other commands read."""
-    tables = {}
-    for name, table in template.tables.items():
-        if not table.keep:
-            continue
-        keys = {"primary_key": (table.primary_key,)} if table.primary_key else {}
-        tables[name] = TableDocument(foreign_keys=_foreign_keys(template, name), rules=table.rules, **keys)
-    return SchemaDocument(tables=tables)
-
-
-def _foreign_keys(template: Template, name: str) -> tuple[ForeignKey, ...]:
-    """The columns of a table that hold keys of others."""
-    found: dict[str, ForeignKey] = {}
-    table = template.tables[name]
-    places = [(table.parent, table.columns), *((one.of or table.parent, one.columns) for one in table.streams.values())]
-    for above, columns in places:
-        for key, column in columns.items():
-            target = column.references
-            if column.inherit is not None and above is not None:
-                owners = (
-                    one for one in template.ancestors(above) if template.tables[one].primary_key == column.inherit
-                )
-                target = next(owners, None)
-            elif column.pick is not None or column.asof is not None:
-                target = (column.pick or column.asof).table  # type: ignore[union-attr]
-            if (
-                target is not None
-                and column.keep
-                and template.tables[target].keep
-                and template.tables[target].primary_key
-            ):
-                found[key] = ForeignKey(columns=(key,), table=target, references=(template.tables[target].primary_key,))
-    return tuple(found.values())
-
-
-def check_rules(template: Template, block: Mapping[str, Scope]) -> None:
-    """ConfigError if the rows of a block break rules of the template."""
-    wrong = []
-    for name, scope in block.items():
-        table = template.tables[name]
-        frame = frame_of(template, name, scope)
-        if table.rules and len(frame):
-            for one in broken(rules_of(table.rules, _schema(template, name, scope)), frame):
-                wrong.append(f"table {name!r}: {one.rows:,} of {len(frame):,} rows break the rule {one.rule.said!r}.")
-        for text in table.checks:
-            if count := int((~scope.holds(text)).sum()):
-                wrong.append(f"table {name!r}: {count:,} of {scope.n:,} rows break the check {text!r}.")
-    if wrong:
-        raise ConfigError(f"The template {template.name!r} does not do what it promises.\n" + "\n".join(wrong))
-
-
-def _schema(template: Template, name: str, scope: Scope) -> Schema:
-    """The columns of a table as rules know them."""
-    said = written(template, name)
-    columns = []
-    for one in arrow(template, name, scope).schema:
-        column, kind = said[one.name], one.type
-        whole = pa.types.is_integer(kind)
-        if pa.types.is_boolean(kind):
-            columns.append(RuledColumn(one.name, Kind.BOOLEAN, "boolean"))
-        elif whole or pa.types.is_floating(kind):
-            decimals = 0 if whole else None if column is None else column.decimals
-            columns.append(RuledColumn(one.name, Kind.NUMERIC, "float64", decimals=decimals))
-        else:
-            dates = pa.types.is_temporal(kind)
-            columns.append(RuledColumn(one.name, Kind.DATETIME if dates else Kind.CATEGORICAL, "object"))
-    return Schema(tuple(columns))
-
-
-def frame_of(template: Template, name: str, scope: Scope) -> pd.DataFrame:
-    """The rows of a table as pandas has them."""
-    frame: pd.DataFrame = arrow(template, name, scope).to_pandas(date_as_object=False)
-    return frame
 
 
 def frames(template: Template, n: int, *, seed: int = 0, locale: str | None = None) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,8 @@ from smartsynth.errors import ConfigError
 from smartsynth.facts import to_json
 from smartsynth.inference import infer_schema
 from smartsynth.templates import Template, frames, load
-from smartsynth.templates.calibration import calibrate, columns_of, columns_of_profile, is_profile
+from smartsynth.templates.calibration import calibrate
+from smartsynth.templates.real import columns_of, columns_of_profile, is_profile
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from scipy import stats
 
 from smartsynth.errors import ConfigError
 from smartsynth.templates import Template, draws, frames, load
-from smartsynth.templates.document import Moment
+from smartsynth.templates.language import Moment
 from smartsynth.templates.making import Maker
 from smartsynth.templates.people import pool
 

@@ -7,8 +7,8 @@ import pytest
 from smartsynth.constraints import broken, rules_of
 from smartsynth.inference import infer_schema
 from smartsynth.templates import load, names, schema_of
-from smartsynth.templates.document import ASSUMPTION
 from smartsynth.templates.figures import Tally
+from smartsynth.templates.language import ASSUMPTION
 from smartsynth.templates.making import Maker
 
 BLOCKS = {"healthcare": 8, "finance": 3, "retail": 6}
@@ -208,7 +208,7 @@ def _more_frauds():
         template = load("finance")
         template = template.model_copy(update={"constants": {**template.constants, "fraud_rate": 0.9}, "block": 150})
         maker = Maker.of(template, seed=3)
-        from smartsynth.templates.writing import frame_of
+        from smartsynth.templates.tables import frame_of
 
         _HELD.append(frame_of(template, "transactions", maker.block(0)["transactions"]))
     return _HELD[0].copy()
