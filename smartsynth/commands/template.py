@@ -36,8 +36,11 @@ def template(
         typer.Option("--output", "-o", help="Folder to write: a file for each table, schema.yaml, manifest.json."),
     ] = None,
     rows: Annotated[
-        int, typer.Option("--rows", "-n", min=1, help="Rows of the root table, such as patients or customers.")
-    ] = 1000,
+        int | None,
+        typer.Option(
+            "--rows", "-n", min=1, help="Rows of the root table, such as patients or customers; 1000 if not given."
+        ),
+    ] = None,
     scale: Annotated[
         int | None, typer.Option("--scale", min=1, help="Instead of -n: about so many rows of all tables together.")
     ] = None,
@@ -80,6 +83,10 @@ def template(
         raise typer.BadParameter("TEMPLATE is missing. `smartsynth template --list` names those that come along.")
     if output is None and copy is None and not show:
         raise typer.BadParameter("--output, --copy or --show is missing: nothing would come of it.")
+    if rows is not None and scale is not None:
+        raise typer.BadParameter("-n and --scale both say how many rows to make. Give one of them.")
+    if output == Path("-"):
+        raise typer.BadParameter("--output must be a folder: there are several tables.")
     if show and json:
         raise typer.BadParameter("--show and --json would both write to standard output.")
     said = templates.load(name)
@@ -98,7 +105,7 @@ def template(
     if scale is not None:
         rows = templates.roots_for(said, scale, seed=seed, locale=locale)
     with screen.progress() as progress:
-        made = templates.make(said, output, rows, seed=seed, locale=locale, format=format, progress=progress)
+        made = templates.make(said, output, rows or 1000, seed=seed, locale=locale, format=format, progress=progress)
     screen.note(*_made(made.rows, made.figures), str(made.manifest["basis"]), f"Wrote {output} (seed {seed}).")
     if json:
         screen.answer(dict(made.manifest))

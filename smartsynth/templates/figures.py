@@ -13,7 +13,7 @@ from smartsynth.templates.document import Figure, Sum, Template
 from smartsynth.templates.scope import Scope
 
 GROUPS = 20
-"""Of the rows of the root table of a block, whose differences tell what chance does."""
+"""Of the rows of the root table, whose differences tell what chance does."""
 STANDARD_ERRORS = 4.0
 """How many of them chance may make a figure differ by before it counts as off."""
 
@@ -44,7 +44,7 @@ class Tally:
     """The sums of figures over groups of rows of the root table."""
 
     template: Template
-    sums: list[Floats] = field(default_factory=list)
+    sums: Floats = field(default_factory=lambda: np.zeros((0, 2, GROUPS)))
 
     def add(self, block: Mapping[str, Scope]) -> None:
         """Count in a block."""
@@ -57,7 +57,7 @@ class Tally:
                 if part.table not in groups:
                     groups[part.table] = self._groups(block[part.table])
                 made[i, j] = _sums(block[part.table], part, groups[part.table])
-        self.sums.append(made)
+        self.sums = made if not len(self.sums) else self.sums + made
 
     def _groups(self, scope: Scope) -> Ints:
         root, places = scope.places_of(self.template.root)
@@ -65,10 +65,7 @@ class Tally:
 
     def compared(self) -> tuple[Compared, ...]:
         """The figures beside those of all blocks so far."""
-        if not self.sums:
-            return ()
-        sums = np.concatenate(self.sums, axis=2)
-        return tuple(_compared(figure, *sums[i]) for i, figure in enumerate(self.template.figures))
+        return tuple(_compared(figure, *sums) for figure, sums in zip(self.template.figures, self.sums, strict=False))
 
 
 def _compared(figure: Figure, above: Floats, below: Floats) -> Compared:

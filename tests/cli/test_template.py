@@ -74,6 +74,7 @@ def test_names_need_an_extra_that_the_error_names(tmp_path, monkeypatch):
     [
         ([], 2, "--list"), (["retail"], 2, "--output"), (["retail", "-o", "x", "--locale", "xx"], 4, "Locales:"),
         (["retial", "-o", "x"], 4, "Did you mean 'retail'"), (["retail", "-o", "x", "--format", "xlsx"], 4, "csv, parquet"),
+        (["retail", "-o", "-"], 2, "a folder"), (["retail", "-o", "x", "-n", 5, "--scale", 50], 2, "both say how many"),
         (["retail", "--show", "--json"], 2, "standard output"), (["retail", "--show", "--calibrate", "orders=none.csv"], 3, "none.csv"),
     ],
 )  # fmt: skip
