@@ -40,7 +40,7 @@ def holds(text):
         ("min(a, b)", [1.0, NA, 0.0, 4.0]), ("max(a, 3)", [3, 3, 3, 4]), ("abs(a - 3)", [2, 1, 0, 1]),
         ("`unit price` * a", [2.0, 6.0, 12.0, 20.0]), ("year(born)", [2000, 1999, NA, 2024]), ("month(born)", [1, 12, NA, 2]),
         ("days(seen - born)", [366.0, -30.0, NA, 1.0]), ("lower(sex)", ["f", "m", NA, "f"]), ("length(kind)", [1, 1, 1, NA]),
-        ("a if pregnant else 0", [1, 0, 0, NA]), ("sex + '!'", ["F!", "M!", NA, "F!"]),
+        ("a if pregnant else 0", [1, 0, 0, NA]), ("0.0 if a >= 3 else 4.95", [4.95, 4.95, 0.0, 0.0]), ("sex + '!'", ["F!", "M!", NA, "F!"]),
     ],
 )  # fmt: skip
 def test_values(text, wanted):
