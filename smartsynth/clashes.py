@@ -119,8 +119,10 @@ def clashes(rules: Sequence[Rule], schema: Schema) -> tuple[str, ...]:
 
 def unsatisfied(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Rule, ...]:
     """Rules that no row keeps together, as few as a greedy search finds; none if some row keeps all, or there is no row."""
+    if not len(rows) or not rules:
+        return ()
     keeps = {i: rule.holds(rows) for i, rule in enumerate(rules)}
-    if not len(rows) or not rules or np.all(list(keeps.values()), axis=0).any():
+    if np.all(list(keeps.values()), axis=0).any():
         return ()
     for few in (1, 2):
         for some in combinations(keeps, few):
@@ -347,7 +349,7 @@ def _of_circles(pairs: Sequence[Pair]) -> list[Clash]:
     for pair in pairs:
         if pair.strict and (way := _way(pair.high, pair.low, pairs)) is not None:
             said = dict.fromkeys((pair.said, *(one.said for one in way)))
-            found.append(Clash(tuple(said), f"{pair.low!r} would have to be less than itself"))
+            found.append(Clash(tuple(said), f"they run in a circle, in which {pair.low!r} would be less than itself"))
     return found
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.clashes import clashes, unsatisfied
 from smartsynth.constraints import (
     Chain,
     Combinations,
@@ -50,6 +51,9 @@ KINDS: Mapping[str, type[Any]] = {
     "parts": PartsStep,
 }  # fmt: skip
 
+MOST_LOOKED_AT = 100_000
+"""Real rows that are looked at to see whether any keeps all rules."""
+
 
 @dataclass(frozen=True, slots=True)
 class Construction:
@@ -77,8 +81,10 @@ class Construction:
 
         Raises:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
-            DataError: Columns have no frequent combination.
+            DataError: Columns have no frequent combination, or pairs no frequent place.
         """
+        if said := clashes(rules, schema):
+            raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
         places = [PlaceStep.fit(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Geographic)]
         patterns = _patterns(rules, schema)
@@ -93,17 +99,11 @@ class Construction:
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
         ]
         steps = [
-            *order,
-            *rising,
-            *groups,
-            *places,
-            *patterns,
-            *computed,
-            *values,
-            *zeros,
-            *_consequences(rules, schema, kept),
-        ]
-        return cls(_settled(rules, groups, places), (*parts, *sequence(steps[::-1])[::-1]), schema)
+            *order, *rising, *groups, *places, *patterns, *computed, *values, *zeros, *_consequences(rules, schema, kept),
+        ]  # fmt: skip
+        built = cls(_settled(rules, groups, places), (*parts, *sequence(steps[::-1])[::-1]), schema)
+        _check_kept(rows.head(MOST_LOOKED_AT), built)
+        return built
 
     @classmethod
     def restore(cls, rules: Sequence[Rule], steps: Sequence[Mapping[str, Any]], schema: Schema) -> Self:
@@ -156,6 +156,19 @@ class Construction:
         """The steps as plain JSON types."""
         names = {kind: name for name, kind in KINDS.items()}
         return [{"kind": names[type(step)], **step.to_json()} for step in self.steps]
+
+
+def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
+    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are."""
+    anew = (Formula, Cumulative, Matches)
+    rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
+    apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
+    if len(apart) == 1:
+        raise ConfigError(f"All {len(rows):,} real rows broke {apart[0]}. Correct the rule, or leave it out.")
+    if apart:
+        raise ConfigError(
+            f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
+        )
 
 
 def steps_of(values: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

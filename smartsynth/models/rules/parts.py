@@ -117,7 +117,9 @@ def _compared(rule: Rule) -> list[tuple[str | Expression, str | Expression, bool
 
 
 def _column(expression: Expression, rows: pd.DataFrame) -> Column | None:
-    """What an expression gives, as a column; None if it has no order."""
+    """What an expression gives, as a column; None if it has no order, or no row tells."""
+    if not len(rows) and any(rows[name].dtype == object for name in expression.names):
+        return None
     dtype = expression(rows).dtype
     if pd.api.types.is_bool_dtype(dtype):
         return None

@@ -17,7 +17,7 @@ from smartsynth.constraints import Matches, Rule, Unique
 from smartsynth.errors import DataError
 from smartsynth.models.storage import restore
 from smartsynth.patterns import Pattern
-from smartsynth.schema import Column, Kind, Role, Schema
+from smartsynth.schema import Column, Kind, Modality, Role, Schema
 
 TEXTS = ("object", "str", "string", "category")
 """Columns of other dtypes, such as whole numbers with a form, are left to be rejected."""
@@ -41,13 +41,14 @@ class PatternStep:
 
     @classmethod
     def of_rule(cls, rule: Matches, schema: Schema, *, distinct: bool) -> Self | None:
-        """The step of a rule; None if the column is no text or its values are learnt.
+        """The step of a rule; None if the column is no text, or its values are learnt or written by a language model.
 
         Raises:
             ConfigError: No text can be made of the pattern.
         """
         column = schema[rule.column]
-        if column.kind not in (Kind.IDENTIFIER, Kind.TEXT) or column.dtype.partition("[")[0] not in TEXTS:
+        made_anew = (Kind.IDENTIFIER,) if schema.modality is Modality.TEXT else (Kind.IDENTIFIER, Kind.TEXT)
+        if column.kind not in made_anew or column.dtype.partition("[")[0] not in TEXTS:
             return None
         Pattern.parse(rule.pattern)  # says what cannot be made
         whose = schema.entity.name if schema.entity is not None and column.static else None

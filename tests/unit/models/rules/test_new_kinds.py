@@ -374,3 +374,24 @@ def test_combinations_of_dates_are_kept_as_json():
     )
     made = fitted(rows, [{"combinations": ["day", "name"]}], infer_schema(rows).with_column("day", kind=Kind.DATETIME))
     pd.testing.assert_frame_equal(made_of(kept(made), made.learnt(rows)[0]), rows)
+
+
+def test_rules_that_cannot_hold_together_are_refused_by_name():
+    rows = orders()
+    with pytest.raises(ConfigError, match="'price >= 10', 'paid >= price' and 'paid <= 5' clash"):
+        fitted(rows, ["price >= 10", "paid >= price", "paid <= 5"])
+    with pytest.raises(ConfigError, match="All 500 real rows broke 'price > 500'"):
+        fitted(rows, ["price > 500", "paid >= 0"])
+    with pytest.raises(ConfigError, match="Each of 500 real rows broke one of 'big' and 'total < 200'"):
+        fitted(rows, ["price > 0", "big", "total < 200"])
+
+
+def test_texts_that_a_language_model_writes_are_not_made_of_a_pattern():
+    from dataclasses import replace
+
+    from smartsynth.schema import Modality
+
+    schema = infer_schema(people()).with_column("code", kind=Kind.TEXT)
+    rule = {"matches": {"code": "[AB][0-9]{4}"}}
+    assert len(fitted(people(), [rule], schema).steps) == 1
+    assert fitted(people(), [rule], replace(schema, modality=Modality.TEXT)).steps == ()
