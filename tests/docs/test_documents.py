@@ -49,7 +49,9 @@ def test_the_yaml_about_rules_is_read():
 
     from smartsynth.schema_document import SchemaDocument
 
-    blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs" / "rules.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", (ROOT / "docs" / "rules.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert sum(len(SchemaDocument.build(yaml.safe_load(block)).rules) for block in blocks) == 9
 
 

@@ -376,6 +376,44 @@ def test_combinations_of_dates_are_kept_as_json():
     pd.testing.assert_frame_equal(made_of(kept(made), made.learnt(rows)[0]), rows)
 
 
+POOL = [
+    *BOTH, {"matches": {"code": "[AB][0-9]{4}"}}, {"geographic": ["latitude", "longitude"]}, {"zero_together": ["claims", "cost"]}, "claims >= 0",
+    {"one_hot": ["red", "green"]}, "bonus <= 0.125 * price", "if red == 1 then is_missing(ended)", "began <= ended", "cost <= 5000",
+    "price + quantity > 0", "if plan == 'basic' then fee == 5", "bonus >= 0", "began >= '2024-01-01'", "paid <= limit",
+]  # fmt: skip
+
+
+def everything(n=400):
+    """A table in which every rule of the pool holds."""
+    rng = np.random.default_rng(3)
+    rows = pd.concat([orders(n), shops(n)[["latitude", "longitude"]].tail(n).reset_index(drop=True)], axis=1)
+    rows = rows.assign(code=people(n)["code"], **claims(n)[["claims", "cost"]], red=rng.integers(0, 2, n))
+    rows["green"] = 1 - rows["red"]
+    rows["bonus"] = np.floor(12.5 * rows["price"] * rng.random(n)) / 100
+    rows["began"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 200, n), "D")
+    rows["ended"] = (rows["began"] + pd.to_timedelta(rng.integers(0, 30, n), "D")).mask(rows["red"] == 1)
+    rows = rows[rows["latitude"] > 0].reset_index(drop=True)
+    schema = infer_schema(rows)
+    for name in ("fee", "tip", "claims"):
+        schema = schema.with_column(name, kind=Kind.NUMERIC, decimals=0)
+    return rows, schema
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.sampled_from(POOL), min_size=3, max_size=12, unique_by=str), st.integers(0, 10_000))
+def test_any_rules_can_be_together(rules, seed):
+    """Rows come back but for their codes and those in no cell, and no rule that is said to be constructed is broken by the worst generator."""
+    rows, schema = everything()
+    made = fitted(rows, rules, schema)
+    learnt = made.learnt(rows)[0]
+    back = made_of(kept(made), learnt)
+    in_cell = np.all([rule.holds(rows) for rule in made.rules], axis=0)
+    pd.testing.assert_frame_equal(back.drop(columns="code"), rows[in_cell].reset_index(drop=True).drop(columns="code"))
+    found = made_of(made, shuffled(learnt, seed))
+    assert [one.rule.said for one in broken([rule for rule in made.rules if made.is_made(rule)], found)] == []
+    assert made.holds(found).all() or not all(map(made.is_made, made.rules))
+
+
 def test_rules_that_cannot_hold_together_are_refused_by_name():
     rows = orders()
     with pytest.raises(ConfigError, match="'price >= 10', 'paid >= price' and 'paid <= 5' clash"):
