@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import Consequence, Rule
+from smartsynth.constraints import Consequence, Formula, Rule
 from smartsynth.expressions import Expression
 from smartsynth.models.storage import from_float, restore, to_float
 from smartsynth.schema import Column, Kind, Schema
@@ -67,6 +67,10 @@ class ConsequenceStep:
             and rule.condition.text == self.condition
             and self.column.name in rule.follows.names
         )
+
+    def writes_over(self, rule: Rule) -> bool:
+        """Whether what it writes may break a rule that another step made hold; a missing cell breaks none, and formulas come after."""
+        return not isinstance(rule, Consequence | Formula) and not (self.value is None and self.text is None)
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table as it is: what follows is learnt like all else."""

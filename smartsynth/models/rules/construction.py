@@ -115,7 +115,8 @@ class Construction:
 
     def is_made(self, rule: Rule) -> bool:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
-        return any(step.makes(rule) for step in self.steps)
+        over = {step.column.name for step in self.steps if isinstance(step, ConsequenceStep) and step.writes_over(rule)}
+        return not over & set(rule.columns) and any(step.makes(rule) for step in self.steps)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
+from smartsynth.expressions import ALIKE
 from smartsynth.models.storage import from_float, natural_unit, to_float
 from smartsynth.schema import Column, Kind, Schema
 
@@ -230,7 +231,7 @@ def _on_grid(column: Column, values: Floats) -> Floats:
     units = values * 10.0**places
     near = np.round(units)
     with np.errstate(invalid="ignore"):  # infinity is as near to itself as can be
-        units = np.where(np.abs(units - near) <= 1e-6 + 1e-15 * np.abs(near), near, np.floor(units))
+        units = np.where(np.abs(units - near) <= ALIKE * np.maximum(np.abs(near), 1.0), near, np.floor(units))
     return np.asarray(np.round(units / 10.0**places, places), np.float64)
 
 
