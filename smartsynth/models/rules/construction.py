@@ -51,8 +51,8 @@ KINDS: Mapping[str, type[Any]] = {
     "parts": PartsStep,
 }  # fmt: skip
 
-MOST_LOOKED_AT = 100_000
-"""Real rows that are looked at to see whether any keeps all rules."""
+FEW, MOST_LOOKED_AT = 1_000, 100_000
+"""Real rows that are looked at first, and at most, to see whether any keeps all rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,8 @@ def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
     """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are."""
     anew = (Formula, Cumulative, Matches)
     rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
+    if not unsatisfied(rules, rows.head(FEW)):
+        return
     apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
     if len(apart) == 1:
         raise ConfigError(f"All {len(rows):,} real rows broke {apart[0]}. Correct the rule, or leave it out.")
