@@ -5,9 +5,10 @@
     if sex == "M" then not pregnant     a condition and what follows from it
     length(code) == 5                   any other condition (expressions.py)
     one_hot: [red, green, blue]         exactly one of these is true, or 1
-    combinations: [country, city]       only combinations that real rows have
+    combinations: [country, city]       only combinations that real rows have; or, with columns and rows, only those that are listed
     unique: [order, line]               no two rows have the same values in all of these
     matches: {code: "[A-Z]{2}[0-9]+"}   a text of a form
+    geographic, zero_together, cumulative, monotone: named_rules.py
 
 A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
 """
@@ -19,17 +20,19 @@ import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.alignment import as_column
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import Expression
+from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
 from smartsynth.schema import Kind, Schema
 
-NAMED = ("one_hot", "combinations", "unique", "matches")
+NAMED = ("one_hot", "combinations", "unique", "matches", "geographic", "zero_together", "cumulative", "monotone")
 _IF = re.compile(r"^\s*if\s+(?P<condition>.+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
 _NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
@@ -205,14 +208,46 @@ class Combinations:
     Args:
         columns: Two or more.
         seen: The combinations that there are, as text; None while no real row was looked at, when all of them hold.
+        declared: The combinations that the user listed, as cells; None if they are those of real rows.
     """
 
     columns: tuple[str, ...]
     seen: frozenset[tuple[str, ...]] | None = None
+    declared: tuple[tuple[Any, ...], ...] | None = None
+
+    @classmethod
+    def listed(cls, said: Mapping[str, Any], schema: Schema) -> Self:
+        """Only combinations that a user knows, so that none is read off the data."""
+        if set(said) != {"columns", "rows"} or not said["rows"]:
+            raise ConfigError(f"combinations: {said!r:.120} must be a list of columns, or hold columns and rows.")
+        columns = _several("combinations", said["columns"], schema, least=2)
+        for row in said["rows"]:
+            if not isinstance(row, list | tuple) or len(row) != len(columns):
+                raise ConfigError(
+                    f"combinations: the row {row!r:.120} must have a value for each of {', '.join(columns)}."
+                )
+        table = pd.DataFrame(list(map(tuple, said["rows"])), columns=list(columns), dtype=object)
+        read = pd.DataFrame({name: as_column(table[name], schema[name]) for name in columns})
+        for name in columns:
+            if (lost := (read[name].isna() & table[name].notna()).to_numpy()).any():
+                raise ConfigError(
+                    f"combinations: {table[name][lost].iloc[0]!r:.80} cannot be read as {name!r}, which is {schema[name].dtype}."
+                )
+        declared = tuples(read, columns)
+        return cls(
+            columns,
+            frozenset(tuple(map(str, row)) for row in declared if None not in row),
+            tuple(dict.fromkeys(declared)),
+        )
 
     @property
     def said(self) -> str:
-        return f"combinations: [{', '.join(self.columns)}]"
+        names = f"[{', '.join(self.columns)}]"
+        return (
+            f"combinations: {names}"
+            if self.declared is None
+            else f"combinations: {{columns: {names}, rows: {len(self.declared)} listed}}"
+        )
 
     def holds(self, rows: pd.DataFrame) -> Flags:
         if self.seen is None:
@@ -372,17 +407,25 @@ def _of_mapping(value: Mapping[str, Any], schema: Schema) -> list[Rule]:
     if not isinstance(value, Mapping) or len(value) != 1 or next(iter(value)) not in NAMED:
         raise ConfigError(f"The rule {value!r:.120} must be an expression, or one of {', '.join(NAMED)} with columns.")
     ((name, said),) = value.items()
-    if name == "matches":
-        return _forms(said, schema)
+    if name == "combinations" and isinstance(said, Mapping):
+        return [Combinations.listed(said, schema)]
+    if name in _READ:
+        return _READ[name](said, schema)
+    columns = _several(name, said, schema, least=1 if name == "unique" else 2)
+    kinds: dict[str, type[Rule]] = {"one_hot": OneHot, "combinations": Combinations, "unique": Unique}
+    return [kinds[name](columns)]  # type: ignore[call-arg]
+
+
+def _several(name: str, said: Any, schema: Schema, *, least: int) -> tuple[str, ...]:
+    """Different columns, one of which need not be in a list."""
     columns = tuple(said) if isinstance(said, list | tuple) else (said,)
     if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
         raise ConfigError(f"{name}: {said!r:.120} must be a list of different columns.")
     for column in columns:
         schema[column]  # says that there is no such column
-    if len(columns) < (1 if name == "unique" else 2):
+    if len(columns) < least:
         raise ConfigError(f"{name}: {said!r} needs two columns or more.")
-    kinds: dict[str, type[Rule]] = {"one_hot": OneHot, "combinations": Combinations, "unique": Unique}
-    return [kinds[name](columns)]  # type: ignore[call-arg]
+    return columns
 
 
 def _forms(said: Any, schema: Schema) -> list[Rule]:
@@ -397,6 +440,22 @@ def _forms(said: Any, schema: Schema) -> list[Rule]:
             raise ConfigError(f"matches: {{{column}: {pattern!r}}} is no regular expression ({error}).") from error
         found.append(Matches(column, pattern))
     return found
+
+
+_READ: Mapping[str, Callable[[Any, Schema], list[Rule]]] = {
+    "matches": _forms, "geographic": lambda said, schema: [Geographic.parsed(said, schema)],
+    "zero_together": lambda said, schema: [ZeroTogether.parsed(said, schema)],
+    "cumulative": lambda said, schema: [Cumulative.parsed(said, schema)], "monotone": lambda said, schema: [Monotone.parsed(said, schema)],
+}  # fmt: skip
+
+
+def tuples(rows: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The values of each row as plain Python ones, None for missing cells."""
+    cells = [
+        [None if pd.isna(cell) else getattr(cell, "item", lambda cell=cell: cell)() for cell in rows[name]]
+        for name in names
+    ]
+    return list(zip(*cells, strict=True))
 
 
 def quoted(name: str) -> str:

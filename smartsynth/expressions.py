@@ -1,6 +1,7 @@
 """Expressions over the columns of a table, read and computed without ever running code.
 
-    a < b <= c                       numbers, dates and texts compared; a comparison with a missing cell is neither true nor false
+    a < b <= c                       numbers, dates and texts compared; a comparison with a missing cell is neither true nor false, and
+                                     numbers that differ only as computers round them are the same
     price * quantity                 + - * / // % of numbers; dates and durations added and subtracted
     sex == "F" or not pregnant       and, or, not; x in ("a", "b")
     `unit price` > 0                 names that are no words of Python stand in backticks
@@ -179,6 +180,9 @@ _COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: lambda a, b: a < b, ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
     ast.Eq: lambda a, b: a == b, ast.NotEq: lambda a, b: a != b,
 }  # fmt: skip
+_WITH_EQUALS = [_COMPARISONS[kind] for kind in (ast.LtE, ast.GtE, ast.Eq)]
+ALIKE = 1e-12
+"""Two numbers of which one is a float are the same if they differ by less than this share: 0.1 * 3 is 0.3."""
 _ALLOWED = (
     ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp, *_OPERATORS, ast.Compare, *_COMPARISONS,
     ast.In, ast.NotIn, ast.IfExp, ast.Constant, ast.Name, ast.Tuple, ast.List,
@@ -278,6 +282,8 @@ class _Rows:
         if _is_text(a) != _is_text(b) and not (a is pd.NA or b is pd.NA):
             raise TypeError("text compared with something else")
         found = how(a, b)
+        if isinstance(found, pd.Series) and (_is_float(a) or _is_float(b)):
+            found = found.mask(_alike(a, b), how in _WITH_EQUALS)
         if not isinstance(found, pd.Series):
             return pd.Series([found] * len(self.rows), dtype="boolean")
         lost = np.zeros(len(self.rows), bool)
@@ -313,6 +319,23 @@ def _plain(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 def _is_text(value: Value) -> bool:
     return isinstance(value, str) or (isinstance(value, pd.Series) and isinstance(value.dtype, pd.StringDtype))
+
+
+def _is_float(value: Value) -> bool:
+    return isinstance(value, float) or (isinstance(value, pd.Series) and pd.api.types.is_float_dtype(value.dtype))
+
+
+def _alike(a: Value, b: Value) -> Any:
+    """Where two numbers differ only as computers round them; False where one is unknown."""
+    size = np.maximum(*(_numbers(abs(one)) for one in (a, b)))
+    with np.errstate(invalid="ignore"):
+        return (np.abs(_numbers(a) - _numbers(b)) <= ALIKE * size) & np.isfinite(size)
+
+
+def _numbers(value: Value) -> Any:
+    if isinstance(value, pd.Series):
+        return value.to_numpy(float, na_value=np.nan)
+    return np.nan if value is pd.NA else float(value)
 
 
 def _long(value: Value, n: int) -> pd.Series[Any]:

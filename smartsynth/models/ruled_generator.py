@@ -32,6 +32,7 @@ from smartsynth.models.conditions import Condition, Given, fulfilled, holds
 from smartsynth.models.encoding import filled
 from smartsynth.models.rules.construction import Construction
 from smartsynth.models.rules.groups import GroupStep
+from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.seen import Seen
 from smartsynth.models.training import Checkpoints
 from smartsynth.progress import Progress, part, silent
@@ -232,8 +233,10 @@ class RuledGenerator(Generator):
     def _become(self, built: Construction, columns: Schema, schema: Schema) -> None:
         self._built, self._columns, self.schema_ = built, columns, schema
         self._tally, self._cache, self._share = _Tally(), _Cache(), 1.0
-        named = {name for rule in built.rules if not isinstance(rule, Unique) for name in rule.columns}
-        self._fixed = [c.name for c in schema if c.kind is Kind.IDENTIFIER]
+        counted = {name for step in built.steps if isinstance(step, PatternStep) for name in step.changes}
+        alone = (rule for rule in built.rules if not (isinstance(rule, Unique) or counted.issuperset(rule.columns)))
+        named = {name for rule in alone for name in rule.columns}
+        self._fixed = [c.name for c in schema if c.kind is Kind.IDENTIFIER or c.name in counted]
         self._free = [name for name in self._fixed if name not in named]
         self._is_about_names = self._free != self._fixed
         self.ledger_, self.rows_, self.ratio_ = self.inner.ledger_, self.inner.rows_, self.inner.ratio_

@@ -33,6 +33,28 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatc
     assert capsys.readouterr().out
 
 
+def test_the_python_about_rules_runs_and_says_what_holds(tmp_path, monkeypatch, capsys):
+    """Rules are constructed, and those that clash are named."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python_blocks(ROOT / "docs" / "rules.md"), "rules.md", "exec"), {})  # noqa: S102 - our own documents
+    said = capsys.readouterr().out
+    assert "total == price * quantity: constructed True, 0 of " in said
+    assert "6,760,000 different texts, from AA0000 to ZZ9999" in said
+    assert "The rules 'a >= 10', 'b >= a' and 'b <= 5' clash" in said
+
+
+def test_the_yaml_about_rules_is_read():
+    """Every rule in a block of YAML is one."""
+    import yaml
+
+    from smartsynth.schema_document import SchemaDocument
+
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", (ROOT / "docs" / "rules.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert sum(len(SchemaDocument.build(yaml.safe_load(block)).rules) for block in blocks) == 9
+
+
 def test_the_reference_pages_are_what_the_code_says():
     """After a change of options, settings or docstrings: `make reference`."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")

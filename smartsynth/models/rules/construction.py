@@ -1,35 +1,58 @@
 """All rules of a table together: what is learnt instead of it, how rows are made of that, and which of them are left to be rejected.
 
-    real rows ── formulas out ── groups to categories ── order to gaps ──▶ what a generator learns
-    made rows ◀── formulas ◀── consequences ◀── order ◀── groups ◀─────── what it makes
+    real rows ── each step takes something out ──▶ what a generator learns
+    made rows ◀── the steps the other way round ── what it makes
 
-Formulas are computed last, each after those it reads; what a consequence writes is written before them. A rule that is not among these
-steps, and one that a later step has broken again, is looked for in the rows that are made: those that break one are rejected.
+Steps are in order by what they read and make (sequence.py): a formula is computed after the columns that it reads, a column is put below a
+total after the total is. A rule that is not among these steps, and one that a later step has broken again, is looked for in the rows that
+are made: those that break one are rejected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import Chain, Combinations, Consequence, Flags, Formula, OneHot, Rule, Unique
+from smartsynth.clashes import clashes, unsatisfied
+from smartsynth.constraints import (
+    Chain,
+    Combinations,
+    Consequence,
+    Flags,
+    Formula,
+    Matches,
+    OneHot,
+    Rule,
+    Unique,
+)
 from smartsynth.errors import ConfigError
-from smartsynth.expressions import Expression
+from smartsynth.models.rules.chains import bounds_of, edges_of, order_steps
 from smartsynth.models.rules.consequence import ConsequenceStep
+from smartsynth.models.rules.cumulative import CumulativeStep
 from smartsynth.models.rules.formula import FormulaStep
 from smartsynth.models.rules.groups import GroupStep
+from smartsynth.models.rules.monotone import MonotoneStep
 from smartsynth.models.rules.order import Edge, OrderStep
-from smartsynth.models.storage import natural_unit, to_float
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.models.rules.parts import PartsStep, parts_of
+from smartsynth.models.rules.pattern import PatternStep
+from smartsynth.models.rules.places import PlaceStep
+from smartsynth.models.rules.sequence import Step, needed_for, sequence
+from smartsynth.models.rules.zeros import ZeroStep
+from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
+from smartsynth.schema import Schema
 
-Step = FormulaStep | GroupStep | OrderStep | ConsequenceStep
 KINDS: Mapping[str, type[Any]] = {
-    "formula": FormulaStep, "group": GroupStep, "order": OrderStep, "consequence": ConsequenceStep,
+    "formula": FormulaStep, "group": GroupStep, "order": OrderStep, "consequence": ConsequenceStep, "cumulative": CumulativeStep,
+    "monotone": MonotoneStep, "pattern": PatternStep, "places": PlaceStep, "zeros": ZeroStep,
+    "parts": PartsStep,
 }  # fmt: skip
+
+FEW, MOST_LOOKED_AT = 1_000, 100_000
+"""Real rows that are looked at first, and at most, to see whether any keeps all rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +81,48 @@ class Construction:
 
         Raises:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
-            DataError: Columns have no frequent combination.
+            DataError: Columns have no frequent combination, or pairs no frequent place.
         """
-        formulas = _formulas(rules, schema)
-        computed = {step.column.name for step in formulas}
+        if said := clashes(rules, schema):
+            raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
-        taken = {column.name for group in groups for column in group.columns}
-        _check_apart(computed, taken, groups)
-        edges = _edges(
-            [rule for rule in rules if isinstance(rule, Chain) and not set(rule.columns) & (computed | taken)],
-            schema,
-            rows,
-        )
-        order = [OrderStep.fit(rows, schema, edges)] if edges else []
-        follows = _consequences(rules, schema, computed)
-        return cls(_settled(rules, groups), (*formulas, *follows, *groups, *order), schema)
+        places = [PlaceStep.fit(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Geographic)]
+        patterns = _patterns(rules, schema)
+        edges = edges_of([rule for rule in rules if isinstance(rule, Chain)], schema, rows)
+        rising = _rising(rules, rows, schema, bounds_of(edges))
+        computed = _computed(rules, schema)
+        fixed = _apart([*computed, *groups, *places, *rising])
+        zeros = _zeros(rules, schema, fixed)
+        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed)
+        kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
+        values = [
+            FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
+        ]
+        steps = [
+            *order, *rising, *groups, *places, *patterns, *computed, *values, *zeros, *_consequences(rules, schema, kept),
+        ]  # fmt: skip
+        built = cls(_settled(rules, groups, places), (*parts, *sequence(steps[::-1])[::-1]), schema)
+        _check_kept(rows.head(MOST_LOOKED_AT), built)
+        return built
 
     @classmethod
     def restore(cls, rules: Sequence[Rule], steps: Sequence[Mapping[str, Any]], schema: Schema) -> Self:
         """What `to_json` came from, with its rules and columns."""
         found = steps_of(steps)
-        return cls(_settled(rules, [step for step in found if isinstance(step, GroupStep)]), found, schema)
+        groups = [step for step in found if isinstance(step, GroupStep)]
+        places = [step for step in found if isinstance(step, PlaceStep)]
+        return cls(_settled(rules, groups, places), found, schema)
 
     def is_made(self, rule: Rule) -> bool:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
-        return any(step.makes(rule) for step in self.steps)
+        over = {step.column.name for step in self.steps if isinstance(step, ConsequenceStep) and step.writes_over(rule)}
+        return not over & set(rule.columns) and any(step.makes(rule) for step in self.steps)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
-        """What a generator learns instead of a table, and its columns; without rows that have no known combination."""
+        """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
         rows, schema = self.known(rows)
         for step in self.steps:
-            if isinstance(step, GroupStep):
+            if isinstance(step, GroupStep | PlaceStep):
                 rows = rows[step.is_learnt(rows)].reset_index(drop=True)
         return rows, schema
 
@@ -103,9 +137,9 @@ class Construction:
         """Rows of the table, of rows that a generator made.
 
         Args:
-            rows: Of the columns that are learnt.
-            rng: All the chance that there is.
-            start: Place of the first row in the endless table.
+            rows: As columns of `learnt`.
+            rng: All the chance there is.
+            start: Place of the first of them in the endless stream of rows, so that what is counted never comes twice.
         """
         for step in reversed(self.steps):
             rows = step.made(rows, rng=rng, start=start)
@@ -125,84 +159,146 @@ class Construction:
         return [{"kind": names[type(step)], **step.to_json()} for step in self.steps]
 
 
+def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
+    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are."""
+    anew = (Formula, Cumulative, Matches)
+    rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
+    if not unsatisfied(rules, rows.head(FEW)):
+        return
+    apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
+    if len(apart) == 1:
+        raise ConfigError(f"All {len(rows):,} real rows broke {apart[0]}. Correct the rule, or leave it out.")
+    if apart:
+        raise ConfigError(
+            f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
+        )
+
+
 def steps_of(values: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """What `Construction.to_json` came from."""
     return tuple(KINDS[value["kind"]].restore({k: v for k, v in value.items() if k != "kind"}) for value in values)
 
 
-def _formulas(rules: Sequence[Rule], schema: Schema) -> list[FormulaStep]:
-    """Computed columns, each before those that it reads, as they are left out of a table.
+def _computed(rules: Sequence[Rule], schema: Schema) -> list[FormulaStep | CumulativeStep]:
+    """Columns that others give.
 
     Raises:
-        ConfigError: Two rules give the same column, or formulas run in a circle.
+        ConfigError: Two rules give the same column.
     """
-    given: dict[str, FormulaStep] = {}
+    given: dict[str, Rule] = {}
+    found: list[FormulaStep | CumulativeStep] = []
     for rule in rules:
-        if isinstance(rule, Formula):
+        if isinstance(rule, Formula | Cumulative):
             if rule.column in given:
                 raise ConfigError(
-                    f"Two rules give the column {rule.column!r}: {given[rule.column].text!r} and {rule.expression.text!r}."
+                    f"Two rules give the column {rule.column!r}: {given[rule.column].said!r} and {rule.said!r}."
                 )
-            given[rule.column] = FormulaStep(schema[rule.column], rule.expression.text)
-    order: list[FormulaStep] = []
-    left = dict(given)
-    while left:
-        free = [name for name, step in left.items() if not set(step.reads) & set(left)]
-        if not free:
-            raise ConfigError(f"The formulas of {', '.join(map(repr, left))} run in a circle. Leave one of them out.")
-        order += [left.pop(name) for name in free]
-    return order[::-1]
+            given[rule.column] = rule
+            if isinstance(rule, Formula):
+                found.append(FormulaStep(schema[rule.column], rule.expression.text))
+            else:
+                found.append(CumulativeStep.of_rule(rule, schema))
+    return found
 
 
 def _groups(rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], k: int) -> list[GroupStep]:
-    made = [GroupStep.one_hot(schema, rule.columns) for rule in rules if isinstance(rule, OneHot)]
-    return made + [GroupStep.seen(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Combinations)]
+    """One-hot columns and combinations, without those that break a rule about their columns alone."""
+    found = []
+    for rule in rules:
+        if isinstance(rule, OneHot):
+            group = GroupStep.one_hot(schema, rule.columns)
+        elif isinstance(rule, Combinations) and rule.declared is not None:
+            group = GroupStep.declared(schema, rule.columns, rule.declared)
+        elif isinstance(rule, Combinations):
+            group = GroupStep.seen(rows, schema, rule.columns, k=k)
+        else:
+            continue
+        plain = [
+            other
+            for other in rules
+            if not isinstance(other, OneHot | Combinations | Unique | Formula | Cumulative | Monotone)
+        ]
+        found.append(group.where([other for other in plain if set(other.columns) <= set(rule.columns)]))
+    return found
 
 
-def _check_apart(computed: set[str], taken: set[str], groups: Sequence[GroupStep]) -> None:
-    """ConfigError if two rules want to make the same column."""
-    names = [column.name for group in groups for column in group.columns]
-    twice = sorted({name for name in names if names.count(name) > 1} | (computed & taken))
+def _rising(
+    rules: Sequence[Rule], rows: pd.DataFrame, schema: Schema, bounds: Mapping[str, tuple[float, float]]
+) -> list[MonotoneStep]:
+    """Columns that rise or fall in an entity's time, within the values that they are said to be between."""
+    found = []
+    for rule in rules:
+        if isinstance(rule, Monotone) and rule.column not in rule.order:
+            low, high = bounds.get(rule.column, (-np.inf, np.inf))
+            found.append(MonotoneStep.of_rule(rule, rows, schema, low=low, high=high))
+    return found
+
+
+def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroStep]:
+    """Columns that are 0 together, none of which another step makes."""
+    found = [
+        ZeroStep.of(schema, rule.columns)
+        for rule in rules
+        if isinstance(rule, ZeroTogether) and not fixed & set(rule.columns)
+    ]
+    _apart(found)
+    return found
+
+
+def _order(
+    rules: Sequence[Rule], rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], zeros: Sequence[ZeroStep], fixed: set[str],
+    computed: Sequence[Step],
+) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
+    """Columns that are compared with columns, values and what is computed, and what is computed for that."""
+    parts, more = parts_of(rules, rows)
+    rows, schema = parts.learnt(rows, schema)
+    for step in zeros:
+        rows, schema = step.learnt(rows, schema)
+    values = [FormulaStep(column, text) for column, text in zip(parts.columns, parts.texts, strict=True)]
+    names = fixed | {column.name for column in parts.columns}
+    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]))
+    used = parts.only({name for step in order for name in step.fixed})
+    return order, [used] if used.columns else []
+
+
+def _apart(steps: Sequence[Step]) -> set[str]:
+    """The columns that some steps make; ConfigError if two of them want to make the same."""
+    names = [name for step in steps for name in step.writes]
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
             f"The column {twice[0]!r} is in two groups, or in a group and given by a formula. Join the groups, or leave one of the rules out."
         )
+    return set(names)
 
 
-def _edges(chains: Sequence[Chain], schema: Schema, rows: pd.DataFrame) -> list[Edge]:
-    """What is below what, as chains say."""
-    made = []
-    for chain in chains:
-        for low, high, strict in zip(chain.members, chain.members[1:], chain.strict, strict=False):
-            if isinstance(low, str) or isinstance(high, str):
-                made.append(Edge(_end(low, high, schema, rows), _end(high, low, schema, rows), strict))
-    return made
+def _patterns(rules: Sequence[Rule], schema: Schema) -> list[PatternStep]:
+    """Columns that are written anew; of two forms of a column the first, and rows that do not have the other are rejected."""
+    alone = {rule.columns[0] for rule in rules if isinstance(rule, Unique) and len(rule.columns) == 1}
+    found: dict[str, PatternStep] = {}
+    for rule in rules:
+        if isinstance(rule, Matches) and rule.column not in found:
+            step = PatternStep.of_rule(rule, schema, distinct=rule.column in alone)
+            if step is not None:
+                found[rule.column] = step
+    return list(found.values())
 
 
-def _end(end: str | Expression, other: str | Expression, schema: Schema, rows: pd.DataFrame) -> str | float:
-    """A column, or the number of a value in the units of the column that it is compared with."""
-    if isinstance(end, str):
-        return end
-    column = schema[str(other)]
-    value = end(pd.DataFrame(index=[0])).iloc[0]
-    if column.kind is Kind.NUMERIC:
-        return float(value)
-    cell = pd.Series([pd.Timedelta(value) if column.kind is Kind.DURATION else pd.Timestamp(value)])
-    plain = Column(column.name, column.kind, str(cell.dtype))
-    return float(to_float(plain, cell, natural_unit(column, rows[column.name]))[0])
-
-
-def _consequences(rules: Sequence[Rule], schema: Schema, computed: set[str]) -> list[ConsequenceStep]:
-    """What follows and can be written, and is not computed anyway."""
+def _consequences(rules: Sequence[Rule], schema: Schema, kept: set[str]) -> list[ConsequenceStep]:
+    """What follows and can be written into a column that no other step keeps as it is."""
     made = [ConsequenceStep.of(rule.condition, rule.follows, schema) for rule in rules if isinstance(rule, Consequence)]
-    return [step for step in made if step is not None and step.column.name not in computed]
+    return [step for step in made if step is not None and step.column.name not in kept]
 
 
-def _settled(rules: Sequence[Rule], groups: Sequence[GroupStep]) -> tuple[Rule, ...]:
-    """The rules, combinations with those that were seen."""
-    seen = {tuple(c.name for c in group.columns): group.rows for group in groups}
-    return tuple(
-        Combinations(rule.columns, frozenset(tuple(map(str, one)) for one in seen[rule.columns] if None not in one))
-        if isinstance(rule, Combinations) else rule
-        for rule in rules
-    )  # fmt: skip
+def _settled(rules: Sequence[Rule], groups: Sequence[GroupStep], places: Sequence[PlaceStep]) -> tuple[Rule, ...]:
+    """The rules, combinations and places with those that there are."""
+    seen = {group.writes: group.rows for group in groups}
+    cells = {place.writes: place.cells for place in places}
+    found: list[Rule] = []
+    for rule in rules:
+        if isinstance(rule, Combinations):
+            known = frozenset(tuple(map(str, one)) for one in seen[rule.columns] if None not in one)
+            found.append(replace(rule, seen=known))
+        else:
+            found.append(replace(rule, cells=cells[rule.columns]) if isinstance(rule, Geographic) else rule)
+    return tuple(found)

@@ -33,6 +33,11 @@ class FormulaStep:
         return self._expression().names
 
     @property
+    def writes(self) -> tuple[str, ...]:
+        """Columns that it writes."""
+        return (self.column.name,)
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """Columns that are learnt as something else, or not at all."""
         return (self.column.name,)

@@ -6,17 +6,22 @@ Rows without a combination that at least `k` people share, and rows whose one-ho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.constraints import Combinations, OneHot, Rule
+from smartsynth.alignment import as_column
+from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, tuples
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.storage import restore
+from smartsynth.named_rules import Cumulative, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
+
+_WRITTEN = (Kind.DATETIME, Kind.DURATION)
+"""Kinds of cells that JSON holds as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,10 @@ class GroupStep:
         """
         if not len(rows):
             raise ConfigError(
-                f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them, "
-                "or leave the rule out."
+                f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them "
+                "(`combinations: {columns: […], rows: […]}`), or leave the rule out."
             )
-        counts = pd.Series(_tuples(rows, names)).value_counts()
+        counts = pd.Series(tuples(rows, names)).value_counts()
         frequent: list[Any] = sorted((one for one, count in counts.items() if count >= k), key=repr)
         if not frequent:
             raise DataError(
@@ -61,19 +66,54 @@ class GroupStep:
             )
         return cls(tuple(schema[name] for name in names), tuple(frequent))
 
+    @classmethod
+    def declared(cls, schema: Schema, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Self:
+        """Columns whose combinations a user listed: nothing is read off the data."""
+        return cls(tuple(schema[name] for name in names), tuple(rows))
+
+    def where(self, rules: Sequence[Rule]) -> Self:
+        """The combinations that break none of some rules about their columns alone.
+
+        Raises:
+            ConfigError: All of them do.
+        """
+        table = self._table(range(len(self.rows)))
+        kept = np.all([rule.holds(table) for rule in rules], axis=0) if rules else np.ones(len(self.rows), bool)
+        if not kept.any():
+            raise ConfigError(
+                f"No combination of {', '.join(repr(column.name) for column in self.columns)} keeps the rules "
+                f"{', '.join(repr(rule.said) for rule in rules)}. Leave one of them out."
+            )
+        return replace(self, rows=tuple(row for row, keeps in zip(self.rows, kept, strict=True) if keeps))
+
     @property
     def name(self) -> str:
         """Of the category that is learnt."""
         return " & ".join(column.name for column in self.columns)
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """No column that is not its own."""
+        return ()
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Columns that it writes."""
+        return tuple(column.name for column in self.columns)
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """Columns that are learnt as something else, or not at all."""
-        return tuple(column.name for column in self.columns)
+        return self.writes
 
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
-        return isinstance(rule, OneHot | Combinations) and rule.columns == self.changes
+        return (isinstance(rule, OneHot | Combinations) and rule.columns == self.writes) or self.is_about(rule)
+
+    def is_about(self, rule: Rule) -> bool:
+        """Whether each combination by itself says if it keeps a rule."""
+        alone = not isinstance(rule, Check | OneHot | Combinations | Unique | Formula | Cumulative | Monotone)
+        return alone and set(rule.columns) <= set(self.writes)
 
     @staticmethod
     def code(place: int) -> str:
@@ -84,9 +124,9 @@ class GroupStep:
         """The table with one category instead of the columns, missing in rows that have no known combination."""
         place = {one: self.code(i) for i, one in enumerate(self.rows)}
         names = [column.name for column in self.columns]
-        codes = pd.Series([place.get(one) for one in _tuples(rows, names)], index=rows.index, dtype=object)
+        codes = pd.Series([place.get(one) for one in tuples(rows, names)], index=rows.index, dtype=object)
         role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)
-        category = Column(self.name, Kind.CATEGORICAL, "object", role=role)
+        category = Column(self.name, Kind.CATEGORICAL, "object", role=role, static=all(c.static for c in self.columns))
         left = schema.without(*names)
         return rows.drop(columns=names).assign(**{self.name: codes}), Schema((*left.columns, category), left.modality)
 
@@ -97,29 +137,35 @@ class GroupStep:
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
         places = [int(str(code).removeprefix("combination ")) for code in rows[self.name]]
+        made = self._table(places)
+        return rows.drop(columns=self.name).assign(**{name: made[name].array for name in made.columns})
+
+    def _table(self, places: Sequence[int]) -> pd.DataFrame:
+        """The columns as they are stored, of the combinations at some places."""
         made = {}
         for i, column in enumerate(self.columns):
             values = np.empty(len(places), object)
             values[:] = [self.rows[place][i] for place in places]
-            made[column.name] = restore(column, values).array
-        return rows.drop(columns=self.name).assign(**made)
+            made[column.name] = restore(column, values)
+        return pd.DataFrame(made)
 
     def to_json(self) -> dict[str, Any]:
-        return {"columns": [asdict(column) for column in self.columns], "rows": [list(one) for one in self.rows]}
+        return {
+            "columns": [asdict(column) for column in self.columns],
+            "rows": [list(map(_plain, one)) for one in self.rows],
+        }
 
     @classmethod
     def restore(cls, value: Mapping[str, Any]) -> Self:
         """What `to_json` came from."""
-        return cls(tuple(map(Column.from_json, value["columns"])), tuple(tuple(one) for one in value["rows"]))
+        columns = tuple(map(Column.from_json, value["columns"]))
+        cells = pd.DataFrame(value["rows"], columns=[column.name for column in columns], dtype=object)
+        read = {c.name: as_column(cells[c.name], c) if c.kind in _WRITTEN else cells[c.name] for c in columns}
+        return cls(columns, tuple(tuples(pd.DataFrame(read), list(read))))
 
 
-def _tuples(rows: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The values of each row as plain Python ones, None for missing cells."""
-    cells = [
-        [None if pd.isna(cell) else getattr(cell, "item", lambda cell=cell: cell)() for cell in rows[name]]
-        for name in names
-    ]
-    return list(zip(*cells, strict=True))
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _truth(column: Column, is_hot: bool) -> Any:

@@ -4,14 +4,17 @@
     learnt   column less floor, never below 0; where nothing below it is known, column less the floor's median
     made     floor plus gap, column after column from the lowest on, and then no more than what is above allows
 
-A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
+A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A column that another step makes (a formula gives it, a group holds it) is fixed: it stays what it is, and the others are put around it. A
+column with no other below it that is below fixed ones hangs from them: what is learnt of it is the gap down to it, in the same way.
+
+A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
 values above and below leave no room, a row that is made may still break a rule, and is rejected (construction.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 
 from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
+from smartsynth.expressions import ALIKE
 from smartsynth.models.storage import from_float, natural_unit, to_float
 from smartsynth.schema import Column, Kind, Schema
 
@@ -49,17 +53,19 @@ class OrderStep:
         columns: As they are stored, each after those below it.
         units: Nanoseconds of a unit of dates and durations; 1 of numbers.
         edges: What is below what.
-        fills: What is taken to be below a column where nothing below it is known.
+        fills: What is taken to be below a column (above one that hangs) where nothing there is known.
+        fixed: Names of columns that are not made here.
     """
 
     columns: tuple[Column, ...]
     units: tuple[int, ...]
     edges: tuple[Edge, ...]
     fills: tuple[float, ...]
+    fixed: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge]) -> Self:
-        """The order that some edges make.
+    def fit(cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = ()) -> Self:
+        """The order that some edges make around fixed columns.
 
         Raises:
             ConfigError: They run in a circle, or join columns that cannot be compared.
@@ -68,18 +74,31 @@ class OrderStep:
         columns = tuple(schema[name] for name in names)
         _check_kinds(columns, edges)
         units = _units(columns, rows)
-        step = cls(columns, units, tuple(edges), (0.0,) * len(columns))
+        step = cls(columns, units, tuple(edges), (0.0,) * len(columns), tuple(name for name in names if name in fixed))
         values = step._values(rows)
         fills = []
         for name in names:
-            floor = step._floor(name, values, len(rows))
-            fills.append(float(np.nanmedian(floor)) if np.isfinite(floor).any() else 0.0)
-        return cls(columns, units, tuple(edges), tuple(fills))
+            near = (
+                step._ceiling(name, values, step.fixed) if step._hangs(name) else step._floor(name, values, len(rows))
+            )
+            known = near[np.isfinite(near)]
+            fills.append(float(np.median(known)) if len(known) else 0.0)
+        return replace(step, fills=tuple(fills))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that others make."""
+        return self.fixed
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Columns that it writes."""
+        return tuple(column.name for column in self.columns if column.name not in self.fixed)
 
     @property
     def changes(self) -> tuple[str, ...]:
         """Columns that are learnt as something else, or not at all."""
-        return tuple(column.name for column in self.columns if self._is_gap(column.name))
+        return tuple(name for name in self.writes if self._is_gap(name) or self._hangs(name))
 
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
@@ -89,34 +108,59 @@ class OrderStep:
         """The table with gaps instead of the columns that are above others."""
         values, made = self._values(rows), {}
         for column, fill in zip(self.columns, self.fills, strict=True):
-            if self._is_gap(column.name):
+            if column.name not in self.changes:
+                continue
+            own = values[column.name]
+            if self._hangs(column.name):
+                ceiling = self._ceiling(column.name, values, self.fixed)
+                made[column.name] = _gap(np.where(np.isinf(ceiling), fill, ceiling) - own, _known(ceiling))
+            else:
                 floor = self._floor(column.name, values, len(rows))
-                made[column.name] = _gap(values[column.name] - np.nan_to_num(floor, nan=fill), floor)
-                schema = schema.with_column(
-                    column.name, kind=Kind.NUMERIC, dtype="float64", decimals=column.decimals if column.kind is Kind.NUMERIC else 0,
-                    format=None, low=None, high=None,
-                )  # fmt: skip
+                made[column.name] = _gap(own - np.nan_to_num(floor, nan=fill), floor)
+            schema = schema.with_column(
+                column.name, kind=Kind.NUMERIC, dtype="float64", decimals=column.decimals if column.kind is Kind.NUMERIC else 0,
+                format=None, low=None, high=None,
+            )  # fmt: skip
         return rows.assign(**made), schema
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
         values: dict[str, Floats] = {}
-        for column, unit, fill in zip(self.columns, self.units, self.fills, strict=True):
-            floor = self._floor(column.name, values, len(rows))
-            if self._is_gap(column.name):
-                gap = rows[column.name].to_numpy(float, na_value=np.nan)
-                values[column.name] = np.nan_to_num(floor, nan=fill) + _gap(gap, floor)
-            else:
-                own = to_float(column, rows[column.name], unit)
-                values[column.name] = np.where(own < floor, floor, own)
+        own = list(zip(self.columns, self.units, self.fills, strict=True))
+        for column, unit, fill in sorted(own, key=lambda one: one[0].name not in self.fixed):
+            values[column.name] = self._value(column, unit, fill, rows, values)
         for column in reversed(self.columns):
-            ceiling = self._ceiling(column.name, values)
-            values[column.name] = np.where(values[column.name] > ceiling, ceiling, values[column.name])
+            if column.name not in self.fixed:
+                ceiling = self._ceiling(column.name, values)
+                values[column.name] = np.where(values[column.name] > ceiling, ceiling, values[column.name])
         made = {
             column.name: from_float(column, _stored(column, values[column.name]), unit).array
-            for column, unit in zip(self.columns, self.units, strict=True)
-        }
+            for column, unit, _ in own if column.name not in self.fixed
+        }  # fmt: skip
         return rows.assign(**made)
+
+    def _value(
+        self, column: Column, unit: int, fill: float, rows: pd.DataFrame, values: Mapping[str, Floats]
+    ) -> Floats:
+        """A column of what was made of it, once all below it and all that is fixed have values."""
+        name = column.name
+        if name in self.fixed:
+            return to_float(column, rows[name], unit)
+        floor = self._floor(name, values, len(rows))
+        if name not in self.changes:
+            own = to_float(column, rows[name], unit)
+            return np.where(own < floor, floor, own)
+        gap = rows[name].to_numpy(float, na_value=np.nan)
+        if not self._hangs(name):
+            return np.nan_to_num(floor, nan=fill) + _gap(gap, floor)
+        ceiling = self._ceiling(name, values, self.fixed, len(rows))
+        hung = np.where(np.isinf(ceiling), fill, ceiling) - _gap(gap, _known(ceiling))
+        return np.where(hung < floor, floor, hung)
+
+    def _hangs(self, name: str) -> bool:
+        """Whether a column is below fixed ones and above no other."""
+        above = any(edge.low == name and edge.high in self.fixed for edge in self.edges)
+        return above and name not in self.fixed and not self._is_gap(name)
 
     def _values(self, rows: pd.DataFrame) -> dict[str, Floats]:
         pairs = zip(self.columns, self.units, strict=True)
@@ -135,21 +179,26 @@ class OrderStep:
         for edge in self._below(name):
             low = values[edge.low] if isinstance(edge.low, str) else np.full(n, edge.low)
             floor = np.fmax(floor, low + (self._least(name) if edge.strict else 0.0))
-        return floor
+        return -_on_grid(self._column(name), -floor)
 
-    def _ceiling(self, name: str, values: Mapping[str, Floats]) -> Floats:
-        """The most that a column can be; infinity where nothing above it is known."""
-        ceiling = np.full(len(values[name]), np.inf)
+    def _ceiling(
+        self, name: str, values: Mapping[str, Floats], among: Collection[str] | None = None, n: int | None = None
+    ) -> Floats:
+        """The most that a column can be, by all above it or by some columns; infinity where nothing of these is known."""
+        ceiling = np.full(len(values[name]) if n is None else n, np.inf)
         for edge in self.edges:
-            if edge.low == name:
+            if edge.low == name and (among is None or edge.high in among):
                 high = values[edge.high] if isinstance(edge.high, str) else np.full(len(ceiling), edge.high)
                 most = high - (self._least(name) if edge.strict else 0.0)
                 ceiling = np.fmin(ceiling, np.where(np.isnan(most), np.inf, most))
-        return ceiling
+        return _on_grid(self._column(name), ceiling)
+
+    def _column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
 
     def _least(self, name: str) -> float:
         """The smallest step from a value of a column to another."""
-        column = next(column for column in self.columns if column.name == name)
+        column = self._column(name)
         if column.kind is not Kind.NUMERIC:
             return 1.0
         return 10.0**-column.decimals if column.decimals is not None else 1e-9
@@ -157,7 +206,7 @@ class OrderStep:
     def to_json(self) -> dict[str, Any]:
         return {
             "columns": [asdict(column) for column in self.columns], "units": list(self.units),
-            "edges": [asdict(edge) for edge in self.edges], "fills": list(self.fills),
+            "edges": [asdict(edge) for edge in self.edges], "fills": list(self.fills), "fixed": list(self.fixed),
         }  # fmt: skip
 
     @classmethod
@@ -165,13 +214,30 @@ class OrderStep:
         """What `to_json` came from."""
         return cls(
             tuple(map(Column.from_json, value["columns"])), tuple(value["units"]), tuple(Edge(**edge) for edge in value["edges"]),
-            tuple(value["fills"]),
+            tuple(value["fills"]), tuple(value["fixed"]),
         )  # fmt: skip
 
 
 def _gap(gap: Floats, floor: Floats) -> Floats:
     """A gap that is not below 0 where there is a floor."""
     return np.where(np.isnan(floor), gap, np.maximum(gap, 0.0))
+
+
+def _on_grid(column: Column, values: Floats) -> Floats:
+    """Values at the next lower one that their column can have, by its decimal places."""
+    if column.kind is Kind.NUMERIC and column.decimals is None:
+        return values
+    places = (column.decimals or 0) if column.kind is Kind.NUMERIC else 0
+    units = values * 10.0**places
+    near = np.round(units)
+    with np.errstate(invalid="ignore"):  # infinity is as near to itself as can be
+        units = np.where(np.abs(units - near) <= ALIKE * np.maximum(np.abs(near), 1.0), near, np.floor(units))
+    return np.asarray(np.round(units / 10.0**places, places), np.float64)
+
+
+def _known(ceiling: Floats) -> Floats:
+    """A ceiling that is NaN where there is none."""
+    return np.where(np.isinf(ceiling), np.nan, ceiling)
 
 
 def _stored(column: Column, values: Floats) -> Floats:

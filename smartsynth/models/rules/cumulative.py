@@ -1,0 +1,77 @@
+"""A column that is the running sum of another: left out of what is learnt, and summed up over the rows that are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.constraints import Rule
+from smartsynth.models.storage import from_float
+from smartsynth.named_rules import Cumulative, running
+from smartsynth.schema import Column, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class CumulativeStep:
+    """A total and what it sums up.
+
+    Args:
+        column: That is computed.
+        of: What is summed.
+        start: A number, or the column that an entity's first row has it in.
+        order: Entity and time.
+    """
+
+    column: Column
+    of: str
+    start: str | float
+    order: Schema
+
+    @classmethod
+    def of_rule(cls, rule: Cumulative, schema: Schema) -> Self:
+        """The step of a rule."""
+        return cls(schema[rule.column], rule.of, rule.start, rule.order)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that it is computed of."""
+        return (self.of, *([self.start] if isinstance(self.start, str) else []), *self.order.names)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Columns that it writes."""
+        return (self.column.name,)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all."""
+        return (self.column.name,)
+
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+        return isinstance(rule, Cumulative) and rule.column == self.column.name
+
+    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+        """The table without the column."""
+        return rows.drop(columns=self.column.name), schema.without(self.column.name)
+
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
+        """The table with it; entities are whole."""
+        values = running(rows, self.of, self.start, self.order)
+        if self.column.decimals is not None:
+            values = np.round(values, self.column.decimals)
+        return rows.assign(**{self.column.name: from_float(self.column, values, 1).array})
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "column": asdict(self.column), "of": self.of, "start": self.start, "order": self.order.to_json()
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, value: Mapping[str, Any]) -> Self:
+        """What `to_json` came from."""
+        return cls(Column.from_json(value["column"]), value["of"], value["start"], Schema.from_json(value["order"]))
