@@ -252,8 +252,9 @@ class Combinations:
     def holds(self, rows: pd.DataFrame) -> Flags:
         if self.seen is None:
             return np.ones(len(rows), bool)
-        found = zip(*(rows[name].astype(object) for name in self.columns), strict=True)
-        return np.array([any(map(pd.isna, one)) or tuple(map(str, one)) in self.seen for one in found], bool)
+        some, codes = distinct(rows, self.columns)
+        found = zip(*(some[name].astype(object) for name in self.columns), strict=True)
+        return np.array([any(map(pd.isna, one)) or tuple(map(str, one)) in self.seen for one in found], bool)[codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,6 +457,18 @@ def tuples(rows: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
         for name in names
     ]
     return list(zip(*cells, strict=True))
+
+
+def distinct(rows: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Each combination of values of some columns once, in the order of appearance, and which of them each row has.
+
+    >>> some, codes = distinct(pd.DataFrame({"a": [1, 2, 1], "b": ["x", None, "x"]}), ["a", "b"])
+    >>> len(some), codes.tolist()
+    (2, [0, 1, 0])
+    """
+    cells = rows[list(names)]
+    codes = cells.groupby(list(names), dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)
+    return cells[~pd.Series(codes).duplicated().to_numpy()], pd.factorize(codes)[0].astype(np.int64)
 
 
 def quoted(name: str) -> str:

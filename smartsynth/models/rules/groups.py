@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
-from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, tuples
+from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, distinct, tuples
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.storage import restore
 from smartsynth.named_rules import Cumulative, Monotone
@@ -57,8 +57,9 @@ class GroupStep:
                 f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them "
                 "(`combinations: {columns: […], rows: […]}`), or leave the rule out."
             )
-        counts = pd.Series(tuples(rows, names)).value_counts()
-        frequent: list[Any] = sorted((one for one, count in counts.items() if count >= k), key=repr)
+        some, which = distinct(rows, names)
+        pairs = zip(tuples(some, names), np.bincount(which), strict=True)
+        frequent = sorted((one for one, count in pairs if count >= k), key=repr)
         if not frequent:
             raise DataError(
                 f"No combination of {', '.join(map(repr, names))} is shared by {k} rows, so that none may come back. Take columns with "
@@ -124,7 +125,9 @@ class GroupStep:
         """The table with one category instead of the columns, missing in rows that have no known combination."""
         place = {one: self.code(i) for i, one in enumerate(self.rows)}
         names = [column.name for column in self.columns]
-        codes = pd.Series([place.get(one) for one in tuples(rows, names)], index=rows.index, dtype=object)
+        some, which = distinct(rows, names)
+        known = np.array([place.get(one) for one in tuples(some, names)], object)
+        codes = pd.Series(known[which], index=rows.index, dtype=object)
         role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)
         category = Column(self.name, Kind.CATEGORICAL, "object", role=role, static=all(c.static for c in self.columns))
         left = schema.without(*names)
@@ -136,8 +139,8 @@ class GroupStep:
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
-        places = [int(str(code).removeprefix("combination ")) for code in rows[self.name]]
-        made = self._table(places)
+        which, codes = pd.factorize(rows[self.name].astype(object))
+        made = self._table([int(str(code).removeprefix("combination ")) for code in codes]).take(which)
         return rows.drop(columns=self.name).assign(**{name: made[name].array for name in made.columns})
 
     def _table(self, places: Sequence[int]) -> pd.DataFrame:
