@@ -1,0 +1,309 @@
+"""Rows given a context, and brothers and sisters given each other: forests of count trees over what is known beforehand.
+
+    p(rows of a family | context) = Π_k Π_j p(x_kj | context, place k, what the rows before are like, x_k1 … x_k(j-1))
+
+A context is one row of known columns (of a parent, of its parents, the number of its children). What the rows before are like is
+told by the codes of the last one and, over all of them, the mean of numbers and the commonest of categories. Long families
+are made in strides: rows of one stride know the rows before it, not each other, so that the steps grow with the logarithm of the longest
+family. A density ratio (refinement.py) then chooses each row among a few that were drawn for the same context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Growth
+from smartsynth.models.boosting import Training, flatten, threads
+from smartsynth.models.coding import Coding, under
+from smartsynth.models.conditioning import Limited, fill
+from smartsynth.models.refinement import Refinement
+from smartsynth.progress import Progress, part, silent
+from smartsynth.schema import Schema
+
+Places = NDArray[np.int64]
+
+SINGLE_STEPS = 24
+"""So many rows of a family are made one by one, those after them in strides that are longer by a third each time."""
+MOST_TALLIED = 64
+"""Categories with more codes have no commonest one among the rows before."""
+CANDIDATES = 6
+MADE_PER_REAL = 4
+MIN_ROWS_TO_REFINE = 400
+RATIO = Training(
+    rounds=100, learning_rate=0.1, num_leaves=31, min_data_in_leaf=150, lambda_l2=20.0,
+    feature_fraction=0.6, bagging_fraction=0.5,
+)  # fmt: skip
+
+
+def strides(longest: int) -> list[tuple[int, int]]:
+    """Places of a family that are made at once: first and one after the last.
+
+    >>> strides(3), strides(40)[-3:]
+    ([(0, 1), (1, 2), (2, 3)], [(23, 24), (24, 32), (32, 40)])
+    """
+    made = [(k, k + 1) for k in range(min(longest, SINGLE_STEPS))]
+    while made and made[-1][1] < longest:
+        first = made[-1][1]
+        made.append((first, min(first + max(first // 3, 1), longest)))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Which family each row belongs to, and its place there.
+
+    Args:
+        family: Number of each row's family, ascending from 0 without gaps.
+        place: Place of each row in its family.
+    """
+
+    family: Places
+    place: Places
+
+    @classmethod
+    def of_sizes(cls, sizes: Places) -> Self:
+        """Families of so many rows, one after the other; those of none are left out of the numbering."""
+        some = sizes[sizes > 0]
+        family = np.repeat(np.arange(len(some)), some)
+        return cls(family, np.arange(len(family)) - np.repeat(np.cumsum(some) - some, some))
+
+
+class Siblings:
+    """What the rows of each family up to now are like, as codes."""
+
+    def __init__(self, columns: list[CodeColumn], n_families: int) -> None:
+        self._columns = columns
+        self._seen = np.zeros(n_families, np.int64)
+        self._last = np.zeros((len(columns), n_families), np.int64)
+        self._sums = np.zeros((len(columns), n_families))
+        self._known = np.zeros((len(columns), n_families), np.int64)
+        self._tally = {
+            j: np.zeros((n_families, column.n_codes), np.uint16)
+            for j, column in enumerate(columns)
+            if not column.ordered and column.n_codes <= MOST_TALLIED
+        }
+
+    @staticmethod
+    def about(columns: list[CodeColumn]) -> list[CodeColumn]:
+        """The columns of `codes`."""
+        made = [CodeColumn(SINGLE_STEPS + 24, ordered=True)]
+        for column in columns:
+            made.append(CodeColumn(column.n_codes + 1, column.ordered, column.n_codes))
+            if column.ordered or column.n_codes <= MOST_TALLIED:
+                made.append(CodeColumn(column.n_codes + 1, column.ordered, column.n_codes))
+        return made
+
+    def codes(self, family: Places, place: Places) -> Codes:
+        """Columns × rows: the place, and of each column the last code and the mean or the commonest one."""
+        first = self._seen[family] == 0
+        steps = SINGLE_STEPS + np.floor(np.log2(np.maximum(place, SINGLE_STEPS) / SINGLE_STEPS) * 2)
+        rows = [np.where(place < SINGLE_STEPS, place, np.minimum(steps, SINGLE_STEPS + 23))]
+        for j, column in enumerate(self._columns):
+            rows.append(np.where(first, column.n_codes, self._last[j, family]))
+            if column.ordered:
+                known = self._known[j, family]
+                mean = np.rint(self._sums[j, family] / np.maximum(known, 1))
+                rows.append(np.where(known == 0, column.n_codes, mean))
+            elif j in self._tally:
+                rows.append(np.where(first, column.n_codes, self._tally[j][family].argmax(axis=1)))
+        return np.array(rows, np.uint16)
+
+    def add(self, codes: Codes, family: Places) -> None:
+        """Rows that now belong to what is known; those of a family in their order."""
+        for j, column in enumerate(self._columns):
+            code = codes[j].astype(np.int64)
+            self._last[j, family] = code  # of several rows of a family the last one stays
+            if column.ordered:
+                known = code != (-1 if column.missing_code is None else column.missing_code)
+                np.add.at(self._sums[j], family[known], code[known])
+                np.add.at(self._known[j], family[known], 1)
+            elif j in self._tally:
+                np.add.at(self._tally[j], (family, code), 1)
+        np.add.at(self._seen, family, 1)
+
+
+class FamilyForest:
+    """p(rows | context), learnt; see the module's formula.
+
+    Args:
+        coding: Of the rows' own columns.
+        context: Of the columns that are known beforehand.
+        chain: Over the context's columns, those of siblings, and the rows' own ones.
+        refinement: What a detective still sees.
+        in_families: Whether rows know the rows before them.
+    """
+
+    def __init__(
+        self,
+        coding: Coding,
+        context: Coding,
+        chain: Autoregression,
+        refinement: Refinement,
+        in_families: bool,
+    ) -> None:
+        self.coding, self.context = coding, context
+        self.chain, self.refinement, self.in_families = chain, refinement, in_families
+
+    @classmethod
+    def fit(
+        cls,
+        rows: pd.DataFrame,
+        schema: Schema,
+        context: pd.DataFrame,
+        context_schema: Schema,
+        *,
+        families: Families | None = None,
+        holders: NDArray[np.int64] | None = None,
+        rng: np.random.Generator,
+        min_count: int = 5,
+        n_bins: int = 96,
+        trees: int = 32,
+        rounds: int = 1,
+        progress: Progress = silent,
+    ) -> Self:
+        """Learn rows given their contexts.
+
+        Args:
+            rows: Real ones, one family after the other.
+            schema: Their columns.
+            context: What is known of each row beforehand.
+            context_schema: The columns of that.
+            families: Whose each row is; None if rows know nothing of each other.
+            holders: Of each row, whom it is about: a value that fewer of them have than `min_count` is not kept.
+            rng: Draws everything.
+            min_count: See `holders`.
+            n_bins: Bins of a numeric column.
+            trees: Trees of a column.
+            rounds: Rounds of refinement.
+            progress: Called with the share done; may raise `Cancelled`.
+        """
+        size = {"n_bins": n_bins, "min_count": min_count, "rng": rng, "holders": holders}
+        coding, own = Coding.fit(rows, schema, **size)  # type: ignore[arg-type]
+        own = own.reshape(len(coding.columns), len(rows))
+        outer, known = Coding.fit(context, context_schema, **size)  # type: ignore[arg-type]
+        known = known.reshape(len(outer.columns), len(rows))
+        columns = [*outer.columns, *coding.columns]
+        if families is not None:
+            known = np.concatenate([known, _taught(own, coding.columns, families)])
+            columns = [*outer.columns, *Siblings.about(coding.columns), *coding.columns]
+        n_known = len(known)
+        codes = np.ascontiguousarray(np.concatenate([known, own]))
+        order = [*range(n_known), *(n_known + j for j in coding.order(own))]
+        chain = Autoregression.fit(
+            codes, columns, order, growth=Growth(trees=trees), rng=rng, threads=threads(),
+            progress=part(progress, 0.0, 0.5), given=n_known,
+        )  # fmt: skip
+
+        def draw(n: int, rng: np.random.Generator, _: Progress) -> Codes:
+            some = rng.permutation(len(rows)) if n >= len(rows) else rng.choice(len(rows), n, replace=False)
+            return _filled(chain, Refinement(flatten([])), known[:, np.resize(some, n)], columns, rng, particles=1)
+
+        refinement = Refinement.fit(
+            codes, draw, columns, rounds=rounds if len(rows) >= MIN_ROWS_TO_REFINE and len(own) else 0, how=RATIO, rng=rng,
+            threads=threads(), progress=part(progress, 0.5, 1.0), made_per_real=MADE_PER_REAL,
+        )  # fmt: skip
+        return cls(coding, outer, chain, refinement, families is not None)
+
+    def sample(
+        self,
+        context: pd.DataFrame,
+        rng: np.random.Generator,
+        *,
+        families: Families | None = None,
+        start: int = 0,
+        progress: Progress = silent,
+    ) -> pd.DataFrame:
+        """A row for each context.
+
+        Args:
+            context: A row for each that is wanted, one family after the other.
+            rng: Draws everything.
+            families: Whose each row will be, if the model is of families.
+            start: Place of the first row in the whole stream; identifiers count it.
+            progress: Called with the share done; may raise `Cancelled`.
+        """
+        n = len(context)
+        known = self.context.codes(context)
+        if families is None or not self.in_families:
+            own = self._own(known, rng)
+        else:
+            own = np.zeros((len(self.coding.columns), n), np.uint16)
+            siblings = Siblings(self.coding.columns, int(families.family[-1]) + 1 if n else 0)
+            steps = strides(int(families.place.max()) + 1 if n else 0)
+            for i, (first, end) in enumerate(steps):
+                now = np.flatnonzero((families.place >= first) & (families.place < end))
+                family = families.family[now]
+                own[:, now] = self._own(
+                    np.concatenate([known[:, now], siblings.codes(family, families.place[now])]), rng
+                )
+                siblings.add(own[:, now], family)
+                progress((i + 1) / len(steps), "Drawing rows")
+        values = self.coding.values(own, [rng], n)
+        return self.coding.encoder.decode(values, rng, n=n, start=start)
+
+    def _own(self, known: Codes, rng: np.random.Generator) -> Codes:
+        columns = [*self.context.columns, *(Siblings.about(self.coding.columns) if self.in_families else [])]
+        particles = CANDIDATES if self.refinement.n_rounds else 1
+        whole = [*columns, *self.coding.columns]
+        return _filled(self.chain, self.refinement, known, whole, rng, particles=particles)[len(known) :]
+
+    def to_json(self) -> dict[str, Any]:
+        """What is not an array, as plain JSON types."""
+        return {"rows": self.coding.to_json(), "context": self.context.to_json(), "in_families": self.in_families}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What is an array, by name."""
+        parts = {
+            "rows": self.coding.arrays(), "context": self.context.arrays(),
+            "chain": self.chain.arrays(), "ratio": self.refinement.arrays(),
+        }  # fmt: skip
+        return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    @classmethod
+    def restore(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The model that `to_json` and `arrays` came from."""
+        return cls(
+            Coding.restore(values["rows"], under(arrays, "rows.")),
+            Coding.restore(values["context"], under(arrays, "context.")),
+            Autoregression.from_arrays(under(arrays, "chain.")),
+            Refinement.from_arrays(under(arrays, "ratio.")),
+            bool(values["in_families"]),
+        )
+
+
+def _taught(own: Codes, columns: list[CodeColumn], families: Families) -> Codes:
+    """What each real row would have known of the rows before it."""
+    siblings = Siblings(columns, int(families.family[-1]) + 1)
+    out = np.zeros((len(Siblings.about(columns)), own.shape[1]), np.uint16)
+    for first, end in strides(int(families.place.max()) + 1):
+        now = np.flatnonzero((families.place >= first) & (families.place < end))
+        out[:, now] = siblings.codes(families.family[now], families.place[now])
+        siblings.add(own[:, now], families.family[now])
+    return out
+
+
+def _filled(
+    chain: Autoregression,
+    refinement: Refinement,
+    known: Codes,
+    columns: list[CodeColumn],
+    rng: np.random.Generator,
+    *,
+    particles: int,
+) -> Codes:
+    """Whole rows of codes of which the first columns are known, each chosen among so many."""
+    n = known.shape[1]
+    asked = np.full((len(columns), n), -1, np.int32)
+    asked[: len(known)] = known
+    if n == 0 or len(known) == len(columns):
+        return asked.astype(np.uint16)
+    free = Limited(
+        np.ones((len(columns), max(column.n_codes for column in columns))), np.zeros(len(columns), bool), None
+    )  # type: ignore[arg-type]
+    return fill(chain, refinement, asked, free, rng, silent, particles=particles)[0]
