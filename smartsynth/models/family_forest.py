@@ -244,6 +244,8 @@ class FamilyForest:
                 )
                 siblings.add(own[:, now], family)
                 progress((i + 1) / len(steps), "Drawing rows")
+        if not len(self.coding.encoder.schema):
+            return pd.DataFrame(index=pd.RangeIndex(n))
         values = self.coding.values(own, [rng], n)
         return self.coding.encoder.decode(values, rng, n=n, start=start)
 

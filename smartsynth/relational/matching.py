@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 ROUNDS = 40
+FEWEST = 5
 
 
 def places(wish: NDArray[np.float64], n: int, rng: np.random.Generator, *, most: int | None = None) -> Ints:
@@ -51,8 +52,51 @@ def places(wish: NDArray[np.float64], n: int, rng: np.random.Generator, *, most:
     return out
 
 
+def allocated(
+    degree: NDArray[np.float64] | Ints,
+    wanted: Sequence[Ints],
+    offered: Sequence[Ints],
+    n: int,
+    rng: np.random.Generator,
+    *,
+    must: int,
+    most: int | None,
+) -> Ints:
+    """Places of each parent, `n` together, in proportion to their degrees among the parents that rows ask for.
+
+    Rows ask for as much as at least FEWEST parents with children offer; the first `must` are never given up.
+    """
+    free, left = np.zeros(len(degree), np.int64), np.ones(n, bool)
+    for level in range(len(wanted) if most is None else must, must - 1, -1):
+        rows = np.flatnonzero(left)
+        if not len(rows):
+            break
+        if level == 0:
+            free += places(np.asarray(degree, float), len(rows), rng, most=most)
+            break
+        ask, offer = _joint([w[rows] for w in wanted[:level]], offered[:level])
+        order = np.argsort(offer, kind="stable")
+        count = np.bincount(ask, minlength=int(max(ask.max(), offer.max(initial=0))) + 1)
+        ends = np.searchsorted(offer[order], np.arange(len(count) + 1))
+        served = np.zeros(len(count), bool)
+        for group in np.flatnonzero(count):
+            some = order[ends[group] : ends[group + 1]]
+            if len(some) and (level == must or (degree[some] > 0).sum() >= FEWEST):
+                free[some] += places(np.asarray(degree[some], float), int(count[group]), rng, most=most)
+                served[group] = True
+        left[rows[served[ask]]] = False
+    return free
+
+
 def matched(
-    n: int, wanted: Sequence[Ints], offered: Sequence[Ints], free: Ints, rng: np.random.Generator, *, must: int = 0
+    n: int,
+    wanted: Sequence[Ints],
+    offered: Sequence[Ints],
+    free: Ints,
+    rng: np.random.Generator,
+    *,
+    must: int = 0,
+    near: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Ints:
     """A parent for each row, -1 where there are no places left.
 
@@ -63,6 +107,7 @@ def matched(
         free: Places of each parent.
         rng: Breaks ties.
         must: So many of what rows ask for are not given up.
+        near: A number that rows ask for and the parents' ones: those who do not get what they ask for get the next one in order.
     """
     slots = rng.permutation(np.repeat(np.arange(len(free)), free))
     rows = rng.permutation(n)
@@ -70,6 +115,8 @@ def matched(
     for level in range(len(wanted), must - 1, -1):
         if not len(rows) or not len(slots):
             break
+        if level == must and near is not None:
+            rows, slots = rows[np.argsort(near[0][rows], kind="stable")], slots[np.argsort(near[1][slots], kind="stable")]
         if level:
             asking, offering = _paired(*_joint([w[rows] for w in wanted[:level]], [o[slots] for o in offered[:level]]))
         else:
@@ -85,7 +132,7 @@ def _joint(ask: Sequence[Ints], offer: Sequence[Ints]) -> tuple[Ints, Ints]:
     code = np.zeros(n + len(offer[0]), np.int64)
     for a, b in zip(ask, offer, strict=True):
         both = np.r_[a, b]
-        code = np.unique(code * (int(both.max()) + 2) + both + 1, return_inverse=True)[1]
+        code = np.unique(code * (int(both.max()) + 4) + both + 3, return_inverse=True)[1]
     return code[:n], code[n:]
 
 
@@ -116,21 +163,25 @@ def repeats(one: Ints, other: Ints) -> NDArray[np.bool_]:
     return out
 
 
-def without_repeats(one: Ints, other: Ints, group: Ints, rng: np.random.Generator) -> tuple[Ints, NDArray[np.bool_]]:
+def without_repeats(
+    one: Ints, other: Ints, group: Ints, within: Ints, rng: np.random.Generator
+) -> tuple[Ints, NDArray[np.bool_]]:
     """`other` put in another order, so that no pair of both repeats; and the rows of which one still does.
 
     Args:
         one: What stays.
-        other: What is exchanged among rows of the same `group`, then among all.
+        other: What is exchanged, among rows of the same `group` at first.
         group: Rows that ask for the same.
+        within: Rows that may exchange at all.
         rng: Proposes exchanges.
     """
+    group = np.unique(np.stack([within, group]), axis=1, return_inverse=True)[1].ravel() if len(one) else group
     other = other.copy()
     for round_ in range(ROUNDS):
         bad = np.flatnonzero(repeats(one, other))
         if not len(bad):
             break
-        partner = _partners(bad, group if round_ < ROUNDS // 2 else np.zeros_like(group), rng)
+        partner = _partners(bad, group if round_ < ROUNDS // 2 else within, rng)
         keep = np.unique(np.r_[bad, partner], return_counts=True)
         twice = set(keep[0][keep[1] > 1].tolist())
         fine = np.array([b not in twice and p not in twice for b, p in zip(bad.tolist(), partner.tolist(), strict=True)], bool)
