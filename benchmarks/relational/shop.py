@@ -49,7 +49,9 @@ def shop(n_customers: int = 2000, seed: int = 0) -> dict[str, pd.DataFrame]:
     """The tables; about 2.4 orders a customer and 2.6 lines an order."""
     rng = np.random.default_rng(seed)
     regions = pd.DataFrame({"code": ["N", "E", "S", "W"], "name": ["North", "East", "South", "West"]})
-    suppliers = pd.DataFrame({"id": np.arange(501, 561), "country": rng.choice(["DE", "FR", "PL"], 60, p=[0.5, 0.3, 0.2])})
+    suppliers = pd.DataFrame(
+        {"id": np.arange(501, 561), "country": rng.choice(["DE", "FR", "PL"], 60, p=[0.5, 0.3, 0.2])}
+    )
     products = _products(suppliers, rng)
     customers = _customers(n_customers, rng)
     has = rng.random(n_customers) < 0.8
@@ -114,7 +116,11 @@ def _lines(orders: pd.DataFrame, taste: np.ndarray, products: pd.DataFrame, rng:
     n = 1 + rng.poisson(np.where(orders.channel == "web", 2.2, 0.9))
     order = np.repeat(np.arange(len(orders)), n)
     number = np.arange(len(order)) - np.repeat(np.cumsum(n) - n, n) + 1
-    wish = np.where(rng.random(len(order)) < 1 / (1 + np.exp(-2 * taste[order])), "book", np.where(rng.random(len(order)) < 0.6, "food", "tool"))
+    wish = np.where(
+        rng.random(len(order)) < 1 / (1 + np.exp(-2 * taste[order])),
+        "book",
+        np.where(rng.random(len(order)) < 0.6, "food", "tool"),
+    )
     popular = rng.dirichlet(np.full(len(products), 0.6))
     chosen = np.zeros(len(order), int)
     for kind in ("book", "food", "tool"):

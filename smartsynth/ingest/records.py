@@ -120,7 +120,9 @@ def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
 
 def read_sheets(content: bytes, limits: Limits, *, name: str) -> dict[str, Dataset]:
     """The values of every sheet of an Excel workbook that has any, by the sheets' names."""
-    sheets = {sheet.title: _sheet(sheet, limits, sheet.title, ()) for sheet in _workbook(content, limits, name).worksheets}
+    sheets = {
+        sheet.title: _sheet(sheet, limits, sheet.title, ()) for sheet in _workbook(content, limits, name).worksheets
+    }
     return {title: found for title, found in sheets.items() if found is not None}
 
 

@@ -132,7 +132,14 @@ def _clock(column: Column, cells: pd.Series[Any], context: View, families: Famil
     low, high = float(known[:k].mean()), float(known[-k:].mean())
     origin = float(np.round(np.median(known)))
     return Clock(
-        column, unit, anchor, origin, bool(counts_on), float(np.floor(low)), float(np.ceil(high)), bool(never and anchor)
+        column,
+        unit,
+        anchor,
+        origin,
+        bool(counts_on),
+        float(np.floor(low)),
+        float(np.ceil(high)),
+        bool(never and anchor),
     )
 
 

@@ -26,7 +26,22 @@ from smartsynth.relational.structure import Link, Structure, positions
 MOST_KEY_PARTS = 4
 INSIDE, INSIDE_BY_SAME_NAME = 0.95, 0.5
 """Share of the values of a foreign key that must be among those of the key; fewer are enough where both have one telling name."""
-OWN = ("parent", "manager", "supervisor", "boss", "reports", "reportsto", "head", "mother", "father", "reply", "previous", "root", "lead", "superior")
+OWN = (
+    "parent",
+    "manager",
+    "supervisor",
+    "boss",
+    "reports",
+    "reportsto",
+    "head",
+    "mother",
+    "father",
+    "reply",
+    "previous",
+    "root",
+    "lead",
+    "superior",
+)
 GENERIC = {"id", "key", "code", "no", "num", "number", "uuid", "name", "pk"}
 _ENDS = re.compile(r"(?:^|_)(id|key|code|no|num|number|uuid|pk)$|(id|num|key)$")
 
@@ -88,7 +103,17 @@ def _single_key(table: str, frame: pd.DataFrame) -> str | None:
     ranked = []
     for i, name in enumerate(map(str, frame.columns)):
         plain = _plain(name)
-        if plain in ("id", "uuid", "pk", f"{one}_id", f"{_plain(table)}_id", f"{one}id", one, f"{one}_key", f"{one}_code"):
+        if plain in (
+            "id",
+            "uuid",
+            "pk",
+            f"{one}_id",
+            f"{_plain(table)}_id",
+            f"{one}id",
+            one,
+            f"{one}_key",
+            f"{one}_code",
+        ):
             ranked.append((0, i, name))
         elif i == 0 and _ENDS.search(plain):
             ranked.append((1, i, name))
@@ -98,9 +123,13 @@ def _single_key(table: str, frame: pd.DataFrame) -> str | None:
             return name
     # A first column of different texts without spaces names the rows of a list, such as codes of airports.
     first = frame.iloc[:, 0]
-    if not pd.api.types.is_numeric_dtype(first.dtype) and _may_be_key(first) and first.is_unique and not first.isna().any():
-        if first.astype(str).str.fullmatch(r"\S{1,40}").all():
-            return str(frame.columns[0])
+    if (
+        not pd.api.types.is_numeric_dtype(first.dtype)
+        and _may_be_key(first)
+        and first.is_unique
+        and not first.isna().any()
+    ) and first.astype(str).str.fullmatch(r"\S{1,40}").all():
+        return str(frame.columns[0])
     return None
 
 

@@ -99,7 +99,9 @@ def categories(name: str, values: Sequence[object] | NDArray[np.object_]) -> Vie
     """A view of one column of names."""
     cells = np.empty(len(values), object)
     cells[:] = list(values)
-    return pd.DataFrame({name: pd.Series(cells, dtype=object)}), Schema((Column(name, Kind.CATEGORICAL, "object", nullable=True),))
+    return pd.DataFrame({name: pd.Series(cells, dtype=object)}), Schema(
+        (Column(name, Kind.CATEGORICAL, "object", nullable=True),)
+    )
 
 
 def of_children(view: View, rows: NDArray[np.int64], n: int, table: str) -> View:

@@ -1,9 +1,9 @@
-"""Keeps rows that are too near to real ones out: each table's own columns beside those of its main parent."""
+"""Keeps rows that are too near to real ones out: each table's own columns beside those of its main parent and what it says of others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from smartsynth.config import PrivacyConfig
 from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.progress import Progress, part
 from smartsynth.relational import features
+from smartsynth.relational.features import View
+from smartsynth.relational.learning import offered_view, said
+from smartsynth.relational.model import Model, Wish
 from smartsynth.relational.plan import Part
 from smartsynth.relational.structure import Tables
 from smartsynth.schema import Schema
@@ -45,7 +48,7 @@ class Gate:
 
 def gates(
     tables: Tables,
-    parts: tuple[Part, ...],
+    model: Model,
     held: Mapping[str, NDArray[np.bool_]],
     config: PrivacyConfig,
     *,
@@ -53,11 +56,12 @@ def gates(
     progress: Progress,
 ) -> dict[str, Gate]:
     """The filters of all tables that have columns to compare. They hold real rows and are never saved."""
-    found = {}
-    for i, one in enumerate(parts):
+    found, parts = {}, tuple(one.part for one in model.tables)
+    for i, (one, learnt) in enumerate(zip(parts, model.tables, strict=True)):
         report = part(progress, i / len(parts), (i + 1) / len(parts))
         data = tables.data[one.table]
         own = features.modelled(data.frame[list(one.own)], Schema(tuple(data.schema[name] for name in one.own)))
+        own = features.beside(own, *_said(tables, one, learnt.wishes))
         if not own[1].columns or len(data) < LEAST_ROWS:
             continue
         joined = own
@@ -71,8 +75,25 @@ def gates(
             joined = features.beside(own, features.prefixed(features.taken(view, tables.named[one.main]), above.table))
         aside = held[one.table]
         frame, schema = joined
-        fitted = PrivacyFilter(config).fit(
-            frame[~aside].reset_index(drop=True), frame[aside].reset_index(drop=True), schema, seed=seed, progress=report
+        # Rows of families are drawn again and leave no gap, so that no decoy has to hide one.
+        gate_config = config if one.main is None else config.model_copy(update={"decoys": 0})
+        fitted = PrivacyFilter(gate_config).fit(
+            frame[~aside].reset_index(drop=True),
+            frame[aside].reset_index(drop=True),
+            schema,
+            seed=seed,
+            progress=report,
         )
         found[one.table] = Gate(fitted, own[1].names, one.main.parent if one.main is not None else None, inherited)
     return found
+
+
+def _said(tables: Tables, one: Part, wishes: Sequence[Wish]) -> list[View]:
+    """What real rows say of their further parents."""
+    made = []
+    for link, wish in zip(one.others, wishes, strict=True):
+        frame, schema = features.taken(offered_view(tables, link), tables.named[link])
+        for name in wish.columns:
+            column = replace(schema[name], name=said(link, name))
+            made.append((frame[[name]].rename(columns={name: column.name}), Schema((column,))))
+    return made

@@ -97,7 +97,10 @@ def learn(
             progress(float(share[0] + fraction * (share[1] - share[0])), under(one.table, message))
 
         learnt.append(_learn_table(tables, one, held, root, known, generator, rng, k, report))
-    models = [_with_degrees(tables, one, held, root, known, np.random.default_rng([seed, 0xDE61, i]), k) for i, one in enumerate(learnt)]
+    models = [
+        _with_degrees(tables, one, held, root, known, np.random.default_rng([seed, 0xDE61, i]), k)
+        for i, one in enumerate(learnt)
+    ]
     kept = {name: tables.data[name] for name in tables.structure.kept}
     return Model(tables.structure, tuple(models), kept, {name: one.source for name, one in tables.data.items()})
 
@@ -120,7 +123,15 @@ def row_model(
         model = registry.create(generator)
         return model.fit(rows, schema=schema, seed=int(rng.integers(2**31)), progress=progress)
     return FamilyForest.fit(
-        rows, schema, *context, families=families, holders=holders, rng=rng, min_count=k, rounds=REFINEMENTS, progress=progress
+        rows,
+        schema,
+        *context,
+        families=families,
+        holders=holders,
+        rng=rng,
+        min_count=k,
+        rounds=REFINEMENTS,
+        progress=progress,
     )
 
 
@@ -145,7 +156,7 @@ def _learn_table(
         parent = known.of_parent(one.main.parent)
         taught = np.flatnonzero(~held[one.main.parent])
         children = number_of(sizes[taught], features.taken(parent, taught), root[one.main.parent][taught], rng, k)
-    order = _in_families(data.frame, data.schema, one, rows)
+    order = in_families(data.frame, data.schema, one, rows)
     order = order[~held[one.table][order]]
     families = None if one.main is None else families_of(rows[order])
     context = known.context(one, rows, sizes)
@@ -154,16 +165,28 @@ def _learn_table(
 
     taught_context = features.taken(context, order)
     taught_own = (own[0].iloc[order].reset_index(drop=True), own[1])
-    found = clocks((taught_own[0][list(one.own)], Schema(tuple(own[1][name] for name in one.own))), taught_context, families, k=k)
+    found = clocks(
+        (taught_own[0][list(one.own)], Schema(tuple(own[1][name] for name in one.own))), taught_context, families, k=k
+    )
     frame, schema = taught_own[0].copy(), own[1]
     for clock in found:
         frame[clock.column.name] = clock.steps(frame[clock.column.name], taught_context[0], families)
         schema = Schema(tuple(clock.learnt if c.name == clock.column.name else c for c in schema))
     model = row_model(
-        frame, schema, taught_context, families, root[one.table][order], generator=generator, rng=rng, k=k, progress=progress
+        frame,
+        schema,
+        taught_context,
+        families,
+        root[one.table][order],
+        generator=generator,
+        rng=rng,
+        k=k,
+        progress=progress,
     )
     serial = {
-        name: surrogate_of(replace(data.schema[name], kind=Kind.IDENTIFIER), data.frame[name].dropna(), min_count=k, rng=rng)
+        name: surrogate_of(
+            replace(data.schema[name], kind=Kind.IDENTIFIER), data.frame[name].dropna(), min_count=k, rng=rng
+        )
         for name in one.serial
     }
     orphans = int((rows < 0).sum()) if one.main is not None else 0
@@ -177,13 +200,13 @@ def number_of(
     if len(counts) == 0:
         return Number(0, None)
     if (counts == counts[0]).all() or len(counts) < k:
-        return Number(int(round(counts.mean())), None)
+        return Number(round(counts.mean()), None)
     frame, schema = features.numbers(NUMBER, counts)
     schema = schema.with_column(NUMBER, nullable=False)
     return Number(None, FamilyForest.fit(frame, schema, *context, holders=holders, rng=rng, min_count=k, rounds=0))
 
 
-def _in_families(frame: pd.DataFrame, schema: Schema, one: Part, rows: Positions) -> NDArray[np.int64]:
+def in_families(frame: pd.DataFrame, schema: Schema, one: Part, rows: Positions) -> NDArray[np.int64]:
     """Places of a table's rows, family after family, in the order of time if one column says it; rows without a parent last."""
     if one.main is None:
         return np.arange(len(frame))
@@ -284,7 +307,7 @@ def _same_as_before(tables: Tables, one: Part, link: Link) -> NDArray[np.bool_] 
         return None
     rows, named = tables.named[one.main], tables.named[link]
     data = tables.data[one.table]
-    order = _in_families(data.frame, data.schema, one, rows)
+    order = in_families(data.frame, data.schema, one, rows)
     same = np.zeros(len(rows), bool)
     here, before = order[1:], order[:-1]
     same[here] = (rows[here] == rows[before]) & (rows[here] >= 0) & (named[here] == named[before]) & (named[here] >= 0)

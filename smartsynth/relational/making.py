@@ -1,9 +1,9 @@
 """Model → tables: parents before children, keys made anew, every foreign key pointing to a row that is there.
 
-    rows       as many children as each parent is to have, family after family; those too near to real rows are drawn again
-    parents    of further keys are found for rows (matching.py), and pairs that must be unique are kept apart
-    keys       serial ones in the format of the real ones, counters from the first number on, foreign ones as their parents have them
-    late keys  when all tables are there
+rows       as many children as each parent is to have, family after family; those too near to real rows are drawn again
+parents    of further keys are found for rows (matching.py), and pairs that must be unique are kept apart
+keys       serial ones in the format of the real ones, counters from the first number on, foreign ones as their parents have them
+late keys  when all tables are there
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def make(
     for i, one in enumerate(model.tables):
         share = weights[[i, i + 1]] / weights[-1]
 
-        def report(fraction: float, message: str = "", /, share: NDArray[np.float64] = share, one: TableModel = one) -> None:
+        def report(
+            fraction: float, message: str = "", /, share: NDArray[np.float64] = share, one: TableModel = one
+        ) -> None:
             progress(float(share[0] + fraction * (share[1] - share[0])), under(one.part.table, message))
 
         rng = np.random.default_rng([seed, 0x3A4E, i])
@@ -142,7 +144,9 @@ def _make_table(
     known.add(one.part, features.modelled(*own), rows)
 
 
-def _parents(one: TableModel, known: Known, scale: float, rng: np.random.Generator) -> tuple[Positions, NDArray[np.int64]]:
+def _parents(
+    one: TableModel, known: Known, scale: float, rng: np.random.Generator
+) -> tuple[Positions, NDArray[np.int64]]:
     """The main parent of each row, family after family, -1 for none; and the number of children of each parent."""
     if one.part.main is None or one.children is None:
         return np.full(max(round(one.n_rows * scale), 1), -1), np.zeros(0, np.int64)
@@ -201,7 +205,12 @@ def _own_schema(one: TableModel, learnt: Schema) -> Schema:
 
 
 def _drawn(
-    one: TableModel, model: FamilyForest, context: View, families: Families | None, rng: np.random.Generator, progress: Progress
+    one: TableModel,
+    model: FamilyForest,
+    context: View,
+    families: Families | None,
+    rng: np.random.Generator,
+    progress: Progress,
 ) -> pd.DataFrame:
     names = [codec.name for codec in model.context.codecs]
     frame = model.sample(context[0][names], rng, families=families, progress=progress)
@@ -246,7 +255,7 @@ def _matched_links(
 ) -> Flags:
     """Find the rows of looked-up and further parents; which rows have all that they need."""
     table = one.part.table
-    made.frames[table] = own[0][[name for name in one.part.own]].copy()
+    made.frames[table] = own[0][list(one.part.own)].copy()
     made.own[table] = own
     keep = np.ones(len(rows), bool)
     if one.part.main is not None:
@@ -367,7 +376,11 @@ def _write(link: Link, made: Made, one: TableModel) -> None:
         if name in frame:
             before = frame[name].to_numpy(object)
             cells = np.where(pd.isna(before), cells, before)
-        frame[name] = restore(column, cells) if not _is_whole(column.dtype) or not pd.isna(cells).any() else pd.Series(cells).astype("Int64")
+        frame[name] = (
+            restore(column, cells)
+            if not _is_whole(column.dtype) or not pd.isna(cells).any()
+            else pd.Series(cells).astype("Int64")
+        )
 
 
 def _is_whole(dtype: str) -> bool:
@@ -413,7 +426,7 @@ def _exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str]
     some = np.flatnonzero(found >= 0)
     found[some], _ = without_repeats(stays[some], found[some], group[some], _numbered(frame, shared)[some], rng)
     made.named[link] = found
-    frame.drop(columns=[name for name in link.columns if name not in shared], inplace=True)  # noqa: PD002
+    frame.drop(columns=[name for name in link.columns if name not in shared], inplace=True)
     _write(link, made, one)
 
 

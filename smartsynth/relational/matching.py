@@ -116,7 +116,10 @@ def matched(
         if not len(rows) or not len(slots):
             break
         if level == must and near is not None:
-            rows, slots = rows[np.argsort(near[0][rows], kind="stable")], slots[np.argsort(near[1][slots], kind="stable")]
+            rows, slots = (
+                rows[np.argsort(near[0][rows], kind="stable")],
+                slots[np.argsort(near[1][slots], kind="stable")],
+            )
         if level:
             asking, offering = _paired(*_joint([w[rows] for w in wanted[:level]], [o[slots] for o in offered[:level]]))
         else:
@@ -184,7 +187,9 @@ def without_repeats(
         partner = _partners(bad, group if round_ < ROUNDS // 2 else within, rng)
         keep = np.unique(np.r_[bad, partner], return_counts=True)
         twice = set(keep[0][keep[1] > 1].tolist())
-        fine = np.array([b not in twice and p not in twice for b, p in zip(bad.tolist(), partner.tolist(), strict=True)], bool)
+        fine = np.array(
+            [b not in twice and p not in twice for b, p in zip(bad.tolist(), partner.tolist(), strict=True)], bool
+        )
         bad, partner = bad[fine], partner[fine]
         other[bad], other[partner] = other[partner], other[bad]
         worse = repeats(one, other)

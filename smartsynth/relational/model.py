@@ -1,9 +1,9 @@
 """What is learnt of several tables, and how it is saved: JSON and NumPy arrays in a folder, no code and no row of a table that is made anew.
 
-    relational.json   keys, order, columns, and what is not an array
-    arrays.npz        forests, grids and density ratios
-    rows/N            a saved generator (models/base.py) for each table without a main parent that has one
-    kept/N.parquet    rows of the tables that are declared public knowledge
+relational.json   keys, order, columns, and what is not an array
+arrays.npz        forests, grids and density ratios
+rows/N            a saved generator (models/base.py) for each table without a main parent that has one
+kept/N.parquet    rows of the tables that are declared public knowledge
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class Model:
         """
         folder = Path(folder)
         if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / FILE).is_file())):
-            raise ConfigError(f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder.")
+            raise ConfigError(
+                f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder."
+            )
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -176,7 +178,9 @@ class Model:
             with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             structure = Structure.from_json(head["structure"])
-            sources = {name: Source(**{**value, "notes": tuple(value["notes"])}) for name, value in head["sources"].items()}
+            sources = {
+                name: Source(**{**value, "notes": tuple(value["notes"])}) for name, value in head["sources"].items()
+            }
             kept = {
                 name: Dataset(_kept(folder, i), Schema.from_json(value), sources[name])
                 for i, (name, value) in enumerate(head["kept"].items())

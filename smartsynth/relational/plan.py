@@ -133,7 +133,7 @@ def _part(name: str, made: list[str], parents: list[Link], implied: set[Link], t
     candidates = [link for link in before if (tables.named[link] < 0).mean() <= MOST_MISSING_OF_MAIN]
     main = max(candidates, key=lambda link: len(tables.data[link.parent]), default=None)
     named = {column for link in structure.of(name) for column in link.columns}
-    unique = {columns for columns in (structure.primary[name], *(k.references for k in structure.to(name)))}
+    unique = {structure.primary[name], *(k.references for k in structure.to(name))}
     serial, counter, own = [], None, []
     for column in data.schema:
         if column.name in named:
@@ -142,7 +142,12 @@ def _part(name: str, made: list[str], parents: list[Link], implied: set[Link], t
         alone = any(len(columns) == 1 for columns in in_keys)
         if alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
             serial.append(column.name)
-        elif in_keys and main is not None and counter is None and (first := _counts(column.name, main, tables)) is not None:
+        elif (
+            in_keys
+            and main is not None
+            and counter is None
+            and (first := _counts(column.name, main, tables)) is not None
+        ):
             counter = column.name, first
         else:
             own.append(column.name)
@@ -173,7 +178,13 @@ def _counts(column: str, main: Link, tables: Tables) -> int | None:
     groups = cells.astype("float64").groupby(row)
     low, high, n, different = groups.min(), groups.max(), groups.size(), groups.nunique()
     first = low.iloc[0]
-    if first in (0.0, 1.0) and (low == first).all() and (high - low + 1 == n).all() and (different == n).all() and (n > 1).any():
+    if (
+        first in (0.0, 1.0)
+        and (low == first).all()
+        and (high - low + 1 == n).all()
+        and (different == n).all()
+        and (n > 1).any()
+    ):
         return int(first)
     return None
 
@@ -198,22 +209,29 @@ def held_out(
 ) -> tuple[dict[str, NDArray[np.bool_]], frozenset[str]]:
     """Which rows of each table are kept aside, whole families at a time; and the tables of which none are, as others share their rows.
 
-    Rows without a main parent are the roots. Tables that have no children of their own and are only named by others
-    are shared by all families, and stay whole.
+    A family is a row without a main parent, with all that descends from it. Rows that families share, such as products and their
+    suppliers, stay whole.
     """
-    root = roots(tables, parts)
-    has_children = {part.main.parent for part in parts if part.main is not None}
-    named = {link.parent for part in parts for link in part.others if not link.is_own}
-    shared = {
-        part.table for part in parts if part.main is None and part.table in named and part.table not in has_children
-    }
+    root, shared = roots(tables, parts), _shared(tables, parts)
     rng = np.random.default_rng([seed, 0x5917])
     aside = np.zeros(max((int(r.max()) + 1 for r in root.values() if len(r)), default=0), bool)
     for part in parts:
         if part.table in shared:
             continue
-        alone = np.flatnonzero(np.ones(len(tables.data[part.table]), bool) if part.main is None else tables.named[part.main] < 0)
+        n = len(tables.data[part.table])
+        alone = np.flatnonzero(np.ones(n, bool) if part.main is None else tables.named[part.main] < 0)
         numbers = root[part.table][alone]
         aside[rng.permutation(numbers)[: round(fraction * len(numbers))]] = True
     kept = {name: np.zeros(len(tables.data[name]), bool) for name in tables.structure.kept}
-    return {**kept, **{part.table: aside[root[part.table]] for part in parts}}, frozenset(shared)
+    return {**kept, **{part.table: aside[root[part.table]] for part in parts}}, shared
+
+
+def _shared(tables: Tables, parts: tuple[Part, ...]) -> frozenset[str]:
+    """Tables of trees that rows of other trees name; never those of the tree with the most rows."""
+    tree: dict[str, str] = {}
+    for part in parts:
+        tree[part.table] = part.table if part.main is None else tree[part.main.parent]
+    rows = {top: sum(len(tables.data[name]) for name in tree if tree[name] == top) for top in set(tree.values())}
+    largest = max(rows, key=lambda top: rows[top], default=None)
+    named = {tree[link.parent] for part in parts for link in part.others if tree[link.parent] != tree[part.table]}
+    return frozenset(name for name, top in tree.items() if top in named and top != largest)

@@ -62,6 +62,11 @@ def read(
     return Tables.of(data, structure, tuple(notes.values())), structure.to_document(document)
 
 
+def tables_of(source: Any, limits: Limits) -> dict[str, Dataset]:
+    """The tables of a source as they are, without what is known of them."""
+    return _data(source, limits)[0]
+
+
 def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
     """Tables, keys that a database tells, and notes by the name of a table that was left out."""
     if isinstance(source, Mapping):
@@ -72,7 +77,11 @@ def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, Ta
         return _database(text, limits)
     path = Path(text)
     if path.is_dir():
-        files = [p for p in sorted(path.iterdir()) if p.is_file() and _suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")]
+        files = [
+            p
+            for p in sorted(path.iterdir())
+            if p.is_file() and _suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
+        ]
         files = [p for p in files if not p.name.endswith(".manifest.json")]
         stems = [_stem(p) for p in files]
         if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):

@@ -185,13 +185,21 @@ class Tables:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, data: Mapping[str, Dataset], structure: Structure, notes: Sequence[str] = ()) -> Self:
+    def of(
+        cls, data: Mapping[str, Dataset], structure: Structure, notes: Sequence[str] = (), *, checked: bool = True
+    ) -> Self:
         """The tables with every key looked up. A foreign key that names no row counts as missing, and a note says so.
+
+        Args:
+            data: The tables.
+            structure: Their keys.
+            notes: What is known already.
+            checked: Whether a key that should be unique and is not is an error; if not, it names the first of its rows.
 
         Raises:
             DataError: A key that must be unique repeats, or a part of one is missing.
         """
-        problems = list(_broken(data, structure))
+        problems = list(_broken(data, structure)) if checked else []
         if problems:
             raise DataError(problems)
         named, said = {}, list(notes)
@@ -274,7 +282,9 @@ def _comparable(one: pd.Series[Any], other: pd.Series[Any]) -> tuple[NDArray[Any
         whole = [pd.api.types.is_integer_dtype(cells.dtype) for cells in (one, other)]
         if all(whole):
             return np.concatenate([cells.fillna(0).to_numpy(np.int64) for cells in (one, other)]), missing
-        return np.concatenate([cells.astype("Float64").fillna(0).to_numpy(np.float64) for cells in (one, other)]), missing
+        return np.concatenate(
+            [cells.astype("Float64").fillna(0).to_numpy(np.float64) for cells in (one, other)]
+        ), missing
     return np.concatenate([cells.astype(object).map(_text).to_numpy(object) for cells in (one, other)]), missing
 
 
