@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Growth
 from smartsynth.models.boosting import Training, flatten, threads
-from smartsynth.models.coding import Coding, under
+from smartsynth.models.coding import Coding, Inside, under
 from smartsynth.models.conditioning import Limited, fill
 from smartsynth.models.refinement import Refinement
 from smartsynth.progress import Progress, part, silent
@@ -305,7 +305,6 @@ def _filled(
     asked[: len(known)] = known
     if n == 0 or len(known) == len(columns):
         return asked.astype(np.uint16)
-    free = Limited(
-        np.ones((len(columns), max(column.n_codes for column in columns))), np.zeros(len(columns), bool), None
-    )  # type: ignore[arg-type]
+    most = max(column.n_codes for column in columns)
+    free = Limited(np.ones((len(columns), most)), np.zeros(len(columns), bool), Inside([], []))
     return fill(chain, refinement, asked, free, rng, silent, particles=particles)[0]

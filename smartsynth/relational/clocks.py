@@ -2,6 +2,7 @@
 
     date of an order          days since the order before; of the first one, days since the customer signed up
     date of a line's delivery days since the date of its order
+    year of a season          years since the season before; of the first one, years since the year of birth
 
 A column counts on within families if nearly no row of a family lies before the row before it. It hangs on a column of the parent
 if the distance from that varies much less than the column itself, or never goes below zero.
@@ -26,7 +27,8 @@ IN_ORDER = 0.995
 FEWEST_PAIRS = 50
 FEWEST_ROWS = 100
 NARROWER = 0.5
-SAID_OFTEN = 5
+YEARS = 1400, 2200
+DAY = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Clock:
         origin: Where counting begins without an anchor: a middle value.
         counts_on: Whether each row is counted from the one before.
         low, high: Nothing outside them is made.
+        first, later: Shortest and longest step of first rows and of those after them.
         never_before: Whether no row lies before what it is counted from.
     """
 
@@ -50,6 +53,8 @@ class Clock:
     counts_on: bool
     low: float
     high: float
+    first: tuple[float, float]
+    later: tuple[float, float]
     never_before: bool
 
     @property
@@ -66,8 +71,8 @@ class Clock:
 
     def cells(self, steps: NDArray[np.float64], context: pd.DataFrame, families: Families | None) -> pd.Series[Any]:
         """The cells of steps."""
-        if self.never_before:
-            steps = np.where(steps < 0, 0.0, steps)
+        is_first = np.ones(len(steps), bool) if not self.counts_on or families is None else families.place == 0
+        steps = np.where(is_first, np.clip(steps, *self.first), np.clip(steps, *self.later))
         base = self._anchored(context, len(steps))
         if self.counts_on and families is not None:
             sums = pd.Series(np.nan_to_num(steps)).groupby(families.family).cumsum().to_numpy()
@@ -80,7 +85,7 @@ class Clock:
     def _anchored(self, context: pd.DataFrame, n: int) -> NDArray[np.float64]:
         if self.anchor is None:
             return np.full(n, self.origin)
-        base = to_float(self.anchor, context[self.anchor.name], self.unit)
+        base = _counted(self.column, self.anchor, context[self.anchor.name], self.unit)
         return np.where(np.isnan(base), self.origin, base)
 
     def _bases(
@@ -102,7 +107,15 @@ class Clock:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         anchor = None if value["anchor"] is None else Column.from_json(value["anchor"])
-        return cls(**{**value, "column": Column.from_json(value["column"]), "anchor": anchor})
+        return cls(
+            **{
+                **value,
+                "first": tuple(value["first"]),
+                "later": tuple(value["later"]),
+                "column": Column.from_json(value["column"]),
+                "anchor": anchor,
+            }
+        )
 
 
 def clocks(own: View, context: View, families: Families | None, *, k: int) -> list[Clock]:
@@ -121,12 +134,14 @@ def _clock(column: Column, cells: pd.Series[Any], context: View, families: Famil
     units = [natural_unit(c, context[0][c.name]) for c in anchors]
     unit = min([natural_unit(column, cells), *units]) if column.kind is Kind.DATETIME else 1
     values = to_float(column, cells, unit)
+    if column.kind is Kind.NUMERIC and _are_years(values):
+        anchors += [c for c in context[1] if c.kind is Kind.DATETIME]
     known = np.sort(values[~np.isnan(values)])
     if len(known) < FEWEST_ROWS:
         return None
     counts_on = families is not None and _counts_on(values, families)
     starts = values if not counts_on or families is None else np.where(families.place == 0, values, np.nan)
-    anchor, never = _anchor(starts, anchors, context[0], unit)
+    anchor, never = _anchor(column, starts, anchors, context[0], unit)
     if anchor is None and not counts_on:
         return None
     low, high = float(known[:k].mean()), float(known[-k:].mean())
@@ -151,21 +166,38 @@ def _counts_on(values: NDArray[np.float64], families: Families) -> bool:
     return len(steps) >= FEWEST_PAIRS and bool((steps >= 0).mean() >= IN_ORDER and (steps > 0).mean() >= 0.2)
 
 
+def _are_years(values: NDArray[np.float64]) -> bool:
+    """Whether numbers look like years."""
+    known = values[~np.isnan(values)]
+    return len(known) > 0 and bool(((known > YEARS[0]) & (known < YEARS[1])).mean() >= 0.99)
+
+
+def _counted(column: Column, anchor: Column, cells: pd.Series[Any], unit: int) -> NDArray[np.float64]:
+    """The cells of an anchor in the unit of a column; dates as years where that holds numbers."""
+    if anchor.kind is column.kind:
+        return to_float(anchor, cells, unit)
+    days = to_float(anchor, cells, DAY)
+    known = ~np.isnan(days)
+    years = np.full(len(days), np.nan)
+    years[known] = days[known].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return years
+
+
 def _anchor(
-    values: NDArray[np.float64], anchors: list[Column], context: pd.DataFrame, unit: int
+    column: Column, values: NDArray[np.float64], anchors: list[Column], context: pd.DataFrame, unit: int
 ) -> tuple[Column | None, bool]:
     """The column of the context from which the values are the least far apart, if that is worth it; and whether none lies before it."""
     best: tuple[float, Column, bool] | None = None
     spread = _spread(values)
-    for column in anchors:
-        away = values - to_float(column, context[column.name], unit)
+    for one in anchors:
+        away = values - _counted(column, one, context[one.name], unit)
         known = away[~np.isnan(away)]
         if len(known) < FEWEST_ROWS:
             continue
         width, never = _spread(away), bool((known >= 0).mean() >= 0.9999)
-        follows = never and column.kind is Kind.DATETIME
+        follows = never and one.kind is Kind.DATETIME
         if (width < NARROWER * spread or (follows and width <= spread)) and (best is None or width < best[0]):
-            best = width, column, never
+            best = width, one, never
     return (None, False) if best is None else best[1:]
 
 

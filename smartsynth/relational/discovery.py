@@ -42,6 +42,7 @@ OWN = (
     "lead",
     "superior",
 )
+SAME_NAME = 1
 GENERIC = {"id", "key", "code", "no", "num", "number", "uuid", "name", "pk"}
 _ENDS = re.compile(r"(?:^|_)(id|key|code|no|num|number|uuid|pk)$|(id|num|key)$")
 
@@ -94,7 +95,11 @@ def _may_be_key(cells: pd.Series[Any]) -> bool:
     if pd.api.types.is_float_dtype(dtype):
         known = cells.dropna()
         return len(known) > 0 and bool((known == known.round()).all())
-    return pd.api.types.is_integer_dtype(dtype) or dtype == object or pd.api.types.is_string_dtype(dtype)
+    return (
+        pd.api.types.is_integer_dtype(dtype)
+        or pd.api.types.is_object_dtype(dtype)
+        or pd.api.types.is_string_dtype(dtype)
+    )
 
 
 def _single_key(table: str, frame: pd.DataFrame) -> str | None:
@@ -154,7 +159,7 @@ def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[
                 continue
             if primary[child] == (name,) and not _is_part(frame[name], data[parent].frame[key[0]], name, child, parent):
                 continue
-            least = INSIDE_BY_SAME_NAME if rank == 0 else INSIDE
+            least = INSIDE_BY_SAME_NAME if rank == SAME_NAME else INSIDE
             if _inside(frame, (name,), data[parent].frame, key) >= least:
                 best = rank, Link(child, (name,), parent, key)
         if best is not None:
@@ -164,11 +169,11 @@ def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[
 def _named_for(column: str, child: str, parent: str, key: str) -> int | None:
     """How well the name of a column says that it holds keys of the parent, 0 at best; None if it does not."""
     name, key, one, many = _plain(column), _plain(key), _one(parent), _plain(parent)
-    if name == key and key not in GENERIC and child != parent:
-        return 0
     full = {f"{one}_{key}", f"{many}_{key}", f"{one}{key}"} if key in GENERIC else {key}
-    if name in full and child != parent:
-        return 1
+    if child != parent and name in full and one in [*name.split("_"), name.removesuffix(key).rstrip("_")]:
+        return 0
+    if child != parent and name == key and key not in GENERIC:
+        return SAME_NAME
     if child == parent:
         return 2 if any(word in OWN for word in name.split("_")) else None
     if any(name.endswith(f"_{one}") for one in full):

@@ -216,7 +216,7 @@ def _table(sides: Sides, one: Part, joined: tuple[Joined, Joined], seed: int) ->
 
         scores.insert(0, _low("columns", "Columns", columns(0), columns(1), "Mean distance of a column"))
         pairs = [pair_trend(a, held, train, layout) for a in (synthetic, train)] if len(own[1]) > 1 else [NAN, NAN]
-        scores.insert(1, _low("pairs", "Pairs of columns", *pairs, "Mean distance of a pair of columns"))
+        scores.insert(1, _low("pairs", "Pairs of columns", pairs[0], pairs[1], "Mean distance of a pair of columns"))
     key = list(sides.real.structure.primary[name])
     unique = None
     if key:
@@ -266,11 +266,20 @@ def _link(sides: Sides, link: Link, is_main: bool) -> LinkScores:
     cells = made.frame(link.child)[list(link.columns)].notna().all(axis=1).to_numpy()
     integrity = float((other[cells] >= 0).mean()) if cells.any() else 1.0
     counts = _children(row, len(real.data[link.parent])), _children(other, len(made.data[link.parent]))
+    starts = _starts(counts[0])
     t, s, h = sides.rows(link.parent, 10**9)
     scores = []
     if link.parent not in real.structure.kept and min(len(t), len(s), len(h)) > 0:
         cardinality = [ks_distance(a.astype(float), counts[0][h].astype(float)) for a in (counts[1][s], counts[0][t])]
-        scores.append(_low("cardinality", "Numbers of children", *cardinality, "Distance of the numbers of children"))
+        scores.append(
+            _low(
+                "cardinality",
+                "Numbers of children",
+                cardinality[0],
+                cardinality[1],
+                "Distance of the numbers of children",
+            )
+        )
     scores.append(_parents(sides, link))
     if is_main:
         scores.append(_siblings(sides, link))
@@ -280,7 +289,8 @@ def _link(sides: Sides, link: Link, is_main: bool) -> LinkScores:
         integrity=integrity,
         missing=(float((row < 0).mean()), float((other < 0).mean()) if len(other) else 0.0),
         mean=(float(counts[0].mean()), float(counts[1].mean()) if len(counts[1]) else 0.0),
-        shares=(_shares(counts[0]), _shares(counts[1])),
+        ranges=_named(starts),
+        shares=(_shares(counts[0], starts), _shares(counts[1], starts)),
         scores=tuple(score for score in scores if score.available),
     )
 
@@ -289,8 +299,30 @@ def _children(row: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return np.bincount(row[row >= 0], minlength=n)
 
 
-def _shares(counts: NDArray[np.int64]) -> tuple[float, ...]:
-    found = np.bincount(np.minimum(counts, COUNTED), minlength=COUNTED + 1) / max(len(counts), 1)
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where ranges of numbers of children begin: 0, 1, … where most parents have few, else about equally many parents in each."""
+    if len(counts) == 0 or np.quantile(counts, 0.9) <= COUNTED:
+        return np.arange(COUNTED + 1)
+    some = counts[counts > 0]
+    return np.unique(np.r_[0, 1, np.quantile(some, np.linspace(0, 1, COUNTED)[1:-1]).round().astype(np.int64)])
+
+
+def _named(starts: NDArray[np.int64]) -> tuple[str, ...]:
+    """The ranges in words.
+
+    >>> _named(np.array([0, 1, 5]))
+    ('0', '1–4', '5 or more')
+    """
+    ends = [*(int(start) - 1 for start in starts[1:]), None]
+    return tuple(
+        f"{a} or more" if b is None else str(a) if a == b else f"{a}–{b}"
+        for a, b in zip(starts.tolist(), ends, strict=True)
+    )
+
+
+def _shares(counts: NDArray[np.int64], starts: NDArray[np.int64]) -> tuple[float, ...]:
+    place = np.searchsorted(starts, counts, side="right") - 1
+    found = np.bincount(place, minlength=len(starts)) / max(len(counts), 1)
     return tuple(float(share) for share in found)
 
 
@@ -364,7 +396,7 @@ HEADLINE = (
 
 
 def _headline(tables: list[TableScores], links: list[LinkScores]) -> tuple[Score, ...]:
-    every = [score for one in (*tables, *links) for score in one.scores]
+    every = [score for table in tables for score in table.scores] + [score for link in links for score in link.scores]
     found = []
     for key, name, of in HEADLINE:
         some = [

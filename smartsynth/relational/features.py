@@ -89,7 +89,7 @@ def _blank(cells: pd.Series, missing: NDArray[np.bool_]) -> pd.Series:
     return cells.mask(missing)
 
 
-def numbers(name: str, values: NDArray[np.float64]) -> View:
+def numbers(name: str, values: NDArray[np.float64] | NDArray[np.int64]) -> View:
     """A view of one column of whole numbers."""
     column = Column(name, Kind.NUMERIC, "float64", decimals=0, nullable=True)
     return pd.DataFrame({name: np.asarray(values, np.float64)}), Schema((column,))
@@ -157,4 +157,4 @@ def _mutual(x: NDArray[np.int64], y: NDArray[np.int64]) -> float:
     px, py = joint.sum(1), joint.sum(0)
     some = joint > 0
     bits = float((joint[some] * np.log(joint[some] / np.outer(px, py)[some])).sum())
-    return bits - 3 * ((px > 0).sum() - 1) * ((py > 0).sum() - 1) / (2 * len(x))
+    return float(bits - 3 * ((px > 0).sum() - 1) * ((py > 0).sum() - 1) / (2 * len(x)))

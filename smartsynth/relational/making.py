@@ -164,7 +164,7 @@ def _numbers(number: Number, context: View, rng: np.random.Generator) -> NDArray
         return np.full(n, number.always or 0, np.int64)
     names = [codec.name for codec in number.model.context.codecs]
     found = number.model.sample(context[0][names], rng)[NUMBER]
-    return np.maximum(found.to_numpy(np.float64).round(), 0).astype(np.int64)
+    return np.asarray(np.maximum(found.to_numpy(np.float64).round(), 0).astype(np.int64))
 
 
 def _rows(

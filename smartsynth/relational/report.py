@@ -79,15 +79,13 @@ def _overview(evaluation: RelationalEvaluation) -> Chart:
 
 
 def _children(link: LinkScores) -> Chart:
-    most = len(link.shares[0]) - 1
-    labels = [str(n) for n in range(most)] + [f"{most} or more"]
     title = f"{link.link}: {number(link.mean[1])} children of a parent, in the real tables {number(link.mean[0])}"
     return Chart(
         "children", "children", title,
         f"Share of parents with so many children. {percent(link.missing[1])} of synthetic rows name no parent, and {percent(link.missing[0])} of real ones.",
-        paired_bars(labels, [Series("real", link.shares[0]), Series("synthetic", link.shares[1])], title),
+        paired_bars(link.ranges, [Series("real", link.shares[0]), Series("synthetic", link.shares[1])], title),
         ("Children", "Real", "Synthetic"),
-        tuple((label, percent(a), percent(b)) for label, a, b in zip(labels, *link.shares, strict=True)),
+        tuple((label, percent(a), percent(b)) for label, a, b in zip(link.ranges, *link.shares, strict=True)),
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ class LinkScores:
         integrity: Share of keys that are not missing and name a row that is there.
         missing: Share of missing keys, real and synthetic.
         mean: Children of a parent, real and synthetic.
-        shares: Share of parents with 0, 1, … and `most` or more children, real and synthetic.
+        ranges: Numbers of children, as `0`, `1–4`, `5 or more`.
+        shares: Share of parents with so many children, real and synthetic.
         scores: `cardinality` (distance of the numbers of children), `parents` (mean distance of a pair of columns, one of the child and
             one of the parent) and `siblings` (mean distance of a column and the same column of the next child).
     """
@@ -51,6 +52,7 @@ class LinkScores:
     integrity: float
     missing: tuple[float, float]
     mean: tuple[float, float]
+    ranges: tuple[str, ...]
     shares: tuple[tuple[float, ...], tuple[float, ...]]
     scores: tuple[Score, ...] = ()
 
