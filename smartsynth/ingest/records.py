@@ -152,7 +152,8 @@ def _sheet(sheet: Any, limits: Limits, name: str, notes: tuple[str, ...]) -> Dat
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:
         raise DataError([Problem("this name is used more than once.", column=n, fix="Rename one.") for n in twice])
-    columns = {key: [row[i] for row in rows[1:]] for i, key in enumerate(names)}
+    # A row ends with its last cell that was ever written.
+    columns = {key: [row[i] if i < len(row) else None for row in rows[1:]] for i, key in enumerate(names)}
     return _dataset(columns, Source(name=name, format="excel", notes=notes), limits)
 
 

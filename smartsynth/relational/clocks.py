@@ -144,18 +144,20 @@ def _clock(column: Column, cells: pd.Series[Any], context: View, families: Famil
     anchor, never = _anchor(column, starts, anchors, context[0], unit)
     if anchor is None and not counts_on:
         return None
-    low, high = float(known[:k].mean()), float(known[-k:].mean())
+    never = never and anchor is not None
     origin = float(np.round(np.median(known)))
-    return Clock(
-        column,
-        unit,
-        anchor,
-        origin,
-        bool(counts_on),
-        float(np.floor(low)),
-        float(np.ceil(high)),
-        bool(never and anchor),
-    )
+    clock = Clock(column, unit, anchor, origin, counts_on, *_ends(known, k), (0.0, 0.0), (0.0, 0.0), never)
+    steps = clock.steps(cells, context[0], families)
+    is_first = np.ones(len(steps), bool) if not counts_on or families is None else families.place == 0
+    first, later = _ends(steps[is_first], k), _ends(steps[~is_first], k)
+    first = (max(first[0], 0.0) if never else first[0], first[1])
+    return replace(clock, first=first, later=(max(later[0], 0.0), later[1]))
+
+
+def _ends(values: NDArray[np.float64], k: int) -> tuple[float, float]:
+    """Softened ends: the means of the `k` outermost values."""
+    known = np.sort(values[~np.isnan(values)])
+    return (float(np.floor(known[:k].mean())), float(np.ceil(known[-k:].mean()))) if len(known) else (0.0, 0.0)
 
 
 def _counts_on(values: NDArray[np.float64], families: Families) -> bool:

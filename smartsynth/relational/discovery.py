@@ -41,6 +41,8 @@ OWN = (
     "root",
     "lead",
     "superior",
+    "referred",
+    "referrer",
 )
 SAME_NAME = 1
 GENERIC = {"id", "key", "code", "no", "num", "number", "uuid", "name", "pk"}

@@ -23,7 +23,7 @@ MOST_OF_CHILDREN = 6
 """Numbers of a child table of which a parent's other children know the mean."""
 MOST_WANTED = 5
 CHILDREN = "number of children"
-BINS, LEVELS, ROWS = 10, 20, 20_000
+BINS, ROWS = 10, 20_000
 
 View = tuple[pd.DataFrame, Schema]
 
@@ -133,20 +133,21 @@ def telling(offered: View, own: View, rng: np.random.Generator) -> list[str]:
 
 
 def coarse(view: View) -> dict[str, NDArray[np.int64]]:
-    """Each column as a few codes: tenths of its numbers, its commonest categories."""
+    """Each column as a few codes, fewer of few rows: parts of its numbers, its commonest categories."""
     frame, schema = view
+    bins = int(np.clip(np.sqrt(len(frame) / 10), 3, BINS))
     layout, (rows,) = prepared([frame], Schema(tuple(schema)))
     out = {}
     for j, name in enumerate(layout.numeric):
         values = rows.numbers[:, j]
         known = np.isfinite(values)
-        edges = np.unique(np.quantile(values[known], np.linspace(0, 1, BINS + 1)[1:-1])) if known.any() else np.zeros(0)
+        edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)[1:-1])) if known.any() else np.zeros(0)
         out[name] = np.where(known, np.searchsorted(edges, values), len(edges) + 1)
     for j, name in enumerate(layout.categorical):
         counts = np.bincount(rows.codes[:, j])
         place = np.empty(len(counts), np.int64)
         place[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-        out[name] = np.minimum(place[rows.codes[:, j]], LEVELS)
+        out[name] = np.minimum(place[rows.codes[:, j]], 2 * bins)
     return out
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.config import PrivacyConfig
+from smartsynth.formats import percent
 from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.progress import Progress, part
 from smartsynth.relational import features
@@ -20,7 +21,8 @@ from smartsynth.relational.plan import Part
 from smartsynth.relational.structure import Tables
 from smartsynth.schema import Schema
 
-LEAST_ROWS = 20
+LEAST_ROWS = 100
+MOST_COINCIDENCE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,24 @@ def gates(
     *,
     seed: int,
     progress: Progress,
-) -> dict[str, Gate]:
-    """The filters of all tables that have columns to compare. They hold real rows and are never saved."""
-    found, parts = {}, tuple(one.part for one in model.tables)
+) -> tuple[dict[str, Gate], list[str]]:
+    """The filters of all tables that have columns to compare, and which tables are not filtered and why.
+
+    Filters hold real rows and are never saved. Where real rows equal each other by chance all the time, as numbers of a single short
+    column do, to equal one gives nothing away, and a filter would only bend the table.
+    """
+    found, notes, parts = {}, [], tuple(one.part for one in model.tables)
     for i, (one, learnt) in enumerate(zip(parts, model.tables, strict=True)):
         report = part(progress, i / len(parts), (i + 1) / len(parts))
         data = tables.data[one.table]
         own = features.modelled(data.frame[list(one.own)], Schema(tuple(data.schema[name] for name in one.own)))
         own = features.beside(own, *_said(tables, one, learnt.wishes))
-        if not own[1].columns or len(data) < LEAST_ROWS:
+        if not own[1].columns:
+            continue
+        if len(data) < LEAST_ROWS:
+            notes.append(
+                f"{one.table} has fewer than {LEAST_ROWS} rows, too few to say what is near: they were not filtered."
+            )
             continue
         joined = own
         inherited: tuple[str, ...] = ()
@@ -84,8 +95,14 @@ def gates(
             seed=seed,
             progress=report,
         )
+        if fitted.yardstick.coincidence > MOST_COINCIDENCE:
+            notes.append(
+                f"{one.table}: {percent(fitted.yardstick.coincidence)} of real rows equal another rare one by chance, so that its rows were "
+                "not filtered."
+            )
+            continue
         found[one.table] = Gate(fitted, own[1].names, one.main.parent if one.main is not None else None, inherited)
-    return found
+    return found, notes
 
 
 def _said(tables: Tables, one: Part, wishes: Sequence[Wish]) -> list[View]:

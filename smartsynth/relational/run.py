@@ -164,7 +164,7 @@ def synthesize(
     with stages("Learn") as report:
         model = learn(real, parts, held, generator=generator, seed=seed, k=privacy.k, progress=report)
     with stages("Make") as report:
-        kept_out = gates(real, model, held, privacy, seed=seed, progress=silent) if filter else None
+        kept_out, unfiltered = gates(real, model, held, privacy, seed=seed, progress=silent) if filter else (None, [])
         made, left_out = make(model, scale=scale, seed=seed, gates=kept_out, progress=report)
     found = None
     with stages("Evaluate") as report:
@@ -172,7 +172,7 @@ def synthesize(
             found = evaluation.evaluate(real, made, parts, held, shared, seed=seed, progress=report)
     return RelationalResult(
         synthetic=made, schema=document, seed=seed, left_out=left_out, unchecked=not filter, model=model, evaluation=found,
-        notes=(*real.notes, *real.structure.found), generator=generator, timings=stages.seconds,
+        notes=(*real.notes, *real.structure.found, *unfiltered), generator=generator, timings=stages.seconds,
     )  # fmt: skip
 
 
