@@ -35,10 +35,12 @@ Record = dict[str, Any]
 
 
 def baseball(data: Path) -> tuple[Frames, Record]:
-    """Players and their seasons (Lahman): 3,000 players drawn at random."""
+    """Players and their seasons (Lahman): 3,000 players drawn at random, without their names, with dates as such."""
     players = pd.read_csv(data / "timeseries" / "baseball_players.csv.gz")
     seasons = pd.read_csv(data / "timeseries" / "baseball_batting.csv.gz")
-    players = players.sample(3000, random_state=SEED).sort_index()
+    players = players.sample(3000, random_state=SEED).sort_index().drop(columns=["nameFirst", "nameLast"])
+    for column in ("birthDate", "deathDate"):
+        players[column] = pd.to_datetime(players[column], errors="coerce")
     seasons = seasons[seasons.players_id.isin(players.id)].sort_values(["players_id", "year"], kind="stable")
     schema = {"tables": {
         "players": {"primary_key": "id"},

@@ -91,7 +91,7 @@ def mostly(train: Frames, schema: dict[str, Any]) -> tuple[Frames, dict[str, Any
 def _learned(engine: Any, folder: str) -> None:
     engine.analyze(workspace_dir=folder)
     engine.encode(workspace_dir=folder)
-    engine.train(workspace_dir=folder, device="cpu", max_training_time=6.0)  # minutes
+    engine.train(workspace_dir=folder, device="cpu", max_training_time=10.0)  # minutes
 
 
 RUNNERS = {"smartsynth": smartsynth, "sdv-hma": hma, "mostlyai-engine": mostly}

@@ -1,4 +1,4 @@
-"""A made shop of seven tables that hang together in every way that a database knows, with known dependencies.
+"""A made shop of nine tables that hang together in every way that a database knows, with known dependencies.
 
     regions ◀── customers ──┬─▶ customers (referred by)        self-reference, nullable, several generations
                 │           └── profiles                       one-to-one
@@ -133,3 +133,21 @@ def _lines(orders: pd.DataFrame, taste: np.ndarray, products: pd.DataFrame, rng:
         "quantity": 1 + rng.poisson(np.clip(20 / price, 0, 4)),
         "discount": np.where(orders.channel.to_numpy()[order] == "web", rng.choice([0, 5, 10], len(order), p=[0.5, 0.3, 0.2]), 0),
     })  # fmt: skip
+
+
+def main() -> None:
+    """python benchmarks/relational/shop.py FOLDER [CUSTOMERS]: write the tables as CSV, and schema.yaml."""
+    import sys
+    from pathlib import Path
+
+    import yaml
+
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in shop(int(sys.argv[2]) if len(sys.argv) > 2 else 2000).items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    (folder / "schema.yaml").write_text(yaml.safe_dump(SCHEMA, sort_keys=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

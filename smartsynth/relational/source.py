@@ -59,7 +59,21 @@ def read(
     document = document.model_copy(update={"tables": {n: t for n, t in document.tables.items() if n not in left_out}})
     data = {name: _described(one, document.tables.get(name)) for name, one in data.items()}
     structure = completed(data, Structure.of_document(document, data))
-    return Tables.of(data, structure, tuple(notes.values())), structure.to_document(document)
+    said = (*notes.values(), *_unused(document))
+    return Tables.of(data, structure, said), structure.to_document(document)
+
+
+def _unused(document: SchemaDocument) -> list[str]:
+    """What a schema tells that tables with keys do not keep yet, in sentences."""
+    said = []
+    for name, table in document.tables.items():
+        if table.rules:
+            said.append(f"{name}: its {len(table.rules)} rules are not kept by tables that are made together.")
+        for column, told in table.columns.items():
+            others = [key for key, value in told if value is not None and key not in OF_COLUMN and key != "reason"]
+            if others:
+                said.append(f"{name}.{column}: {', '.join(others)} is not kept by tables that are made together.")
+    return said
 
 
 def tables_of(source: Any, limits: Limits) -> dict[str, Dataset]:

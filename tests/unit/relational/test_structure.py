@@ -83,3 +83,10 @@ def test_a_kept_table_cannot_name_rows_that_are_made_anew():
 def test_a_source_that_is_nothing_is_named():
     with pytest.raises(ConfigError, match="neither a folder of tables"):
         relational.read("no/such/place")
+
+
+def test_what_is_told_and_not_kept_is_said():
+    told = {"tables": {"parents": {"rules": ["size >= 0"], "columns": {"size": {"required": True, "kind": "numeric"}}}}}
+    found, _ = relational.read(tables(), schema=told)
+    assert "parents: its 1 rules are not kept by tables that are made together." in found.notes
+    assert "parents.size: required is not kept by tables that are made together." in found.notes
