@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import registry
+from smartsynth.constraints import Unique, rules_of
+from smartsynth.errors import ConfigError
 from smartsynth.models.family_forest import Families, FamilyForest
+from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.models.rules.construction import Construction
 from smartsynth.models.surrogates import surrogate_of
 from smartsynth.progress import Progress, under
 from smartsynth.relational import features
@@ -71,6 +76,7 @@ def learn(
     held: Mapping[str, NDArray[np.bool_]],
     *,
     generator: str,
+    rules: Mapping[str, Sequence[Any]],
     seed: int,
     k: int,
     progress: Progress,
@@ -82,6 +88,7 @@ def learn(
         parts: `plan_of(tables)`.
         held: Rows of each table that nothing is learnt from, but for what their neighbours in other families say of them.
         generator: Makes the rows of tables without a main parent.
+        rules: Of each table, as `constraints.rules_of` reads them.
         seed: Draws everything.
         k: A value that fewer families hold is not kept.
         progress: Called with the share done; may raise `Cancelled`.
@@ -96,7 +103,7 @@ def learn(
         def report(fraction: float, message: str = "", /, share: NDArray[np.float64] = share, one: Part = one) -> None:
             progress(float(share[0] + fraction * (share[1] - share[0])), under(one.table, message))
 
-        learnt.append(_learn_table(tables, one, held, root, known, generator, rng, k, report))
+        learnt.append(_learn_table(tables, one, held, root, known, generator, rules.get(one.table, ()), rng, k, report))
     models = [
         _with_degrees(tables, one, held, root, known, np.random.default_rng([seed, 0xDE61, i]), k)
         for i, one in enumerate(learnt)
@@ -113,15 +120,16 @@ def row_model(
     holders: NDArray[np.int64],
     *,
     generator: str,
+    rules: Sequence[Any],
     rng: np.random.Generator,
     k: int,
     progress: Progress,
 ) -> RowModel:
     """What makes the own columns of a table, fitted. This is the one place where that is chosen."""
-    alone = families is None and not context[1].columns
-    if alone and len(rows) >= registry.generator_class(generator).min_rows and any(c.is_modelled for c in schema):
+    if is_alone(rows, schema, context, families, generator):
         model = registry.create(generator)
-        return model.fit(rows, schema=schema, seed=int(rng.integers(2**31)), progress=progress)
+        ruled = RuledGenerator(model, rules, k=k) if rules else model
+        return ruled.fit(rows, schema=schema, seed=int(rng.integers(2**31)), progress=progress)
     return FamilyForest.fit(
         rows,
         schema,
@@ -135,6 +143,12 @@ def row_model(
     )
 
 
+def is_alone(rows: pd.DataFrame, schema: Schema, context: View, families: Families | None, generator: str) -> bool:
+    """Whether a table's rows depend on no others, so that any generator of tables can make them."""
+    enough = len(rows) >= registry.generator_class(generator).min_rows and any(c.is_modelled for c in schema)
+    return families is None and not context[1].columns and enough
+
+
 def _learn_table(
     tables: Tables,
     one: Part,
@@ -142,6 +156,7 @@ def _learn_table(
     root: Mapping[str, NDArray[np.int64]],
     known: Known,
     generator: str,
+    rules: Sequence[Any],
     rng: np.random.Generator,
     k: int,
     progress: Progress,
@@ -165,10 +180,13 @@ def _learn_table(
 
     taught_context = features.taken(context, order)
     taught_own = (own[0].iloc[order].reset_index(drop=True), own[1])
-    found = clocks(
-        (taught_own[0][list(one.own)], Schema(tuple(own[1][name] for name in one.own))), taught_context, families, k=k
-    )
-    frame, schema = taught_own[0].copy(), own[1]
+    frame, schema, built = taught_own[0].copy(), own[1], None
+    if rules and not is_alone(frame, schema, taught_context, families, generator):
+        built = construction(one.table, frame, schema, rules, k=k)
+        frame, schema = built.known(frame)
+    changed = {name for step in built.steps for name in step.changes} if built is not None else set()
+    plain = [name for name in one.own if name in schema and name not in changed]
+    found = clocks((frame[plain], Schema(tuple(schema[name] for name in plain))), taught_context, families, k=k)
     for clock in found:
         frame[clock.column.name] = clock.steps(frame[clock.column.name], taught_context[0], families)
         schema = Schema(tuple(clock.learnt if c.name == clock.column.name else c for c in schema))
@@ -179,6 +197,7 @@ def _learn_table(
         families,
         root[one.table][order],
         generator=generator,
+        rules=rules,
         rng=rng,
         k=k,
         progress=progress,
@@ -190,7 +209,36 @@ def _learn_table(
         for name in one.serial
     }
     orphans = int((rows < 0).sum()) if one.main is not None else 0
-    return TableModel(one, data.schema, model, tuple(found), serial, n, orphans, children, wishes)
+    return TableModel(
+        one,
+        data.schema,
+        model,
+        tuple(found),
+        serial,
+        n,
+        orphans,
+        children,
+        wishes,
+        built,
+        tuple(rules) if built is not None else (),
+    )
+
+
+def construction(table: str, rows: pd.DataFrame, schema: Schema, values: Sequence[Any], *, k: int) -> Construction:
+    """The steps by which the rules of a table hold.
+
+    Raises:
+        ConfigError: A rule cannot be read, is about a key, or contradicts another one.
+    """
+    try:
+        rules = rules_of(values, schema)
+        if any(isinstance(rule, Unique) for rule in rules):
+            raise ConfigError("`unique` is kept for primary keys only. Say primary_key, or leave the rule out.")
+        return Construction.fit(rows, schema, rules, k=k)
+    except ConfigError as error:
+        raise ConfigError(
+            f"tables.{table}.rules: {error} Rules of tables with keys are about columns that are no keys."
+        ) from None
 
 
 def number_of(

@@ -129,7 +129,11 @@ def _make_table(
     rows, sizes = _parents(one, known, scale, rng)
     context = known.context(one.part, rows, sizes)
     own, keep = _rows(one, context, rows, rng, gate, progress)
-    made.leave_out(table, "too near to real rows", int((~keep).sum()))
+    made.leave_out(
+        table,
+        "too near to real rows" if one.built is None else "too near to real rows, or against a rule",
+        int((~keep).sum()),
+    )
     rows, own = rows[keep], (own[0][keep].reset_index(drop=True), own[1])
     for step in (_matched_links, _distinct):
         keep = step(one, model, made, known, rows, own, rng)
@@ -178,9 +182,14 @@ def _rows(
     schema = _own_schema(one, one.rows.coding.encoder.schema)
     frame = _drawn(one, one.rows, context, families, rng, part(progress, 0.0, 0.7))
     keep = np.ones(n, bool)
-    if gate is None or n == 0:
+    if n == 0 or (gate is None and one.built is None):
         return (frame, schema), keep
-    keep = gate.keep(frame, context[0])
+
+    def fine(rows: pd.DataFrame, known: pd.DataFrame) -> Flags:
+        near = np.ones(len(rows), bool) if gate is None else gate.keep(rows, known)
+        return near if one.built is None else near & one.built.holds(rows)
+
+    keep = fine(frame, context[0])
     for _ in range(DRAWS):
         again, exchanged = _drawn_again(one, ~keep, families)
         if not exchanged.any():
@@ -188,11 +197,11 @@ def _rows(
         some, inside = np.flatnonzero(again), None if families is None else families_of(rows[again])
         fresh = _drawn(one, one.rows, features.taken(context, some), inside, rng, silent)[exchanged[again]]
         frame = pd.concat([frame[~exchanged], fresh.set_axis(frame.index[exchanged])]).sort_index()
-        keep[exchanged] = gate.keep(fresh, context[0][exchanged].reset_index(drop=True))
+        keep[exchanged] = fine(fresh.reset_index(drop=True), context[0][exchanged].reset_index(drop=True))
     if keep.mean() < MOST_REMOVED:
         raise PrivacyError(
-            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, more than half. Use more rows, drop "
-            "columns that are not needed, or set filter=false if such rows reveal nobody."
+            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. Use more rows, "
+            "drop columns that are not needed, or set filter=false if such rows reveal nobody."
         )
     progress(1.0, "Checked")
     return (frame, schema), keep
@@ -200,6 +209,8 @@ def _rows(
 
 def _own_schema(one: TableModel, learnt: Schema) -> Schema:
     """The columns as they are made, steps as what they stand for."""
+    if one.built is not None:
+        return one.built.schema
     stored = {clock.column.name: clock.column for clock in one.clocks}
     return Schema(tuple(stored.get(column.name, column) for column in learnt))
 
@@ -217,7 +228,7 @@ def _drawn(
     for clock in one.clocks:
         steps = frame[clock.column.name].to_numpy(np.float64)
         frame[clock.column.name] = clock.cells(steps, context[0], families)
-    return frame
+    return frame if one.built is None else one.built.made(frame, rng=rng)
 
 
 def _alone(

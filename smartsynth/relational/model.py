@@ -24,11 +24,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import registry
+from smartsynth.constraints import rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
-from smartsynth.models.base import Generator, read_head
+from smartsynth.models.base import Generator
 from smartsynth.models.coding import under
 from smartsynth.models.family_forest import FamilyForest
+from smartsynth.models.rules.construction import Construction
 from smartsynth.models.surrogates import Surrogate, surrogate_from_json, surrogate_to_json
 from smartsynth.relational.clocks import Clock
 from smartsynth.relational.plan import Part
@@ -83,6 +85,8 @@ class TableModel:
         orphans: Real rows without a main parent, if the table has one.
         children: Of a main parent.
         wishes: One for each of `part.others`.
+        built: How its rules hold, if it has rules and is not made by a generator that keeps them itself.
+        rules: As they were told, of `built`.
     """
 
     part: Part
@@ -94,6 +98,8 @@ class TableModel:
     orphans: int
     children: Number | None
     wishes: tuple[Wish, ...]
+    built: Construction | None = None
+    rules: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,9 @@ def _table_json(one: TableModel, structure: Structure) -> dict[str, Any]:
         "serial": {name: surrogate_to_json(made) for name, made in one.serial.items()},
         "n_rows": one.n_rows,
         "orphans": one.orphans,
+        "built": None
+        if one.built is None
+        else {"rules": list(one.rules), "steps": one.built.to_json(), "schema": one.built.schema.to_json()},
         "children": _number_json(one.children),
         "wishes": [
             {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "degree": _number_json(wish.degree)}
@@ -244,7 +253,7 @@ def _restored(
     rows: RowModel
     if value["rows"] is None:
         place = folder / "rows" / str(i)
-        rows = registry.generator_class(read_head(place)["generator"]).load(place)
+        rows = registry.load(place)
     else:
         rows = FamilyForest.restore(value["rows"], under(arrays, "rows."))
     wishes = []
@@ -252,6 +261,10 @@ def _restored(
         degree = _number(wish["degree"], under(arrays, f"wish{j}."))
         assert degree is not None  # noqa: S101  (a wish always has one)
         wishes.append(Wish(tuple(wish["columns"]), wish["again"], wish["unique"], wish["nullable"], degree))
+    built = None
+    if value["built"] is not None:
+        own = Schema.from_json(value["built"]["schema"])
+        built = Construction.restore(rules_of(value["built"]["rules"], own), value["built"]["steps"], own)
     return TableModel(
         part=Part.from_json(value["part"], structure.links),
         schema=Schema.from_json(value["schema"]),
@@ -262,4 +275,6 @@ def _restored(
         orphans=value["orphans"],
         children=_number(value["children"], under(arrays, "children.")),
         wishes=tuple(wishes),
+        built=built,
+        rules=() if built is None else tuple(value["built"]["rules"]),
     )

@@ -17,7 +17,7 @@ import pandas as pd
 from smartsynth import registry
 from smartsynth._version import __version__
 from smartsynth.alignment import align
-from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig
+from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
 from smartsynth.privacy.audit import about, audited
@@ -27,12 +27,13 @@ from smartsynth.relational.gates import gates
 from smartsynth.relational.learning import learn
 from smartsynth.relational.making import make
 from smartsynth.relational.model import Model
-from smartsynth.relational.plan import held_out, plan_of
+from smartsynth.relational.plan import Part, held_out, plan_of
 from smartsynth.relational.report import write_report
 from smartsynth.relational.scores import RelationalEvaluation
 from smartsynth.relational.source import read, tables_of
 from smartsynth.relational.structure import Tables
-from smartsynth.schema import Modality
+from smartsynth.ruling import wanted
+from smartsynth.schema import Modality, Schema
 from smartsynth.schema_document import SchemaDocument
 
 # Rough shares of the time.
@@ -162,7 +163,10 @@ def synthesize(
             about(data.frame, generator=generator, seed=seed)
     privacy = PrivacyConfig(filter=filter)
     with stages("Learn") as report:
-        model = learn(real, parts, held, generator=generator, seed=seed, k=privacy.k, progress=report)
+        model = learn(
+            real, parts, held, generator=generator, rules={one.table: _rules(one, real, document) for one in parts}, seed=seed,
+            k=privacy.k, progress=report,
+        )  # fmt: skip
     with stages("Make") as report:
         kept_out, unfiltered = gates(real, model, held, privacy, seed=seed, progress=silent) if filter else (None, [])
         made, left_out = make(model, scale=scale, seed=seed, gates=kept_out, progress=report)
@@ -269,6 +273,25 @@ def _joined(train: Tables, other: Tables) -> tuple[Tables, Any, frozenset[str], 
         named[link] = train.named[link] if link.child in train.structure.kept else np.r_[train.named[link], there]
     both = Tables(data, train.structure, named)
     return both, held, frozenset(), plan_of(both)
+
+
+def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]:
+    """The rules of a table, those included that its columns declare; about columns that are no keys.
+
+    Raises:
+        ConfigError: A rule cannot be read, or is about a key.
+    """
+    told, schema = document.tables.get(one.table), real.data[one.table].schema
+    if told is None:
+        return ()
+    own = Schema(tuple(schema[name] for name in one.own))
+    columns = {name: column.model_copy(update={"unique": None}) for name, column in told.columns.items() if name in own}
+    try:
+        return wanted(RunConfig(columns=columns, rules=told.rules), own)
+    except ConfigError as error:
+        raise ConfigError(
+            f"tables.{one.table}.rules: {error} Rules of tables with keys are about columns that are no keys."
+        ) from None
 
 
 def _check(scale: float, generator: str) -> None:

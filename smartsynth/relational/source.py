@@ -28,6 +28,7 @@ from smartsynth.schema import Schema
 from smartsynth.schema_document import ForeignKey, SchemaDocument, TableDocument
 
 SCHEMA_FILES = ("schema.yaml", "schema.yml")
+RULES = ("pattern", "min_length", "max_length", "required")
 OF_COLUMN = ("kind", "role", "semantic", "low", "high", "categories")
 
 
@@ -59,18 +60,18 @@ def read(
     document = document.model_copy(update={"tables": {n: t for n, t in document.tables.items() if n not in left_out}})
     data = {name: _described(one, document.tables.get(name)) for name, one in data.items()}
     structure = completed(data, Structure.of_document(document, data))
-    said = (*notes.values(), *_unused(document))
+    said = (*notes.values(), *_unused(document, structure))
     return Tables.of(data, structure, said), structure.to_document(document)
 
 
-def _unused(document: SchemaDocument) -> list[str]:
-    """What a schema tells that tables with keys do not keep yet, in sentences."""
+def _unused(document: SchemaDocument, structure: Structure) -> list[str]:
+    """What a schema tells of columns that tables with keys do not keep yet, in sentences."""
     said = []
     for name, table in document.tables.items():
-        if table.rules:
-            said.append(f"{name}: its {len(table.rules)} rules are not kept by tables that are made together.")
         for column, told in table.columns.items():
-            others = [key for key, value in told if value is not None and key not in OF_COLUMN and key != "reason"]
+            of_keys = column in structure.key_columns(name)
+            kept = (*OF_COLUMN, *(() if of_keys else RULES), "reason")
+            others = [key for key, value in told if value is not None and key not in kept]
             if others:
                 said.append(f"{name}.{column}: {', '.join(others)} is not kept by tables that are made together.")
     return said

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from smartsynth import relational
+from smartsynth.errors import ConfigError
 
 
 def made(frames, tables, **settings):
@@ -158,3 +159,40 @@ def test_tables_of_keys_alone():
     }  # fmt: skip
     found = made({"a": a, "b": b, "both": both}, tables)
     assert abs(len(found["both"]) - len(both)) < 40
+
+
+def test_rules_of_each_table_hold_also_after_saving(tmp_path):
+    rng = np.random.default_rng(7)
+    people = pd.DataFrame({"id": range(200), "low": rng.integers(0, 50, 200)})
+    people["high"] = people.low + rng.integers(1, 30, 200)
+    n = rng.integers(0, 6, 200)
+    price, number = rng.integers(1, 20, n.sum()), rng.integers(1, 9, n.sum())
+    bills = pd.DataFrame(
+        {"person": np.repeat(np.arange(200), n), "price": price, "number": number, "total": price * number}
+    )
+    tables = {
+        "people": {"primary_key": "id", "rules": ["low < high"]},
+        "bills": {
+            "foreign_keys": [key("person", "people")],
+            "rules": ["total == price * number"],
+            "columns": {"price": {"high": 15}},
+        },
+    }
+    found = relational.synthesize(
+        {"people": people, "bills": bills}, schema={"tables": tables}, seed=2, evaluate=False, filter=False
+    )
+    again = relational.sample(found.save(tmp_path / "model"), scale=2.0, seed=1)
+    for frames in (found.tables, again.tables):
+        assert (frames["people"].low < frames["people"].high).all()
+        assert (frames["bills"].total == frames["bills"].price * frames["bills"].number).all()
+        assert frames["bills"].price.between(1, 15).all()
+
+
+def test_a_rule_about_a_key_is_refused():
+    frames = {
+        "a": pd.DataFrame({"id": range(40)}),
+        "b": pd.DataFrame({"a": np.arange(80) % 40, "x": np.arange(80) % 7}),
+    }
+    tables = {"a": {"primary_key": "id"}, "b": {"foreign_keys": [key("a", "a")], "rules": ["a > x"]}}
+    with pytest.raises(ConfigError, match=r"tables.b.rules: .*columns that are no keys"):
+        relational.synthesize(frames, schema={"tables": tables})

@@ -86,7 +86,16 @@ def test_a_source_that_is_nothing_is_named():
 
 
 def test_what_is_told_and_not_kept_is_said():
-    told = {"tables": {"parents": {"rules": ["size >= 0"], "columns": {"size": {"required": True, "kind": "numeric"}}}}}
+    told = {
+        "tables": {
+            "parents": {
+                "columns": {
+                    "size": {"unique": True, "required": True, "kind": "numeric"},
+                    "id": {"low": 0, "pattern": "[0-9]+"},
+                }
+            }
+        }
+    }
     found, _ = relational.read(tables(), schema=told)
-    assert "parents: its 1 rules are not kept by tables that are made together." in found.notes
-    assert "parents.size: required is not kept by tables that are made together." in found.notes
+    assert "parents.id: pattern is not kept by tables that are made together." in found.notes
+    assert "parents.size: unique is not kept by tables that are made together." in found.notes
