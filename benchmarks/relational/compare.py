@@ -86,10 +86,11 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     for name in options.sets:
         for method in options.only:
-            lines = {(one["data"], one["method"]): one for one in known()}
+            lines = {(one["data"], one["method"]): one for one in known(options.out)}
             if (name, method) in lines and not options.again:
                 continue
             lines[name, method] = {"data": name, "method": method, **measured(options, name, method)}
@@ -100,11 +101,11 @@ def main() -> None:
                 "machine": machine(),
                 "results": list(lines.values()),
             }
-            OUT.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+            options.out.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
-def known() -> list[Record]:
-    return list(json.loads(OUT.read_text("utf-8"))["results"]) if OUT.is_file() else []
+def known(out: Path) -> list[Record]:
+    return list(json.loads(out.read_text("utf-8"))["results"]) if out.is_file() else []
 
 
 def measured(options: argparse.Namespace, name: str, method: str) -> Record:

@@ -56,7 +56,7 @@ def hma(train: Frames, schema: dict[str, Any]) -> tuple[Frames, dict[str, Any]]:
     model.fit(train)
     middle = time.perf_counter()
     made = model.sample_scale(1.0)
-    return made, {"version": sdv.version.public, "fit": middle - began, "sample": time.perf_counter() - middle}
+    return made, {"version": sdv.__version__, "fit": middle - began, "sample": time.perf_counter() - middle}
 
 
 def mostly(train: Frames, schema: dict[str, Any]) -> tuple[Frames, dict[str, Any]]:

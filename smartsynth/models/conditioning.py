@@ -199,11 +199,8 @@ def fill(
     limits: Limited,
     rng: np.random.Generator,
     progress: Progress,
-    particles: int = PARTICLES,
 ) -> tuple[Codes, float]:
     """Columns × rows of codes: those that are known, and for each -1 a draw given the row's known ones.
-
-    Each row is chosen from so many `particles`.
 
     Returns the codes and among how many independent candidates each row was chosen, on average.
     """
@@ -217,13 +214,13 @@ def fill(
         padded = np.resize(rows, n_blocks * ROWS_PER_BLOCK)
         asked = np.ascontiguousarray(known[:, padded].reshape(len(known), n_blocks, ROWS_PER_BLOCK).transpose(1, 0, 2))
         seeds = rng.integers(2**63, size=n_blocks, dtype=np.uint64)
-        made = chain.draw_given(seeds, Given(particles, asked, limits.weight, limits.is_limited))
+        made = chain.draw_given(seeds, Given(PARTICLES, asked, limits.weight, limits.is_limited))
         codes = np.concatenate(list(made.codes), axis=1)
-        logs = (made.log_weight.ravel() + refinement.capped(codes)).reshape(-1, particles)
+        logs = (made.log_weight.ravel() + refinement.capped(codes)).reshape(-1, PARTICLES)
         weight = np.exp(logs - logs.max(axis=1, keepdims=True))
         sums = np.cumsum(weight, axis=1)
-        place = (sums < rng.random((len(sums), 1)) * sums[:, -1:]).sum(axis=1).clip(0, particles - 1)
-        out[:, rows] = codes[:, np.arange(len(sums)) * particles + place][:, : len(rows)]
+        place = (sums < rng.random((len(sums), 1)) * sums[:, -1:]).sum(axis=1).clip(0, PARTICLES - 1)
+        out[:, rows] = codes[:, np.arange(len(sums)) * PARTICLES + place][:, : len(rows)]
         worth.append((sums[:, -1] ** 2 / (weight**2).sum(axis=1) * made.effective.ravel())[: len(rows)])
         progress((at + len(rows)) / len(wanted), "Filling cells")
-    return out, float(np.concatenate(worth).mean()) if worth else float(particles)
+    return out, float(np.concatenate(worth).mean()) if worth else float(PARTICLES)

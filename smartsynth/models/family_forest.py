@@ -5,7 +5,9 @@
 A context is one row of known columns (of a parent, of its parents, the number of its children). What the rows before are like is
 told by the codes of the last one and, over all of them, the mean of numbers and the commonest of categories. Long families
 are made in strides: rows of one stride know the rows before it, not each other, so that the steps grow with the logarithm of the longest
-family. A density ratio (refinement.py) then chooses each row among a few that were drawn for the same context.
+family. Each row is then chosen among a few that were drawn for the same context: by a density ratio (refinement.py), and so that the
+rows of one place have the shares of codes that they had in the real families (raking, Deming & Stephan 1940). Without that, small errors of one
+row would grow from sibling to sibling.
 """
 
 from __future__ import annotations
@@ -18,10 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Growth
+from smartsynth.models.autoregression import Autoregression, CodeColumn, Codes, Given, Growth
 from smartsynth.models.boosting import Training, flatten, threads
-from smartsynth.models.coding import Coding, Inside, under
-from smartsynth.models.conditioning import Limited, fill
+from smartsynth.models.coding import Coding, under
 from smartsynth.models.refinement import Refinement
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
@@ -32,7 +33,11 @@ SINGLE_STEPS = 24
 """So many rows of a family are made one by one, those after them in strides that are longer by a third each time."""
 MOST_TALLIED = 64
 """Categories with more codes have no commonest one among the rows before."""
-CANDIDATES = 6
+CANDIDATES = 8
+RAKED_ROWS = 200
+"""Fewest rows whose shares are kept, and that are brought to them."""
+RAKINGS, MOST_STEP = 5, 4.0
+ROWS_PER_BLOCK, BLOCKS_AT_ONCE = 64, 64
 MADE_PER_REAL = 4
 MIN_ROWS_TO_REFINE = 400
 RATIO = Training(
@@ -128,6 +133,61 @@ class Siblings:
         np.add.at(self._seen, family, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Shares of the codes of real rows, by their place in a family.
+
+    Args:
+        starts: First place of each stretch.
+        shares: For each stretch and column the share of each code.
+    """
+
+    starts: Places
+    shares: list[list[NDArray[np.float64]]]
+
+    @classmethod
+    def of(cls, own: Codes, columns: list[CodeColumn], place: Places) -> Self:
+        """The shares of rows, by stretches of places that hold enough of them."""
+        counts = np.bincount(place)
+        starts, seen = [0], 0
+        for k, count in enumerate(counts):
+            if seen >= RAKED_ROWS and counts[k:].sum() >= RAKED_ROWS:
+                starts.append(k)
+                seen = 0
+            seen += int(count)
+        stretch = np.searchsorted(starts, place, side="right") - 1
+        shares = [
+            [
+                np.bincount(row[stretch == i], minlength=c.n_codes) / max((stretch == i).sum(), 1)
+                for row, c in zip(own, columns, strict=True)
+            ]
+            for i in range(len(starts))
+        ]
+        return cls(np.array(starts, np.int64), shares)
+
+    def raked(self, drawn: Codes, weight: NDArray[np.float64], place: int) -> NDArray[np.float64]:
+        """Weights of candidates under which rows have the shares of their place, as far as candidates allow it."""
+        shares = self.shares[int(np.searchsorted(self.starts, place, side="right")) - 1]
+        for _ in range(RAKINGS):
+            for row, share in zip(drawn, shares, strict=True):
+                now = np.bincount(row.ravel(), weight.ravel(), minlength=len(share)) / len(weight)
+                step = np.divide(share, now, out=np.ones(len(share)), where=now > 0)
+                weight = weight * np.clip(step, 1 / MOST_STEP, MOST_STEP)[row]
+                weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        return weight
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The shares as arrays by name."""
+        named = {f"{i}.{j}": share for i, shares in enumerate(self.shares) for j, share in enumerate(shares)}
+        return {"starts": self.starts, **named}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        n = sum(name.startswith("0.") for name in arrays)
+        starts = arrays["starts"]
+        return cls(starts, [[arrays[f"{i}.{j}"] for j in range(n)] for i in range(len(starts))])
+
+
 class FamilyForest:
     """p(rows | context), learnt; see the module's formula.
 
@@ -137,6 +197,7 @@ class FamilyForest:
         chain: Over the context's columns, those of siblings, and the rows' own ones.
         refinement: What a detective still sees.
         in_families: Whether rows know the rows before them.
+        margins: Shares of codes that rows have.
     """
 
     def __init__(
@@ -146,9 +207,10 @@ class FamilyForest:
         chain: Autoregression,
         refinement: Refinement,
         in_families: bool,
+        margins: Margins,
     ) -> None:
         self.coding, self.context = coding, context
-        self.chain, self.refinement, self.in_families = chain, refinement, in_families
+        self.chain, self.refinement, self.in_families, self.margins = chain, refinement, in_families, margins
 
     @classmethod
     def fit(
@@ -202,13 +264,17 @@ class FamilyForest:
 
         def draw(n: int, rng: np.random.Generator, _: Progress) -> Codes:
             some = rng.permutation(len(rows)) if n >= len(rows) else rng.choice(len(rows), n, replace=False)
-            return _filled(chain, Refinement(flatten([])), known[:, np.resize(some, n)], columns, rng, particles=1)
+            given = known[:, np.resize(some, n)]
+            drawn, _weight = _candidates(chain, Refinement(flatten([])), given, columns, rng, 1)
+            return np.concatenate([given, drawn[:, :, 0]])
 
         refinement = Refinement.fit(
             codes, draw, columns, rounds=rounds if len(rows) >= MIN_ROWS_TO_REFINE and len(own) else 0, how=RATIO, rng=rng,
             threads=threads(), progress=part(progress, 0.5, 1.0), made_per_real=MADE_PER_REAL,
         )  # fmt: skip
-        return cls(coding, outer, chain, refinement, families is not None)
+        place = np.zeros(len(rows), np.int64) if families is None else families.place
+        margins = Margins.of(own, coding.columns, place)
+        return cls(coding, outer, chain, refinement, families is not None, margins)
 
     def sample(
         self,
@@ -216,6 +282,7 @@ class FamilyForest:
         rng: np.random.Generator,
         *,
         families: Families | None = None,
+        raked: bool = True,
         start: int = 0,
         progress: Progress = silent,
     ) -> pd.DataFrame:
@@ -225,13 +292,14 @@ class FamilyForest:
             context: A row for each that is wanted, one family after the other.
             rng: Draws everything.
             families: Whose each row will be, if the model is of families.
+            raked: Whether contexts are like the real ones, so that rows have the shares of codes that real rows have.
             start: Place of the first row in the whole stream; identifiers count it.
             progress: Called with the share done; may raise `Cancelled`.
         """
         n = len(context)
         known = self.context.codes(context)
         if families is None or not self.in_families:
-            own = self._own(known, rng)
+            own = self._own(known, rng, 0 if raked else -1)
         else:
             own = np.zeros((len(self.coding.columns), n), np.uint16)
             siblings = Siblings(self.coding.columns, int(families.family[-1]) + 1 if n else 0)
@@ -240,8 +308,9 @@ class FamilyForest:
                 now = np.flatnonzero((families.place >= first) & (families.place < end))
                 family = families.family[now]
                 own[:, now] = self._own(
-                    np.concatenate([known[:, now], siblings.codes(family, families.place[now])]), rng
-                )
+                    np.concatenate([known[:, now], siblings.codes(family, families.place[now])]), rng,
+                    first if raked else -1,
+                )  # fmt: skip
                 siblings.add(own[:, now], family)
                 progress((i + 1) / len(steps), "Drawing rows")
         if not len(self.coding.encoder.schema):
@@ -249,11 +318,18 @@ class FamilyForest:
         values = self.coding.values(own, [rng], n)
         return self.coding.encoder.decode(values, rng, n=n, start=start)
 
-    def _own(self, known: Codes, rng: np.random.Generator) -> Codes:
-        columns = [*self.context.columns, *(Siblings.about(self.coding.columns) if self.in_families else [])]
-        particles = CANDIDATES if self.refinement.n_rounds else 1
-        whole = [*columns, *self.coding.columns]
-        return _filled(self.chain, self.refinement, known, whole, rng, particles=particles)[len(known) :]
+    def _own(self, known: Codes, rng: np.random.Generator, place: int) -> Codes:
+        """Own codes given what is known, brought to the shares of rows at this place; -1 leaves them as they come."""
+        siblings = Siblings.about(self.coding.columns) if self.in_families else []
+        columns = [*self.context.columns, *siblings, *self.coding.columns]
+        if not self.coding.columns:
+            return np.zeros((0, known.shape[1]), np.uint16)
+        drawn, weight = _candidates(self.chain, self.refinement, known, columns, rng, CANDIDATES)
+        if place >= 0 and known.shape[1] >= RAKED_ROWS:
+            weight = self.margins.raked(drawn, weight, place)
+        sums = np.cumsum(weight, axis=1)
+        chosen = (sums < rng.random((len(sums), 1)) * sums[:, -1:]).sum(axis=1).clip(0, CANDIDATES - 1)
+        return np.ascontiguousarray(drawn[:, np.arange(len(sums)), chosen])
 
     def to_json(self) -> dict[str, Any]:
         """What is not an array, as plain JSON types."""
@@ -263,7 +339,7 @@ class FamilyForest:
         """What is an array, by name."""
         parts = {
             "rows": self.coding.arrays(), "context": self.context.arrays(),
-            "chain": self.chain.arrays(), "ratio": self.refinement.arrays(),
+            "chain": self.chain.arrays(), "ratio": self.refinement.arrays(), "margins": self.margins.arrays(),
         }  # fmt: skip
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
@@ -276,6 +352,7 @@ class FamilyForest:
             Autoregression.from_arrays(under(arrays, "chain.")),
             Refinement.from_arrays(under(arrays, "ratio.")),
             bool(values["in_families"]),
+            Margins.restore(under(arrays, "margins.")),
         )
 
 
@@ -290,21 +367,31 @@ def _taught(own: Codes, columns: list[CodeColumn], families: Families) -> Codes:
     return out
 
 
-def _filled(
+def _candidates(
     chain: Autoregression,
     refinement: Refinement,
     known: Codes,
     columns: list[CodeColumn],
     rng: np.random.Generator,
-    *,
     particles: int,
-) -> Codes:
-    """Whole rows of codes of which the first columns are known, each chosen among so many."""
-    n = known.shape[1]
-    asked = np.full((len(columns), n), -1, np.int32)
-    asked[: len(known)] = known
-    if n == 0 or len(known) == len(columns):
-        return asked.astype(np.uint16)
+) -> tuple[Codes, NDArray[np.float64]]:
+    """Own columns × rows × candidates of codes, and the weight of each candidate among those of its row."""
+    n, n_known = known.shape[1], len(known)
+    own = np.zeros((len(columns) - n_known, n, particles), np.uint16)
+    weight = np.ones((n, particles))
     most = max(column.n_codes for column in columns)
-    free = Limited(np.ones((len(columns), most)), np.zeros(len(columns), bool), Inside([], []))
-    return fill(chain, refinement, asked, free, rng, silent, particles=particles)[0]
+    free, is_limited = np.ones((len(columns), most)), np.zeros(len(columns), bool)
+    step = ROWS_PER_BLOCK * BLOCKS_AT_ONCE
+    for at in range(0, n, step):
+        size = min(step, n - at)
+        n_blocks = -(-size // ROWS_PER_BLOCK)
+        asked = np.full((len(columns), n_blocks * ROWS_PER_BLOCK), -1, np.int32)
+        asked[:n_known] = np.resize(known[:, at : at + size].T, (asked.shape[1], n_known)).T
+        blocks = np.ascontiguousarray(asked.reshape(len(columns), n_blocks, ROWS_PER_BLOCK).transpose(1, 0, 2))
+        seeds = rng.integers(2**63, size=n_blocks, dtype=np.uint64)
+        made = chain.draw_given(seeds, Given(particles, blocks, free, is_limited))
+        codes = np.concatenate(list(made.codes), axis=1)[:, : size * particles]
+        own[:, at : at + size] = codes[n_known:].reshape(len(own), size, particles)
+        if refinement.n_rounds:
+            weight[at : at + size] = np.exp(refinement.capped(codes)).reshape(size, particles)
+    return own, weight / weight.sum(axis=1, keepdims=True)

@@ -195,7 +195,7 @@ def _rows(
         if not exchanged.any():
             break
         some, inside = np.flatnonzero(again), None if families is None else families_of(rows[again])
-        fresh = _drawn(one, one.rows, features.taken(context, some), inside, rng, silent)[exchanged[again]]
+        fresh = _drawn(one, one.rows, features.taken(context, some), inside, rng, silent, raked=False)[exchanged[again]]
         frame = pd.concat([frame[~exchanged], fresh.set_axis(frame.index[exchanged])]).sort_index()
         keep[exchanged] = fine(fresh.reset_index(drop=True), context[0][exchanged].reset_index(drop=True))
     if keep.mean() < MOST_REMOVED:
@@ -222,9 +222,11 @@ def _drawn(
     families: Families | None,
     rng: np.random.Generator,
     progress: Progress,
+    *,
+    raked: bool = True,
 ) -> pd.DataFrame:
     names = [codec.name for codec in model.context.codecs]
-    frame = model.sample(context[0][names], rng, families=families, progress=progress)
+    frame = model.sample(context[0][names], rng, families=families, raked=raked, progress=progress)
     for clock in one.clocks:
         steps = frame[clock.column.name].to_numpy(np.float64)
         frame[clock.column.name] = clock.cells(steps, context[0], families)

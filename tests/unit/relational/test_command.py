@@ -10,9 +10,9 @@ from smartsynth.cli import app
 @pytest.fixture(scope="module")
 def folder(shop, schema, tmp_path_factory):
     place = tmp_path_factory.mktemp("shop")
-    for name in ("customers", "orders", "regions"):
+    for name in ("customers", "profiles", "regions"):
         shop[name].to_csv(place / f"{name}.csv", index=False)
-    some = {"tables": {name: schema["tables"][name] for name in ("customers", "orders", "regions")}}
+    some = {"tables": {name: schema["tables"][name] for name in ("customers", "profiles", "regions")}}
     (place / "schema.yaml").write_text(yaml.safe_dump(some))
     return place
 
@@ -56,9 +56,9 @@ def test_the_whole_way(folder, tmp_path):
 
 
 def test_broken_keys_end_with_their_own_code(folder, shop, tmp_path):
-    for name in ("customers", "orders", "regions"):
+    for name in ("customers", "profiles", "regions"):
         frame = shop[name].copy()
-        if name == "orders":
+        if name == "profiles":
             frame["customer_id"] += 10**7
         frame.to_csv(tmp_path / f"{name}.csv", index=False)
     done = run("evaluate", folder, tmp_path)
