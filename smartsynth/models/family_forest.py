@@ -36,6 +36,10 @@ MOST_TALLIED = 64
 CANDIDATES = 8
 RAKED_ROWS = 200
 """Fewest rows whose shares are kept, and that are brought to them."""
+RAKED_AT_ONCE = 30
+STAYS, FEWEST_PAIRS = 0.1, 50
+UNWANTED = 1e-4
+"""Weight of a candidate with the name of the row before, where the name is to change."""
 RAKINGS, MOST_STEP = 5, 4.0
 ROWS_PER_BLOCK, BLOCKS_AT_ONCE = 64, 64
 MADE_PER_REAL = 4
@@ -103,6 +107,12 @@ class Siblings:
             if column.ordered or column.n_codes <= MOST_TALLIED:
                 made.append(CodeColumn(column.n_codes + 1, column.ordered, column.n_codes))
         return made
+
+    @staticmethod
+    def last(columns: list[CodeColumn]) -> list[int]:
+        """Where the last code of each column stands among `codes`."""
+        width = [2 if column.ordered or column.n_codes <= MOST_TALLIED else 1 for column in columns]
+        return [1 + sum(width[:j]) for j in range(len(columns))]
 
     def codes(self, family: Places, place: Places) -> Codes:
         """Columns × rows: the place, and of each column the last code and the mean or the commonest one."""
@@ -188,6 +198,67 @@ class Margins:
         return cls(starts, [[arrays[f"{i}.{j}"] for j in range(n)] for i in range(len(starts))])
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that a chain is over: the context's, what is known of siblings, whether names stay as they were, the rows' own ones.
+
+    Args:
+        columns: All of them.
+        known: How many are known beforehand.
+        sticky: Own columns of names that often stay from row to row: whether they do is drawn first, and the name only if not.
+        last: Where the last code of each own column stands; empty without families.
+    """
+
+    columns: list[CodeColumn]
+    known: int
+    sticky: tuple[int, ...]
+    last: tuple[int, ...]
+
+    @classmethod
+    def of(cls, context: list[CodeColumn], own: list[CodeColumn], sticky: tuple[int, ...], in_families: bool) -> Self:
+        siblings = Siblings.about(own) if in_families else []
+        last = tuple(len(context) + at for at in Siblings.last(own)) if in_families else ()
+        stays = [CodeColumn(2, ordered=True)] * len(sticky)
+        return cls([*context, *siblings, *stays, *own], len(context) + len(siblings), sticky, last)
+
+    @property
+    def own(self) -> int:
+        """Where the own columns begin."""
+        return self.known + len(self.sticky)
+
+    def whole(self, known: Codes, own: Codes) -> Codes:
+        """Rows of all columns, of what is known and the rows themselves."""
+        stays = [own[j] == known[self.last[j]] for j in self.sticky]  # a code that says "none before" is no own one
+        return np.ascontiguousarray(
+            np.concatenate([known, np.array(stays, np.uint16).reshape(len(stays), known.shape[1]), own])
+        )
+
+    def order(self, own: list[int]) -> list[int]:
+        """The columns in the order in which they are drawn."""
+        first = [j for j in own if j in self.sticky]
+        return [*range(self.own), *(self.own + j for j in (*first, *(j for j in own if j not in self.sticky)))]
+
+    def drawn(
+        self, chain: Autoregression, refinement: Refinement, known: Codes, rng: np.random.Generator, candidates: int
+    ) -> tuple[Codes, NDArray[np.float64]]:
+        """Columns × rows × candidates of codes after those that are known, and the weight of each candidate among those of its row."""
+        asked = np.full((len(self.columns), known.shape[1]), -1, np.int32)
+        asked[: self.known] = known
+        stays = np.zeros((0, known.shape[1]), np.uint16)
+        if self.sticky:
+            stays = _candidates(chain, Refinement(flatten([])), asked, self, rng, 1)[0][: len(self.sticky), :, 0]
+            asked[self.known : self.own] = stays
+            for j, stay in zip(self.sticky, stays, strict=True):
+                before = known[self.last[j]].astype(np.int32)
+                there = (stay == 1) & (before < self.columns[self.own + j].n_codes)
+                asked[self.own + j] = np.where(there, before, -1)
+        drawn, weight = _candidates(chain, refinement, asked, self, rng, candidates)
+        for j, stay in zip(self.sticky, stays, strict=True):
+            same = drawn[len(self.sticky) + j] == known[self.last[j]][:, None]
+            weight = np.where(same & (stay == 0)[:, None], weight * UNWANTED, weight)
+        return drawn, weight / weight.sum(axis=1, keepdims=True)
+
+
 class FamilyForest:
     """p(rows | context), learnt; see the module's formula.
 
@@ -198,6 +269,7 @@ class FamilyForest:
         refinement: What a detective still sees.
         in_families: Whether rows know the rows before them.
         margins: Shares of codes that rows have.
+        sticky: Own columns of names that often stay from row to row.
     """
 
     def __init__(
@@ -208,9 +280,11 @@ class FamilyForest:
         refinement: Refinement,
         in_families: bool,
         margins: Margins,
+        sticky: tuple[int, ...] = (),
     ) -> None:
         self.coding, self.context = coding, context
         self.chain, self.refinement, self.in_families, self.margins = chain, refinement, in_families, margins
+        self.layout = Layout.of(context.columns, coding.columns, sticky, in_families)
 
     @classmethod
     def fit(
@@ -250,23 +324,21 @@ class FamilyForest:
         own = own.reshape(len(coding.columns), len(rows))
         outer, known = Coding.fit(context, context_schema, **size)  # type: ignore[arg-type]
         known = known.reshape(len(outer.columns), len(rows))
-        columns = [*outer.columns, *coding.columns]
+        sticky: tuple[int, ...] = ()
         if families is not None:
             known = np.concatenate([known, _taught(own, coding.columns, families)])
-            columns = [*outer.columns, *Siblings.about(coding.columns), *coding.columns]
-        n_known = len(known)
-        codes = np.ascontiguousarray(np.concatenate([known, own]))
-        order = [*range(n_known), *(n_known + j for j in coding.order(own))]
+            sticky = _sticky(own, coding.columns, families)
+        layout = Layout.of(outer.columns, coding.columns, sticky, families is not None)
+        codes, columns = layout.whole(known, own), layout.columns
         chain = Autoregression.fit(
-            codes, columns, order, growth=Growth(trees=trees), rng=rng, threads=threads(),
-            progress=part(progress, 0.0, 0.5), given=n_known,
+            codes, columns, layout.order(coding.order(own)), growth=Growth(trees=trees), rng=rng, threads=threads(),
+            progress=part(progress, 0.0, 0.5), given=layout.known,
         )  # fmt: skip
 
         def draw(n: int, rng: np.random.Generator, _: Progress) -> Codes:
             some = rng.permutation(len(rows)) if n >= len(rows) else rng.choice(len(rows), n, replace=False)
             given = known[:, np.resize(some, n)]
-            drawn, _weight = _candidates(chain, Refinement(flatten([])), given, columns, rng, 1)
-            return np.concatenate([given, drawn[:, :, 0]])
+            return np.concatenate([given, layout.drawn(chain, Refinement(flatten([])), given, rng, 1)[0][:, :, 0]])
 
         refinement = Refinement.fit(
             codes, draw, columns, rounds=rounds if len(rows) >= MIN_ROWS_TO_REFINE and len(own) else 0, how=RATIO, rng=rng,
@@ -274,7 +346,7 @@ class FamilyForest:
         )  # fmt: skip
         place = np.zeros(len(rows), np.int64) if families is None else families.place
         margins = Margins.of(own, coding.columns, place)
-        return cls(coding, outer, chain, refinement, families is not None, margins)
+        return cls(coding, outer, chain, refinement, families is not None, margins, sticky)
 
     def sample(
         self,
@@ -320,12 +392,11 @@ class FamilyForest:
 
     def _own(self, known: Codes, rng: np.random.Generator, place: int) -> Codes:
         """Own codes given what is known, brought to the shares of rows at this place; -1 leaves them as they come."""
-        siblings = Siblings.about(self.coding.columns) if self.in_families else []
-        columns = [*self.context.columns, *siblings, *self.coding.columns]
         if not self.coding.columns:
             return np.zeros((0, known.shape[1]), np.uint16)
-        drawn, weight = _candidates(self.chain, self.refinement, known, columns, rng, CANDIDATES)
-        if place >= 0 and known.shape[1] >= RAKED_ROWS:
+        drawn, weight = self.layout.drawn(self.chain, self.refinement, known, rng, CANDIDATES)
+        drawn = drawn[len(self.layout.sticky) :]
+        if place >= 0 and known.shape[1] >= RAKED_AT_ONCE:
             weight = self.margins.raked(drawn, weight, place)
         sums = np.cumsum(weight, axis=1)
         chosen = (sums < rng.random((len(sums), 1)) * sums[:, -1:]).sum(axis=1).clip(0, CANDIDATES - 1)
@@ -333,7 +404,8 @@ class FamilyForest:
 
     def to_json(self) -> dict[str, Any]:
         """What is not an array, as plain JSON types."""
-        return {"rows": self.coding.to_json(), "context": self.context.to_json(), "in_families": self.in_families}
+        head = {"in_families": self.in_families, "sticky": list(self.layout.sticky)}
+        return {"rows": self.coding.to_json(), "context": self.context.to_json(), **head}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is an array, by name."""
@@ -353,6 +425,7 @@ class FamilyForest:
             Refinement.from_arrays(under(arrays, "ratio.")),
             bool(values["in_families"]),
             Margins.restore(under(arrays, "margins.")),
+            tuple(values["sticky"]),
         )
 
 
@@ -367,31 +440,48 @@ def _taught(own: Codes, columns: list[CodeColumn], families: Families) -> Codes:
     return out
 
 
+def _sticky(own: Codes, columns: list[CodeColumn], families: Families) -> tuple[int, ...]:
+    """Columns of names that are the same as in the row before much more often than by chance."""
+    after = np.flatnonzero(families.place > 0)
+    if len(after) < FEWEST_PAIRS:
+        return ()
+    found = []
+    for j, column in enumerate(columns):
+        share = np.bincount(own[j]) / own.shape[1]
+        same = float((own[j, after] == own[j, after - 1]).mean())
+        if column.is_categorical and same > float((share**2).sum()) + STAYS:
+            found.append(j)
+    return tuple(found)
+
+
 def _candidates(
     chain: Autoregression,
     refinement: Refinement,
-    known: Codes,
-    columns: list[CodeColumn],
+    asked: NDArray[np.int32],
+    layout: Layout,
     rng: np.random.Generator,
     particles: int,
 ) -> tuple[Codes, NDArray[np.float64]]:
-    """Own columns × rows × candidates of codes, and the weight of each candidate among those of its row."""
-    n, n_known = known.shape[1], len(known)
-    own = np.zeros((len(columns) - n_known, n, particles), np.uint16)
+    """What `Layout.drawn` says of rows of which some cells are known, -1 for the others."""
+    n, columns = asked.shape[1], layout.columns
+    made_ones = np.zeros((len(columns) - layout.known, n, particles), np.uint16)
     weight = np.ones((n, particles))
-    most = max(column.n_codes for column in columns)
-    free, is_limited = np.ones((len(columns), most)), np.zeros(len(columns), bool)
+    free = np.ones((len(columns), max(column.n_codes for column in columns)))
+    is_limited = np.zeros(len(columns), bool)
     step = ROWS_PER_BLOCK * BLOCKS_AT_ONCE
     for at in range(0, n, step):
-        size = min(step, n - at)
+        some = asked[:, at : at + step]
+        size = some.shape[1]
         n_blocks = -(-size // ROWS_PER_BLOCK)
-        asked = np.full((len(columns), n_blocks * ROWS_PER_BLOCK), -1, np.int32)
-        asked[:n_known] = np.resize(known[:, at : at + size].T, (asked.shape[1], n_known)).T
-        blocks = np.ascontiguousarray(asked.reshape(len(columns), n_blocks, ROWS_PER_BLOCK).transpose(1, 0, 2))
+        padded = some[:, np.resize(np.arange(size), n_blocks * ROWS_PER_BLOCK)]
+        blocks = np.ascontiguousarray(padded.reshape(len(columns), n_blocks, ROWS_PER_BLOCK).transpose(1, 0, 2))
         seeds = rng.integers(2**63, size=n_blocks, dtype=np.uint64)
         made = chain.draw_given(seeds, Given(particles, blocks, free, is_limited))
         codes = np.concatenate(list(made.codes), axis=1)[:, : size * particles]
-        own[:, at : at + size] = codes[n_known:].reshape(len(own), size, particles)
+        made_ones[:, at : at + size] = codes[layout.known :].reshape(-1, size, particles)
+        logs = made.log_weight.ravel()[: size * particles]
         if refinement.n_rounds:
-            weight[at : at + size] = np.exp(refinement.capped(codes)).reshape(size, particles)
-    return own, weight / weight.sum(axis=1, keepdims=True)
+            logs = logs + refinement.capped(codes)
+        logs = logs.reshape(size, particles)
+        weight[at : at + size] = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return made_ones, weight / weight.sum(axis=1, keepdims=True)

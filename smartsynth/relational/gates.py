@@ -15,7 +15,7 @@ from smartsynth.models.privacy_filter import PrivacyFilter
 from smartsynth.progress import Progress, part
 from smartsynth.relational import features
 from smartsynth.relational.features import View
-from smartsynth.relational.learning import offered_view, said
+from smartsynth.relational.learning import offered_view, row_names, said
 from smartsynth.relational.model import Model, Wish
 from smartsynth.relational.plan import Part
 from smartsynth.relational.structure import Tables
@@ -107,7 +107,7 @@ def gates(
 
 def _said(tables: Tables, one: Part, wishes: Sequence[Wish]) -> list[View]:
     """What real rows say of their further parents."""
-    made = []
+    made = [features.categories(said(link, "row"), row_names(tables.named[link])) for link in one.looked_up]
     for link, wish in zip(one.others, wishes, strict=True):
         frame, schema = features.taken(offered_view(tables, link), tables.named[link])
         for name in wish.columns:

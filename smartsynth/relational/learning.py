@@ -310,7 +310,7 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
     n, extra, wishes = len(data), [], []
     for link in one.looked_up:
         row = tables.named[link]
-        extra.append(features.categories(said(link, "row"), [str(x) if x >= 0 else None for x in row]))
+        extra.append(features.categories(said(link, "row"), row_names(row)))
     own_features = features.modelled(*own)
     for link in one.others:
         row = tables.named[link]
@@ -339,6 +339,11 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
             extra.append((wanted[0][[name]].rename(columns={name: column.name}), Schema((column,))))
         wishes.append(Wish(tuple(columns), bool(again), bool(unique), bool((row < 0).any()), Number(1, None)))
     return (features.beside((own[0].reset_index(drop=True), own[1]), *extra) if n else own), tuple(wishes)
+
+
+def row_names(rows: Positions) -> list[str | None]:
+    """The rows of a kept table as names."""
+    return [str(row) if row >= 0 else None for row in rows]
 
 
 def offered_view(tables: Tables, link: Link) -> View:

@@ -20,7 +20,7 @@ from smartsynth.errors import PrivacyError
 from smartsynth.metrics.rows import prepared
 from smartsynth.models.base import Generator
 from smartsynth.models.family_forest import Families, FamilyForest
-from smartsynth.models.privacy_filter import filtered
+from smartsynth.models.privacy_filter import affordable_decoys, filtered
 from smartsynth.models.storage import from_float, natural_unit, restore, to_float
 from smartsynth.progress import Progress, part, silent, under
 from smartsynth.relational import features
@@ -37,6 +37,7 @@ DRAWS = 3
 """Times that a family with rows too near to real ones is drawn again before these rows are left out."""
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
+PILOT = 4096
 BUMPS = 50
 COARSE, FINE = 4, 16
 
@@ -243,8 +244,16 @@ def _alone(
     def stream(start: int, size: int) -> pd.DataFrame:
         return model.sample(size, seed=seed, start=start)
 
+    _afford_decoys(gate, stream(0, PILOT))
     rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
     return rows, model.schema_
+
+
+def _afford_decoys(gate: Gate, pilot: pd.DataFrame) -> None:
+    """Fewer decoys where so many rows are removed that decoys for all of them would be most of the table."""
+    most, gate.filter.decoys = gate.filter.decoys, 0
+    kept, _ = gate.filter.keep(pilot)
+    gate.filter.decoys = min(most, affordable_decoys(float(1 - kept.mean())))
 
 
 def _drawn_again(one: TableModel, bad: Flags, families: Families | None) -> tuple[Flags, Flags]:

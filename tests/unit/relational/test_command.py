@@ -40,7 +40,7 @@ def test_the_whole_way(folder, tmp_path):
     assert answer["seed"] == 1
     assert {p.name for p in (tmp_path / "made").iterdir()} == {
         "customers.csv",
-        "orders.csv",
+        "profiles.csv",
         "regions.csv",
         "schema.yaml",
     }
