@@ -15,7 +15,7 @@ SCORES = ("columns", "pairs", "cardinality", "parents", "siblings", "detection")
 SETS = {
     "baseball": "Players and their seasons (Lahman's baseball database): 3,000 players drawn at random, without their names.",
     "plain shop": "The part of the made shop that HMA can read: 1,500 customers with their orders and profiles.",
-    "shop": "The made shop of nine tables: depth 4, two parents, a self-reference, many-to-many, one-to-one, composite keys, a kept list.",
+    "shop": "The made shop of nine tables: four levels, two parents, a self-reference, many-to-many, one-to-one, composite keys, a kept list.",
 }
 HEAD = """<!-- Made by benchmarks/relational/page.py from the figures in docs/benchmarks. -->
 
