@@ -69,7 +69,7 @@ def compared(found: dict[str, Any]) -> list[str]:
     lines += [
         f"`{found['command']}`, seed {found['seed']}, on {machine['processor']} ({machine['cores']} cores, {machine['gib']:.0f} GiB), {machine['note']}. "
         "HMA with its defaults (sdv 2.0.0), told the keys; the engine with its defaults and at most 10 minutes of training for each of its two models, "
-        "players and their seasons (mostlyai-engine 2.7.3). Keys of several tables are a matter of MOSTLY AI's platform, which was not set up.",
+        "players and their seasons (mostlyai-engine 2.7.3), which on the shared machine were about 220 CPU seconds together. Keys of several tables are a matter of MOSTLY AI's platform, which was not set up.",
         "",
     ]
     return lines
