@@ -1,6 +1,6 @@
 """Every key of the made shop holds when 100,000 rows of its largest table are made; seconds and memory.
 
-python benchmarks/relational/integrity.py [--customers 17500] [--scale 1.0]
+python benchmarks/relational/integrity.py [--customers 6000] [--scale 3]
     leaves docs/benchmarks/relational_integrity.json
 """
 
@@ -22,8 +22,8 @@ OUT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "relational_
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=17_500)
-    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--customers", type=int, default=6000)
+    parser.add_argument("--scale", type=float, default=3.0)
     options = parser.parse_args()
     real = shop(options.customers, seed=SEED)
     began, cpu = time.perf_counter(), time.process_time()

@@ -39,7 +39,7 @@ class Clock:
         column: The schema's column.
         unit: Nanoseconds of a step; 1 for numbers.
         anchor: Column of the context that the first row of a family (or each row) is counted from; None for `origin`.
-        origin: Where counting begins without an anchor: a middle value.
+        origin: Where counting begins without an anchor: the mean.
         counts_on: Whether each row is counted from the one before.
         low, high: Nothing outside them is made.
         first, later: Shortest and longest step of first rows and of those after them.
@@ -145,7 +145,7 @@ def _clock(column: Column, cells: pd.Series[Any], context: View, families: Famil
     if anchor is None and not counts_on:
         return None
     never = never and anchor is not None
-    origin = float(np.round(np.median(known)))
+    origin = float(np.round(known.mean()))
     clock = Clock(column, unit, anchor, origin, counts_on, *_ends(known, k), (0.0, 0.0), (0.0, 0.0), never)
     steps = clock.steps(cells, context[0], families)
     is_first = np.ones(len(steps), bool) if not counts_on or families is None else families.place == 0

@@ -10,6 +10,7 @@ Everything appears or nothing: files are written beside their places first, tabl
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -67,6 +68,9 @@ def write(
 
 
 def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocument | None) -> list[str]:
+    wrong = [name for name in tables if not re.fullmatch(r"\w[\w .-]*", name)]
+    if wrong:
+        raise ConfigError(f"{wrong[0]!r} cannot name a file. Rename the table, or write a workbook or a database.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -152,3 +152,24 @@ def test_broken_tables_of_others_are_measured(shop, schema):
     assert next(t.unique for t in found.tables if t.table == "customers") == pytest.approx(300 / 303)
     assert "Keys are broken" in found.verdict[0]
     assert "303 keys are real ones." in found.verdict
+
+
+def test_a_holdout_is_the_yardstick_when_it_is_given(shop, schema):
+    some = {name: schema["tables"][name] for name in ("customers", "profiles", "regions")}
+    customers = shop["customers"].assign(referred_by=pd.array([None] * 300, "Int64"))
+    is_held = customers.id.isin(customers.id.iloc[::3])
+
+    def part(of):
+        return {
+            "customers": customers[of], "regions": shop["regions"],
+            "profiles": shop["profiles"][shop["profiles"].customer_id.isin(customers.id[of])],
+        }  # fmt: skip
+
+    found = relational.evaluate(part(~is_held), part(~is_held), schema={"tables": some}, holdout=part(is_held))
+    assert found.rows["holdout"] == len(part(is_held)["customers"]) + len(part(is_held)["profiles"])
+    assert not any("No holdout" in text for text in found.limits)
+    assert all(
+        s.value == pytest.approx(s.reference, abs=0.02)
+        for s in found.scores
+        if s.key in ("columns", "pairs", "cardinality")
+    )

@@ -71,3 +71,10 @@ def test_an_empty_table_of_a_database_is_left_out_and_said(tmp_path):
     found, _ = relational.read(url)
     assert list(found.data) == ["a"]
     assert found.notes == ("The table b is empty and was left out.",)
+
+
+def test_a_table_cannot_name_a_file_elsewhere(tmp_path):
+    frames = {"../away": pd.DataFrame({"id": range(40), "x": [1, 2] * 20})}
+    made = relational.synthesize(frames, schema={"tables": {"../away": {"primary_key": "id"}}}, evaluate=False)
+    with pytest.raises(ConfigError, match=r"'../away' cannot name a file"):
+        made.write(tmp_path / "out")
