@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -121,6 +121,11 @@ bench-timeseries-peers: $(VENV)/.dev  ## SDV's PAR and MOSTLY AI's engine on the
 	$(BIN)/python benchmarks/timeseries/peers.py --data $(DATA)/timeseries
 	$(BIN)/python benchmarks/timeseries/panels.py --data $(DATA)/timeseries --only-peers
 	$(BIN)/python benchmarks/timeseries/page.py
+
+bench-relational: $(VENV)/.dev  ## Several tables beside SDV's HMA, and 100,000 rows whose keys hold, under an hour; DATA=folder MOSTLY=interpreter with mostlyai-engine
+	$(BIN)/python benchmarks/relational/compare.py --data $(DATA) $(if $(MOSTLY),--mostly $(MOSTLY))
+	$(BIN)/python benchmarks/relational/integrity.py
+	$(BIN)/python benchmarks/relational/page.py
 
 docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -88,7 +88,7 @@ EXIT_CODES = {
     4: "A setting is wrong, or there is no generator of this name.",
     5: "An optional part is not installed. The message is the command that installs it.",
     6: "A privacy promise cannot be kept, so nothing was released.",
-    7: "A score is worse than `--fail-under` allows.",
+    7: "A score is worse than `--fail-under` allows, or keys of several tables are broken.",
     130: "Cancelled. Nothing was kept.",
 }
 

@@ -289,21 +289,30 @@ def pictures_array(cells: Iterable[bytes | None]) -> pa.Array:
 
 
 def _excel(dataset: Dataset) -> bytes:
-    if len(dataset) >= 1_048_576:
-        raise ConfigError(f"{len(dataset):,} rows do not fit an Excel sheet (1,048,575). Use csv or parquet.")
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("synthetic")
+    add_sheet(book, "synthetic", dataset)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def add_sheet(book: Any, title: str, dataset: Dataset) -> None:
+    """Write the rows to a new sheet of a write-only workbook.
+
+    Raises:
+        ConfigError: There are more rows than a sheet holds.
+    """
+    if len(dataset) >= 1_048_576:
+        raise ConfigError(f"{len(dataset):,} rows do not fit an Excel sheet (1,048,575). Use csv or parquet.")
+    sheet = book.create_sheet(title)
     sheet.append([_excel_cell(sheet, name) for name in dataset.schema.names])
     columns = [
         list(dataset.frame[c.name].astype(object).where(dataset.frame[c.name].notna(), None)) for c in dataset.schema
     ]
     for row in zip(*columns, strict=True):
         sheet.append([_excel_cell(sheet, cell) for cell in row])
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
 
 
 def _excel_cell(sheet: Any, cell: Any) -> Any:

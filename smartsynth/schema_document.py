@@ -58,6 +58,10 @@ class TableDocument(Settings):
     rules: tuple[str | dict[str, JsonValue], ...] = Field(
         (), description='Rules that hold for each row, such as "a <= b", or {"one_hot": ["a", "b"]}.'
     )
+    reference: bool = Field(
+        False,
+        description="Of several tables: whether the rows of this one are public knowledge, such as a list of countries, and stay as they are.",
+    )
 
     _lists = field_validator("primary_key", mode="before")(_listed)
 
@@ -69,7 +73,7 @@ class SchemaDocument(TableDocument):
 
     @model_validator(mode="after")
     def _one_or_many(self) -> Self:
-        if self.tables and (self.columns or self.primary_key or self.foreign_keys or self.rules):
+        if self.tables and (self.columns or self.primary_key or self.foreign_keys or self.rules or self.reference):
             raise ValueError(
                 "tables stand beside columns, keys or rules. Move these into the table that they are about"
             )

@@ -110,6 +110,23 @@ def _flat(row: Any, number: int, problems: list[Problem], prefix: str = "", dept
 
 def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
     """The values of the first sheet of an Excel workbook; its first row holds the names."""
+    book = _workbook(content, limits, name)
+    notes = (f"Read the first of {len(book.worksheets)} sheets.",) if len(book.worksheets) > 1 else ()
+    found = _sheet(book.worksheets[0], limits, name, notes)
+    if found is None:
+        raise DataError(f"{name} is empty.")
+    return found
+
+
+def read_sheets(content: bytes, limits: Limits, *, name: str) -> dict[str, Dataset]:
+    """The values of every sheet of an Excel workbook that has any, by the sheets' names."""
+    sheets = {
+        sheet.title: _sheet(sheet, limits, sheet.title, ()) for sheet in _workbook(content, limits, name).worksheets
+    }
+    return {title: found for title, found in sheets.items() if found is not None}
+
+
+def _workbook(content: bytes, limits: Limits, name: str) -> Any:
     import openpyxl
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -118,22 +135,25 @@ def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
         if sum(member.file_size for member in archive.infolist()) > limits.max_bytes:
             raise DataError(f"{name} unpacks to more than {limits.max_bytes:,} bytes.")
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.") from error
-    sheet = book.worksheets[0]
+
+
+def _sheet(sheet: Any, limits: Limits, name: str, notes: tuple[str, ...]) -> Dataset | None:
+    """The table of a sheet; None if it has no cell."""
     if sheet.max_row is not None:  # streamed workbooks do not say how large they are
         check_shape(sheet.max_row, sheet.max_column or 0, limits, name)
     rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
     if not rows:
-        raise DataError(f"{name} is empty.")
+        return None
     check_shape(len(rows) - 1, len(rows[0]), limits, name)
     names = [f"column_{i + 1}" if cell is None else str(cell) for i, cell in enumerate(rows[0])]
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:
         raise DataError([Problem("this name is used more than once.", column=n, fix="Rename one.") for n in twice])
-    columns = {key: [row[i] for row in rows[1:]] for i, key in enumerate(names)}
-    notes = (f"Read the first of {len(book.worksheets)} sheets.",) if len(book.worksheets) > 1 else ()
+    # A row ends with its last cell that was ever written.
+    columns = {key: [row[i] if i < len(row) else None for row in rows[1:]] for i, key in enumerate(names)}
     return _dataset(columns, Source(name=name, format="excel", notes=notes), limits)
 
 

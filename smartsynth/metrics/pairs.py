@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,3 +136,20 @@ def _quantiles(rows: Rows, by: Rows) -> NDArray[np.int64]:
 def _beside(columns: list[NDArray[np.int64]], rows: Rows) -> NDArray[np.int64]:
     numbers = np.stack(columns, axis=1) if columns else np.zeros((len(rows), 0), dtype=np.int64)
     return np.concatenate([numbers, rows.codes], axis=1)
+
+
+def named_pairs(a: Rows, b: Rows, by: Rows, layout: Layout, pairs: Sequence[tuple[str, str]]) -> float:
+    """As `pair_trend`, of these pairs of columns alone; NaN if there are none."""
+    names = [*layout.numeric, *layout.categorical]
+    place = {name: i for i, name in enumerate(names)}
+    p = len(layout.numeric)
+    ones, others = correlations(a.numbers) if p > 1 else None, correlations(b.numbers) if p > 1 else None
+    codes_a, codes_b = _equal_width(a, by), _equal_width(b, by)
+    gaps = []
+    for one, other in pairs:
+        i, j = place[one], place[other]
+        if max(i, j) < p and ones is not None and others is not None:
+            gaps.append(abs(float(ones[i, j] - others[i, j])) / 2)
+        else:
+            gaps.append(_joint_distance([codes_a[:, i], codes_a[:, j]], [codes_b[:, i], codes_b[:, j]]))
+    return float(np.mean(gaps)) if gaps else float("nan")

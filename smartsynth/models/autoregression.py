@@ -174,8 +174,11 @@ class Autoregression:
         rng: np.random.Generator,
         threads: int,
         progress: Progress,
+        given: int = 0,
     ) -> Self:
         """Learn the rows of `codes` (columns × rows), columns in `order`.
+
+        The first `given` columns of the order are always known when rows are drawn: of them only frequencies are kept.
 
         Reports after each column, over the columns learnt so far, how many bits of a cell the earlier columns leave open
         and which share of its entropy they explain.
@@ -188,7 +191,14 @@ class Autoregression:
             # Late columns have the most features: start with them so that no thread ends alone with a long one.
             futures = {
                 pool.submit(
-                    _fit_column, codes, columns, list(order[:place]), order[place], basis, growth, seeds[place]
+                    _fit_column,
+                    codes,
+                    columns,
+                    list(order[:place]) if place >= given else [],
+                    order[place],
+                    basis,
+                    growth,
+                    seeds[place],
                 ): place
                 for place in reversed(range(len(order)))
             }

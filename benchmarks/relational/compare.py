@@ -1,0 +1,192 @@
+"""SmartSynth beside SDV's HMA and MOSTLY AI's engine on tables with keys: closeness, keys, seconds, memory.
+
+    python benchmarks/relational/compare.py --data DATA [--work out/relational] [--only METHOD …] [--sets SET …] [--minutes 15]
+        adds to docs/benchmarks/relational.json; a method that has its line there is not run again without --again
+
+Every tool learns from the same families, in a process of its own with one thread, and makes as many; four fifths of the families are
+learnt from, and all tools are judged against the last fifth, which none has seen, by `relational.evaluate`. SmartSynth keeps a fifth of
+what it is given aside for its own evidence, so that it learns from fewer rows than the others. A method that fails is listed with the
+reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+OUT = ROOT / "docs" / "benchmarks" / "relational.json"
+SEED = 1
+Frames = dict[str, pd.DataFrame]
+Record = dict[str, Any]
+
+
+def baseball(data: Path) -> tuple[Frames, Record]:
+    """Players and their seasons (Lahman): 3,000 players drawn at random, without their names, with dates as such."""
+    players = pd.read_csv(data / "timeseries" / "baseball_players.csv.gz")
+    seasons = pd.read_csv(data / "timeseries" / "baseball_batting.csv.gz")
+    players = players.sample(3000, random_state=SEED).sort_index().drop(columns=["nameFirst", "nameLast"])
+    for column in ("birthDate", "deathDate"):
+        players[column] = pd.to_datetime(players[column], errors="coerce")
+    seasons = seasons[seasons.players_id.isin(players.id)].sort_values(["players_id", "year"], kind="stable")
+    schema = {"tables": {
+        "players": {"primary_key": "id"},
+        "seasons": {"foreign_keys": [{"columns": "players_id", "table": "players"}]},
+    }}  # fmt: skip
+    return {"players": players.reset_index(drop=True), "seasons": seasons.reset_index(drop=True)}, schema
+
+
+def made_shop(data: Path) -> tuple[Frames, Record]:
+    """The made shop of nine tables: a self-reference, many-to-many, one-to-one, two parents, a composite key."""
+    from shop import SCHEMA, shop
+
+    return shop(1000, seed=SEED), SCHEMA
+
+
+def plain_shop(data: Path) -> tuple[Frames, Record]:
+    """The part of the made shop that HMA can read: customers with their orders and profiles."""
+    from shop import shop
+
+    tables = shop(1500, seed=SEED)
+    schema = {"tables": {
+        "customers": {"primary_key": "id"},
+        "orders": {"primary_key": "id", "foreign_keys": [{"columns": "customer_id", "table": "customers"}]},
+        "profiles": {"foreign_keys": [{"columns": "customer_id", "table": "customers"}]},
+    }}  # fmt: skip
+    customers = tables["customers"].drop(columns="referred_by")
+    return {"customers": customers, "orders": tables["orders"], "profiles": tables["profiles"]}, schema
+
+
+SETS: dict[str, Callable[[Path], tuple[Frames, Record]]] = {
+    "baseball": baseball,
+    "plain shop": plain_shop,
+    "shop": made_shop,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT / "data")
+    parser.add_argument("--work", type=Path, default=ROOT / "out" / "relational")
+    parser.add_argument("--mostly", type=Path, help="interpreter of an environment that has mostlyai-engine")
+    parser.add_argument("--only", nargs="+", choices=RUNNERS, default=list(RUNNERS))
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    for name in options.sets:
+        for method in options.only:
+            lines = {(one["data"], one["method"]): one for one in known(options.out)}
+            if (name, method) in lines and not options.again:
+                continue
+            lines[name, method] = {"data": name, "method": method, **measured(options, name, method)}
+            print(json.dumps(lines[name, method]), flush=True)
+            content = {
+                "command": "python benchmarks/relational/compare.py --data DATA --mostly PYTHON",
+                "seed": SEED,
+                "machine": machine(),
+                "results": list(lines.values()),
+            }
+            options.out.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def known(out: Path) -> list[Record]:
+    return list(json.loads(out.read_text("utf-8"))["results"]) if out.is_file() else []
+
+
+def measured(options: argparse.Namespace, name: str, method: str) -> Record:
+    """What a method took, and how near its tables are."""
+    from smartsynth import relational
+    from smartsynth.facts import to_json
+    from smartsynth.relational.plan import held_out, plan_of
+
+    frames, schema = SETS[name](options.data)
+    tables, _ = relational.read(frames, schema=schema)
+    parts = plan_of(tables)
+    held, _ = held_out(tables, parts, fraction=0.2, seed=SEED)
+    folder = options.work / name.replace(" ", "-") / method
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "train").mkdir(parents=True)
+    train = {t: frames[t][~held[t]].reset_index(drop=True) for t in frames}
+    for table, frame in train.items():
+        frame.to_parquet(folder / "train" / f"{table}.parquet")
+    (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+    said: Record = {"train": {t: len(frame) for t, frame in train.items()}}
+    python = options.mostly if method == "mostlyai-engine" and options.mostly else Path(sys.executable)
+    said |= _watched(
+        [str(python), str(HERE / "compare_run.py"), method, str(folder)], folder / "log.txt", options.minutes * 60
+    )
+    if "failed" in said:
+        return said
+    made = {t: pd.read_parquet(folder / "made" / f"{t}.parquet") for t in frames}
+    found = relational.evaluate(frames, made, schema=schema, seed=SEED)  # the same seed holds the same families out
+    scores = {s.key: [s.value, s.reference] for s in found.scores if s.available}
+    times = json.loads((folder / "times.json").read_text("utf-8"))
+    return {
+        **said, **times, "made": {t: len(frame) for t, frame in made.items()}, "scores": to_json(scores), "integrity": found.integrity,
+        "tables": {one.table: {s.key: [s.value, s.reference] for s in one.scores} for one in found.tables},
+        "keys": {one.link: {s.key: [s.value, s.reference] for s in one.scores} for one in found.links},
+    }  # fmt: skip
+
+
+def _watched(command: list[str], log: Path, seconds: float) -> Record:
+    """Wall and CPU seconds and peak memory in GiB of the command, or why it failed; it is ended after `seconds`."""
+    variables = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "NUMBA_NUM_THREADS": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONHASHSEED": "1",
+    }
+    began = time.perf_counter()
+    with log.open("w", encoding="utf-8") as out:
+        child = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=variables)
+        while True:
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.perf_counter() - began > seconds:
+                os.killpg(child.pid, signal.SIGKILL)
+                os.wait4(child.pid, 0)
+                return {"failed": f"was stopped after {seconds / 60:.0f} minutes"}
+            time.sleep(0.05)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        lines = [line.strip() for line in log.read_text("utf-8").splitlines() if line.strip()]
+        return {"failed": ([line for line in lines if "rror" in line] or lines or [""])[-1][:300]}
+    return {
+        "wall": time.perf_counter() - began,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "gib_peak": usage.ru_maxrss / 2**20,
+    }
+
+
+def machine() -> Record:
+    """Processor, cores and memory of this machine, and what the times were measured under."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(), "cores": os.cpu_count(),
+        "gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1), "threads": 1,
+        "note": "shared with other work while this ran: CPU seconds say more than wall seconds",
+    }  # fmt: skip
+
+
+RUNNERS = ("smartsynth", "sdv-hma", "mostlyai-engine")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Keys that nobody told, found by the names of columns and by what they hold.
+
+    primary key   whole numbers or texts, all known and different, of a column that is named like a key
+                  (`id`, `customer_id` in `customers`, a first column that ends in id, key, code, no or num); if there is none, the
+                  foreign keys and whole numbers of a table that are different together
+    foreign key   values that are nearly all among those of a primary key, of a column whose name says which:
+                  `customer_id` for customers.id, `home_team_id` for teams.team_id, `tailnum` for planes.tailnum,
+                  `manager_id` for a table's own id
+
+Names decide and values confirm: numbers from 1 on are among those of every counted key, so that values alone would find far too many.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from smartsynth.dataset import Dataset
+from smartsynth.relational.structure import Link, Structure, positions
+
+MOST_KEY_PARTS = 4
+INSIDE, INSIDE_BY_SAME_NAME = 0.95, 0.5
+"""Share of the values of a foreign key that must be among those of the key; fewer are enough where both have one telling name."""
+OWN = (
+    "parent",
+    "manager",
+    "supervisor",
+    "boss",
+    "reports",
+    "reportsto",
+    "head",
+    "mother",
+    "father",
+    "reply",
+    "previous",
+    "root",
+    "lead",
+    "superior",
+    "referred",
+    "referrer",
+)
+SAME_NAME = 1
+GENERIC = {"id", "key", "code", "no", "num", "number", "uuid", "name", "pk"}
+_ENDS = re.compile(r"(?:^|_)(id|key|code|no|num|number|uuid|pk)$|(id|num|key)$")
+
+
+def completed(data: Mapping[str, Dataset], told: Structure) -> Structure:
+    """The structure with the keys that can be found of tables for which none are told."""
+    primary, found = dict(told.primary), []
+    for name, one in data.items():
+        if not primary[name] and (key := _single_key(name, one.frame)) is not None:
+            primary[name] = (key,)
+            found.append(f"Found: {name}.{key} is the primary key of {name}.")
+    links = list(told.links)
+    silent = [name for name in data if not told.of(name)]
+    for name in silent:
+        for link in _links(name, data, primary):
+            links.append(link)
+            found.append(f"Found: {link}.")
+    for name, one in data.items():
+        if not primary[name]:
+            own = [link for link in links if link.child == name]
+            if together := _joint_key(one.frame, own):
+                primary[name] = together
+                found.append(f"Found: {name}.({', '.join(together)}) is the primary key of {name}.")
+    return replace(told, primary=primary, links=tuple(links), found=(*told.found, *found))
+
+
+def _plain(name: str) -> str:
+    """A name in small letters with its words apart: `customerId` is customer_id."""
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+
+
+def _one(table: str) -> str:
+    """The name of a table in the singular.
+
+    >>> _one("Categories"), _one("order_lines"), _one("status")
+    ('category', 'order_line', 'status')
+    """
+    name = _plain(table)
+    if name.endswith("ies"):
+        return name[:-3] + "y"
+    if name.endswith(("ses", "xes", "ches", "shes")):
+        return name[:-2]
+    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else name
+
+
+def _may_be_key(cells: pd.Series[Any]) -> bool:
+    dtype = cells.dtype
+    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
+        return False
+    if pd.api.types.is_float_dtype(dtype):
+        known = cells.dropna()
+        return len(known) > 0 and bool((known == known.round()).all())
+    return (
+        pd.api.types.is_integer_dtype(dtype)
+        or pd.api.types.is_object_dtype(dtype)
+        or pd.api.types.is_string_dtype(dtype)
+    )
+
+
+def _single_key(table: str, frame: pd.DataFrame) -> str | None:
+    """The column that is named like a key of the table and is unique."""
+    one = _one(table)
+    ranked = []
+    for i, name in enumerate(map(str, frame.columns)):
+        plain = _plain(name)
+        if plain in (
+            "id",
+            "uuid",
+            "pk",
+            f"{one}_id",
+            f"{_plain(table)}_id",
+            f"{one}id",
+            one,
+            f"{one}_key",
+            f"{one}_code",
+        ):
+            ranked.append((0, i, name))
+        elif i == 0 and _ENDS.search(plain):
+            ranked.append((1, i, name))
+    for _, _, name in sorted(ranked):
+        cells = frame[name]
+        if _may_be_key(cells) and not cells.isna().any() and cells.is_unique:
+            return name
+    # A first column of different texts without spaces names the rows of a list, such as codes of airports.
+    first = frame.iloc[:, 0]
+    if (
+        not pd.api.types.is_numeric_dtype(first.dtype)
+        and _may_be_key(first)
+        and first.is_unique
+        and not first.isna().any()
+    ) and first.astype(str).str.fullmatch(r"\S{1,40}").all():
+        return str(frame.columns[0])
+    return None
+
+
+def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[str, ...]]) -> Iterable[Link]:
+    """Foreign keys of a table, at most one a column."""
+    frame = data[child].frame
+    taken: set[str] = set()
+    whole = [(parent, key) for parent, key in primary.items() if len(key) > 1 and parent != child]
+    for parent, key in whole:
+        if set(key) <= set(map(str, frame.columns)) and _inside(frame, key, data[parent].frame, key) >= INSIDE:
+            taken |= set(key)
+            yield Link(child, key, parent, key)
+    for name in map(str, frame.columns):
+        if name in taken or not _may_be_key(frame[name]) or not frame[name].notna().any():
+            continue
+        best: tuple[int, Link] | None = None
+        for parent, key in primary.items():
+            if len(key) != 1 or (parent == child and key[0] == name):
+                continue
+            rank = _named_for(name, child, parent, key[0])
+            if rank is None or (best is not None and best[0] <= rank):
+                continue
+            if primary[child] == (name,) and not _is_part(frame[name], data[parent].frame[key[0]], name, child, parent):
+                continue
+            least = INSIDE_BY_SAME_NAME if rank == SAME_NAME else INSIDE
+            if _inside(frame, (name,), data[parent].frame, key) >= least:
+                best = rank, Link(child, (name,), parent, key)
+        if best is not None:
+            yield best[1]
+
+
+def _named_for(column: str, child: str, parent: str, key: str) -> int | None:
+    """How well the name of a column says that it holds keys of the parent, 0 at best; None if it does not."""
+    name, key, one, many = _plain(column), _plain(key), _one(parent), _plain(parent)
+    full = {f"{one}_{key}", f"{many}_{key}", f"{one}{key}"} if key in GENERIC else {key}
+    if child != parent and name in full and one in [*name.split("_"), name.removesuffix(key).rstrip("_")]:
+        return 0
+    if child != parent and name == key and key not in GENERIC:
+        return SAME_NAME
+    if child == parent:
+        return 2 if any(word in OWN for word in name.split("_")) else None
+    if any(name.endswith(f"_{one}") for one in full):
+        return 3
+    if name in (one, many) or re.fullmatch(rf"{re.escape(one)}_(id|key|code|no|num|ref)", name):
+        return 4
+    return 5 if one in name.split("_") and _ENDS.search(name) else None
+
+
+def _is_part(cells: pd.Series[Any], of: pd.Series[Any], column: str, child: str, parent: str) -> bool:
+    """Of two tables with one key: whether the first is the part of the second, and not the other way round."""
+    if len(cells) != len(of):
+        return len(cells) < len(of)
+    return _one(parent) in _plain(column) and _one(child) not in _plain(column)
+
+
+def _inside(frame: pd.DataFrame, columns: Sequence[str], parent: pd.DataFrame, key: Sequence[str]) -> float:
+    """Share of the different known values that are among those of a key; kinds of values must agree."""
+    for name, other in zip(columns, key, strict=True):
+        if pd.api.types.is_numeric_dtype(frame[name].dtype) != pd.api.types.is_numeric_dtype(parent[other].dtype):
+            return 0.0
+    known = frame[list(columns)].dropna().drop_duplicates()
+    return float((positions(known, parent[list(key)]) >= 0).mean()) if len(known) else 0.0
+
+
+def _joint_key(frame: pd.DataFrame, links: Sequence[Link]) -> tuple[str, ...]:
+    """The fewest columns that are different together: foreign keys first, then whole numbers and dates."""
+    keys = list(dict.fromkeys(name for link in links for name in link.columns))
+    if not keys:
+        return ()
+    names = [str(name) for name in frame.columns]
+    others = [
+        name for name in names
+        if name not in keys and not frame[name].isna().any()
+        and (pd.api.types.is_integer_dtype(frame[name].dtype) or pd.api.types.is_datetime64_any_dtype(frame[name].dtype))
+    ]  # fmt: skip
+    keys = [name for name in keys if not frame[name].isna().any()]
+    for size in range(1, MOST_KEY_PARTS):
+        for some in itertools.combinations(keys + others[:4], size):
+            if set(some) & set(keys) and not frame.duplicated(list(some)).any():
+                return tuple(sorted(some, key=names.index))
+    return ()

@@ -1,0 +1,303 @@
+"""Model → tables: parents before children, keys made anew, every foreign key pointing to a row that is there.
+
+rows       as many children as each parent is to have, family after family; those too near to real rows are drawn again
+parents    of further keys are found for rows (parents.py), and pairs that must be unique are kept apart
+keys       serial ones in the format of the real ones, counters from the first number on, foreign ones as their parents have them
+late keys  when all tables are there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.dataset import Dataset
+from smartsynth.errors import PrivacyError
+from smartsynth.models.base import Generator
+from smartsynth.models.family_forest import Families, FamilyForest
+from smartsynth.models.privacy_filter import affordable_decoys, filtered
+from smartsynth.models.storage import from_float, natural_unit, restore, to_float
+from smartsynth.progress import Progress, part, silent, under
+from smartsynth.relational import features
+from smartsynth.relational.features import View
+from smartsynth.relational.gates import Gate
+from smartsynth.relational.learning import Known, families_of, said
+from smartsynth.relational.model import Model, TableModel
+from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, write
+from smartsynth.relational.structure import Positions, Tables, positions
+from smartsynth.schema import Kind, Schema
+
+Flags = NDArray[np.bool_]
+DRAWS = 3
+"""Times that a family with rows too near to real ones is drawn again before these rows are left out."""
+LARGEST_REDRAWN = 24
+MOST_REMOVED = 0.5
+PILOT = 4096
+BUMPS = 50
+
+
+def make(
+    model: Model, *, scale: float, seed: int, gates: Mapping[str, Gate] | None = None, progress: Progress = silent
+) -> tuple[Tables, Mapping[str, Mapping[str, int]]]:
+    """Tables of `scale` times as many roots as the real ones, and how many rows were left out, by table and reason.
+
+    Args:
+        model: What was learnt.
+        scale: Rows of tables without a main parent, as a multiple of the real ones; those of the others follow.
+        seed: Same seed, same tables.
+        gates: Keep rows too near to real ones out, by table.
+        progress: Called with the share done; may raise `Cancelled`.
+    """
+    made, known = Made(), Known()
+    for name, data in model.kept.items():
+        made.frames[name] = data.frame
+    weights = np.cumsum([0.0, *(one.n_rows * (1 + len(one.part.own)) for one in model.tables)])
+    for i, one in enumerate(model.tables):
+        share = weights[[i, i + 1]] / weights[-1]
+
+        def report(
+            fraction: float, message: str = "", /, share: NDArray[np.float64] = share, one: TableModel = one
+        ) -> None:
+            progress(float(share[0] + fraction * (share[1] - share[0])), under(one.part.table, message))
+
+        rng = np.random.default_rng([seed, 0x3A4E, i])
+        _make_table(one, model, made, known, scale, rng, (gates or {}).get(one.part.table), report)
+    for i, one in enumerate(model.tables):
+        rng = np.random.default_rng([seed, 0x1A7E, i])
+        for link, wish in zip(one.part.others, one.wishes, strict=True):
+            if link in one.part.late:
+                made.named[link] = found_for(link, wish, one, made, known, rng)
+                write(link, made, one)
+        for link in one.part.implied:
+            made.named[link] = positions(
+                made.frames[link.child][list(link.columns)], made.frames[link.parent][list(link.references)]
+            )
+    return _tables(model, made), made.left_out
+
+
+def _tables(model: Model, made: Made) -> Tables:
+    data = {}
+    schemas = {one.part.table: one.schema for one in model.tables}
+    for name in model.structure.tables:
+        if name in model.kept:
+            data[name] = model.kept[name]
+        else:
+            frame = made.frames[name][list(schemas[name].names)].reset_index(drop=True)
+            data[name] = Dataset(frame, schemas[name], model.sources[name])
+    return Tables.of(data, model.structure)
+
+
+def _make_table(
+    one: TableModel,
+    model: Model,
+    made: Made,
+    known: Known,
+    scale: float,
+    rng: np.random.Generator,
+    gate: Gate | None,
+    progress: Progress,
+) -> None:
+    table = one.part.table
+    rows, sizes = _parents(one, known, scale, rng)
+    context = known.context(one.part, rows, sizes)
+    own, keep = _rows(one, context, rows, rng, gate, progress)
+    made.leave_out(
+        table,
+        "too near to real rows" if one.built is None else "too near to real rows, or against a rule",
+        int((~keep).sum()),
+    )
+    rows, own = rows[keep], (own[0][keep].reset_index(drop=True), own[1])
+    for step in (_matched_links, _distinct):
+        keep = step(one, model, made, known, rows, own, rng)
+        made.leave_out(table, "a key that must be unique repeats", int((~keep).sum()))
+        rows, own = rows[keep], (own[0][keep].reset_index(drop=True), own[1])
+        for link in model.structure.of(table):
+            if link in made.named:
+                made.named[link] = made.named[link][keep]
+        made.frames[table] = made.frames[table][keep].reset_index(drop=True)
+    _keys(one, made, rows, rng)
+    made.own[table] = own
+    known.add(one.part, features.modelled(*own), rows)
+
+
+def _parents(
+    one: TableModel, known: Known, scale: float, rng: np.random.Generator
+) -> tuple[Positions, NDArray[np.int64]]:
+    """The main parent of each row, family after family, -1 for none; and the number of children of each parent."""
+    if one.part.main is None or one.children is None:
+        return np.full(max(round(one.n_rows * scale), 1), -1), np.zeros(0, np.int64)
+    parent = known.of_parent(one.part.main.parent)
+    sizes = numbers_of(one.children, parent, rng)
+    if one.part.single:
+        sizes = np.minimum(sizes, 1)
+    orphans = np.full(round(one.orphans * scale), -1)
+    return np.r_[np.repeat(np.arange(len(sizes)), sizes), orphans], sizes
+
+
+def _rows(
+    one: TableModel, context: View, rows: Positions, rng: np.random.Generator, gate: Gate | None, progress: Progress
+) -> tuple[View, Flags]:
+    """Own columns of all rows, and which of them may stay."""
+    n = len(rows)
+    if isinstance(one.rows, Generator):
+        return _alone(one, one.rows, n, rng, gate, progress), np.ones(n, bool)
+    families = None if one.part.main is None else families_of(rows)
+    schema = _own_schema(one, one.rows.coding.encoder.schema)
+    frame = _drawn(one, one.rows, context, families, rng, part(progress, 0.0, 0.7))
+    keep = np.ones(n, bool)
+    if n == 0 or (gate is None and one.built is None):
+        return (frame, schema), keep
+
+    def fine(rows: pd.DataFrame, known: pd.DataFrame) -> Flags:
+        near = np.ones(len(rows), bool) if gate is None else gate.keep(rows, known)
+        return near if one.built is None else near & one.built.holds(rows)
+
+    keep = fine(frame, context[0])
+    for _ in range(DRAWS):
+        again, exchanged = _drawn_again(one, ~keep, families)
+        if not exchanged.any():
+            break
+        some, inside = np.flatnonzero(again), None if families is None else families_of(rows[again])
+        fresh = _drawn(one, one.rows, features.taken(context, some), inside, rng, silent, raked=False)[exchanged[again]]
+        frame = pd.concat([frame[~exchanged], fresh.set_axis(frame.index[exchanged])]).sort_index()
+        keep[exchanged] = fine(fresh.reset_index(drop=True), context[0][exchanged].reset_index(drop=True))
+    if keep.mean() < MOST_REMOVED:
+        raise PrivacyError(
+            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. Use more rows, "
+            "drop columns that are not needed, or set filter=false if such rows reveal nobody."
+        )
+    progress(1.0, "Checked")
+    return (frame, schema), keep
+
+
+def _own_schema(one: TableModel, learnt: Schema) -> Schema:
+    """The columns as they are made, steps as what they stand for."""
+    if one.built is not None:
+        return one.built.schema
+    stored = {clock.column.name: clock.column for clock in one.clocks}
+    return Schema(tuple(stored.get(column.name, column) for column in learnt))
+
+
+def _drawn(
+    one: TableModel,
+    model: FamilyForest,
+    context: View,
+    families: Families | None,
+    rng: np.random.Generator,
+    progress: Progress,
+    *,
+    raked: bool = True,
+) -> pd.DataFrame:
+    names = [codec.name for codec in model.context.codecs]
+    frame = model.sample(context[0][names], rng, families=families, raked=raked, progress=progress)
+    for clock in one.clocks:
+        steps = frame[clock.column.name].to_numpy(np.float64)
+        frame[clock.column.name] = clock.cells(steps, context[0], families)
+    return frame if one.built is None else one.built.made(frame, rng=rng)
+
+
+def _alone(
+    one: TableModel, model: Generator, n: int, rng: np.random.Generator, gate: Gate | None, progress: Progress
+) -> View:
+    seed = int(rng.integers(2**31))
+    if gate is None:
+        return model.sample(n, seed=seed, progress=progress), model.schema_
+
+    def stream(start: int, size: int) -> pd.DataFrame:
+        return model.sample(size, seed=seed, start=start)
+
+    _afford_decoys(gate, stream(0, PILOT))
+    rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
+    return rows, model.schema_
+
+
+def _afford_decoys(gate: Gate, pilot: pd.DataFrame) -> None:
+    """Fewer decoys where so many rows are removed that decoys for all of them would be most of the table."""
+    most, gate.filter.decoys = gate.filter.decoys, 0
+    kept, _ = gate.filter.keep(pilot)
+    gate.filter.decoys = min(most, affordable_decoys(float(1 - kept.mean())))
+
+
+def _drawn_again(one: TableModel, bad: Flags, families: Families | None) -> tuple[Flags, Flags]:
+    """Rows that are drawn again because of some that are too near to real ones, and those of them that are put in place.
+
+    A small family is exchanged as a whole. Of a large one, whose rows hardly depend on a single one, only the bad rows are; if they
+    count on from each other, they cannot be.
+    """
+    if families is None:
+        return bad, bad
+    sizes, wrong = np.bincount(families.family), np.bincount(families.family, bad) > 0
+    is_small = (sizes <= LARGEST_REDRAWN)[families.family]
+    again = wrong[families.family]
+    if any(clock.counts_on for clock in one.clocks):
+        again = again & is_small
+    return again, again & (is_small | bad)
+
+
+def _matched_links(
+    one: TableModel, model: Model, made: Made, known: Known, rows: Positions, own: View, rng: np.random.Generator
+) -> Flags:
+    """Find the rows of looked-up and further parents; which rows have all that they need."""
+    table = one.part.table
+    made.frames[table] = own[0][list(one.part.own)].copy()
+    made.own[table] = own
+    keep = np.ones(len(rows), bool)
+    if one.part.main is not None:
+        made.named[one.part.main] = rows
+        write(one.part.main, made, one)
+    for link in one.part.looked_up:
+        cells = own[0][said(link, "row")]
+        made.named[link] = np.where(cells.isna(), -1, pd.to_numeric(cells).fillna(-1)).astype(np.int64)
+        write(link, made, one)
+    for link, wish in zip(one.part.others, one.wishes, strict=True):
+        if link not in one.part.matched:
+            continue
+        found = found_for(link, wish, one, made, known, rng, main=rows)
+        if not wish.nullable:
+            keep &= found >= 0
+        made.named[link] = found
+        write(link, made, one)
+    return keep
+
+
+def _distinct(
+    one: TableModel, model: Model, made: Made, known: Known, rows: Positions, own: View, rng: np.random.Generator
+) -> Flags:
+    """Keep primary keys apart that hold data: numbers and dates move on to the next free one; which rows stay."""
+    key = list(model.structure.primary[one.part.table])
+    frame = made.frames[one.part.table]
+    counted = one.part.counter is not None and one.part.counter[0] in key
+    late = {name for link in one.part.late for name in link.columns}
+    if not key or counted or set(key) & (set(one.part.serial) | late):
+        return np.ones(len(frame), bool)
+    links = [k for k in (*one.part.matched, *one.part.looked_up) if set(k.columns) <= set(key)]
+    if links and frame.duplicated(key).any():
+        exchange(links[-1], one, made, own, key, rng)
+    moving = [one.schema[name] for name in key if name in one.part.own]
+    moving = [c for c in moving if c.kind is Kind.DATETIME or (c.kind is Kind.NUMERIC and c.decimals == 0)]
+    again = frame.duplicated(key).to_numpy()
+    for column in moving[-1:]:
+        unit = natural_unit(column, frame[column.name])
+        values = to_float(column, frame[column.name], unit)
+        for _ in range(BUMPS):
+            if not again.any():
+                break
+            values[again] += 1
+            frame[column.name] = from_float(column, values, unit)
+            again = frame.duplicated(key).to_numpy()
+    return ~again & ~frame[key].isna().any(axis=1).to_numpy()
+
+
+def _keys(one: TableModel, made: Made, rows: Positions, rng: np.random.Generator) -> None:
+    """Serial keys and counters."""
+    frame = made.frames[one.part.table]
+    for name, surrogate in one.serial.items():
+        cells = np.empty(len(frame), object)
+        cells[:] = surrogate.make(len(frame), 0, rng)
+        frame[name] = restore(one.schema[name], cells)
+    if one.part.counter is not None:
+        name, first = one.part.counter
+        frame[name] = restore(one.schema[name], (families_of(rows).place + first).astype(np.int64))

@@ -1,0 +1,194 @@
+"""Which row of a further parent each row names: one that is like what the row says of it, with as many children as it is to have.
+
+found_for  a row of the parent for each row of a table
+write      the cells of a foreign key, as the parents have them
+exchange   rows exchange their parents until no primary key repeats
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smartsynth.metrics.rows import prepared
+from smartsynth.models.storage import restore
+from smartsynth.relational.features import View
+from smartsynth.relational.learning import CIRCLE, ITSELF, NUMBER, ROW, Known, said
+from smartsynth.relational.matching import allocated, matched, without_repeats
+from smartsynth.relational.model import Number, TableModel, Wish
+from smartsynth.relational.structure import Link, Positions, positions
+from smartsynth.schema import Schema
+
+COARSE, FINE = 4, 16
+"""Parts of the numbers that rows ask for."""
+
+
+@dataclass(slots=True)
+class Made:
+    """Tables as they come into being.
+
+    Args:
+        frames: Rows with the key columns that are known up to now.
+        own: The modelled columns of each table, and what its rows say of further parents.
+        named: The rows that foreign keys name.
+        left_out: Rows that were made and left out, by table and reason.
+    """
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    own: dict[str, View] = field(default_factory=dict)
+    named: dict[Link, Positions] = field(default_factory=dict)
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def leave_out(self, table: str, why: str, n: int) -> None:
+        """Count rows that are left out."""
+        if n:
+            reasons = self.left_out.setdefault(table, {})
+            reasons[why] = reasons.get(why, 0) + n
+
+
+def numbers_of(number: Number, context: View, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A number of children for each parent."""
+    n = len(context[0])
+    if number.model is None or n == 0:
+        return np.full(n, number.always or 0, np.int64)
+    names = [codec.name for codec in number.model.context.codecs]
+    found = number.model.sample(context[0][names], rng)[NUMBER]
+    return np.asarray(np.maximum(found.to_numpy(np.float64).round(), 0).astype(np.int64))
+
+
+def found_for(
+    link: Link,
+    wish: Wish,
+    one: TableModel,
+    made: Made,
+    known: Known,
+    rng: np.random.Generator,
+    main: Positions | None = None,
+) -> Positions:
+    """A row of the parent for each row of a table, -1 for none."""
+    own, offered = made.own[link.child], made.own[link.parent]
+    n, m = len(own[0]), len(offered[0])
+    state = own[0][said(link, "state")].to_numpy(object) if said(link, "state") in own[1] else np.full(n, ROW, object)
+    seeking = np.isin(state, [ROW, CIRCLE])
+    found = np.where(state == ITSELF, np.arange(n), -1) if link.is_own else np.full(n, -1)
+    again = np.zeros(n, bool)
+    if wish.again and main is not None:
+        again = (own[0][said(link, "again")].to_numpy(object) == "yes") & seeking
+        again[1:] &= (main[1:] == main[:-1]) & (main[1:] >= 0) & seeking[:-1]
+        again[:1] = False
+    rows = np.flatnonzero(seeking & ~again)
+    must = _must(link, one, made, rows)
+    if link.is_own:
+        level = own[0][said(link, "depth")].fillna(0).to_numpy(np.float64).round().astype(np.int64)
+        level = _without_gaps(np.where(np.isin(state, [ROW]), np.maximum(level, 1), 0))
+        must.append((np.where(state[rows] == CIRCLE, 0, level[rows] - 1), level))
+    want, offer = [a for a, _ in must], [b for _, b in must]
+    coarse, fine, near = _levels(link, wish, own, offered, rows)
+    degree = numbers_of(wish.degree, known.views[link.parent], rng)
+    want, offer = [*want, *(a for a, _ in coarse)], [*offer, *(b for _, b in coarse)]
+    free = allocated(degree, want, offer, len(rows), rng, must=len(must), most=1 if wish.unique else None)
+    want, offer = [*want, *(a for a, _ in fine)], [*offer, *(b for _, b in fine)]
+    found[rows] = matched(len(rows), want, offer, free, rng, must=len(must), near=near)
+    if again.any():
+        source = np.maximum.accumulate(np.where(again, 0, np.arange(n)))
+        found[again] = found[source[again]]
+    lost = seeking & (found < 0)
+    if link in one.part.late and lost.any() and not wish.nullable and m:
+        found[lost] = np.flatnonzero(lost) if link.is_own else rng.integers(m, size=int(lost.sum()))
+    return found
+
+
+def _must(link: Link, one: TableModel, made: Made, rows: Positions) -> list[tuple[Positions, Positions]]:
+    """Codes of key columns that are known already, of the rows and of the parents: they have to be the same."""
+    child, parent = made.frames[link.child], made.frames[link.parent]
+    found = []
+    for column, reference in zip(link.columns, link.references, strict=True):
+        if column in child and reference in parent:
+            keys = parent[[reference]].drop_duplicates().reset_index(drop=True)
+            ask = positions(child[[column]].iloc[rows], keys)
+            found.append((np.where(ask < 0, -2, ask), positions(parent[[reference]], keys)))
+    return found
+
+
+def _without_gaps(level: Positions) -> Positions:
+    return np.unique(level, return_inverse=True)[1].astype(np.int64)
+
+
+Asked = list[tuple[Positions, Positions]]
+
+
+def _levels(
+    link: Link, wish: Wish, own: View, offered: View, rows: Positions
+) -> tuple[Asked, Asked, tuple[NDArray[np.float64], NDArray[np.float64]] | None]:
+    """What rows ask for and parents offer as coarse and as fine codes, and the number among it that tells most."""
+    coarse: Asked = []
+    fine: Asked = []
+    near = None
+    for name in wish.columns:
+        column = replace(offered[1][name], name=name)
+        asked = own[0][[said(link, name)]].iloc[rows].rename(columns={said(link, name): name}).reset_index(drop=True)
+        _, (a, b) = prepared([asked, offered[0][[name]].reset_index(drop=True)], Schema((column,)))
+        if a.codes.shape[1]:
+            coarse.append((a.codes[:, 0], b.codes[:, 0]))
+            continue
+        values = b.numbers[:, 0]
+        near = near or (a.numbers[:, 0], values)
+        known = values[np.isfinite(values)]
+        for bins, kind in ((COARSE, coarse), (FINE, fine)):
+            edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else np.zeros(0)
+            kind.append((_binned(a.numbers[:, 0], edges), _binned(values, edges)))
+    return coarse, fine, near
+
+
+def _binned(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Positions:
+    return np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), len(edges) + 1).astype(np.int64)
+
+
+def write(link: Link, made: Made, one: TableModel) -> None:
+    """The cells of a foreign key, as the parents have them; what another key has written stays."""
+    frame, rows = made.frames[link.child], made.named[link]
+    parent = made.frames[link.parent]
+    for name, reference in zip(link.columns, link.references, strict=True):
+        cells = np.full(len(rows), None, object)
+        some = rows >= 0
+        cells[some] = parent[reference].to_numpy(object)[rows[some]]
+        column = one.schema[name]
+        if name in frame:
+            before = frame[name].to_numpy(object)
+            cells = np.where(pd.isna(before), cells, before)
+        frame[name] = (
+            restore(column, cells)
+            if not _is_whole(column.dtype) or not pd.isna(cells).any()
+            else pd.Series(cells).astype("Int64")
+        )
+
+
+def _is_whole(dtype: str) -> bool:
+    return dtype.startswith(("int", "uint"))
+
+
+def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str], rng: np.random.Generator) -> None:
+    """Rows exchange their parents until no primary key repeats, as far as that can be."""
+    frame, found = made.frames[one.part.table], made.named[link].copy()
+    fixed = {name for other in made.named if other.child == link.child and other != link for name in other.columns}
+    shared = [name for name in link.columns if name in fixed]
+    stays = _numbered(frame, [name for name in key if name not in link.columns or name in shared])
+    wish = dict(zip(one.part.others, one.wishes, strict=True)).get(link)
+    group = _numbered(own[0], [said(link, name) for name in wish.columns] if wish is not None else [])
+    some = np.flatnonzero(found >= 0)
+    found[some], _ = without_repeats(stays[some], found[some], group[some], _numbered(frame, shared)[some], rng)
+    made.named[link] = found
+    frame.drop(columns=[name for name in link.columns if name not in shared], inplace=True)
+    write(link, made, one)
+
+
+def _numbered(frame: pd.DataFrame, names: list[str]) -> Positions:
+    """A number for each combination of cells."""
+    code = np.zeros(len(frame), np.int64)
+    for name in names:
+        found, levels = pd.factorize(frame[name], use_na_sentinel=False)
+        code = pd.factorize(code * (len(levels) + 1) + found)[0]
+    return code

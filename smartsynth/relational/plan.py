@@ -1,0 +1,237 @@
+"""In which order tables are made, and what becomes of each of their keys.
+
+    main       the parent whose children a table's rows are made as, family after family
+    matched    further parents: each row says what its parent is like, and one like that is found for it
+    late       parents that are made later, or at the same time: the table itself, tables in a circle
+    looked up  tables that are kept as they are: their keys are categories
+    implied    a key whose columns are a part of another one's, and follow from it
+
+Of several parents the main one is that with the most rows: its families are the smallest and say the most about a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartsynth.errors import ConfigError
+from smartsynth.relational.structure import Link, Structure, Tables
+from smartsynth.schema import Kind
+
+MOST_MISSING_OF_MAIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is done with a table.
+
+    Args:
+        table: Its name.
+        main, matched, late, looked_up, implied: Its links, as above.
+        own: Columns that are made as rows of a table, in their order.
+        serial: Key columns that are made anew in their format.
+        counter: A part of the primary key that numbers a family's rows, and its first number.
+        single: Whether a parent has at most one child.
+    """
+
+    table: str
+    main: Link | None
+    matched: tuple[Link, ...]
+    late: tuple[Link, ...]
+    looked_up: tuple[Link, ...]
+    implied: tuple[Link, ...]
+    own: tuple[str, ...]
+    serial: tuple[str, ...]
+    counter: tuple[str, int] | None
+    single: bool
+
+    @property
+    def others(self) -> tuple[Link, ...]:
+        """Links for which a row says what its parent is like."""
+        return (*self.matched, *self.late)
+
+    def to_json(self, links: tuple[Link, ...]) -> dict[str, Any]:
+        place = {link: i for i, link in enumerate(links)}
+        kinds = ("matched", "late", "looked_up", "implied")
+        return {
+            "table": self.table, "main": None if self.main is None else place[self.main],
+            **{kind: [place[link] for link in getattr(self, kind)] for kind in kinds},
+            "own": list(self.own), "serial": list(self.serial), "counter": self.counter, "single": self.single,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], links: tuple[Link, ...]) -> Self:
+        kinds = ("matched", "late", "looked_up", "implied")
+        return cls(
+            table=value["table"],
+            main=None if value["main"] is None else links[value["main"]],
+            **{kind: tuple(links[i] for i in value[kind]) for kind in kinds},
+            own=tuple(value["own"]),
+            serial=tuple(value["serial"]),
+            counter=None if value["counter"] is None else (str(value["counter"][0]), int(value["counter"][1])),
+            single=bool(value["single"]),
+        )
+
+
+def plan_of(tables: Tables) -> tuple[Part, ...]:
+    """The parts in the order in which tables are made; tables that are kept have none.
+
+    Raises:
+        ConfigError: A kept table names rows of one that is made anew.
+    """
+    structure = tables.structure
+    for link in structure.links:
+        if link.child in structure.kept and link.parent not in structure.kept:
+            raise ConfigError(
+                f"tables.{link.child}.reference=true keeps its rows, and {link} names rows of a table that is made anew. "
+                f"Keep {link.parent!r} too, or neither."
+            )
+    implied = {link for link in structure.links if _is_implied(link, structure)}
+    todo = [name for name in structure.tables if name not in structure.kept]
+    parents = {
+        name: [k for k in structure.of(name) if not k.is_own and k.parent not in structure.kept and k not in implied]
+        for name in todo
+    }
+    made: list[str] = []
+    parts = []
+    while todo:
+        ready = [name for name in todo if all(link.parent in made for link in parents[name])]
+        # In a circle: the table of which the fewest keys have to wait, and of these the one that may be missing most often.
+        name = ready[0] if ready else min(todo, key=lambda n: _waiting(parents[n], made, tables))
+        parts.append(_part(name, made, parents[name], implied, tables))
+        made.append(name)
+        todo.remove(name)
+    return tuple(parts)
+
+
+def _waiting(links: list[Link], made: list[str], tables: Tables) -> tuple[int, float]:
+    late = [link for link in links if link.parent not in made]
+    return len(late), -min(float((tables.named[link] < 0).mean()) for link in late)
+
+
+def _is_implied(link: Link, structure: Structure) -> bool:
+    """Whether another key of the table names a row whose own key names this one."""
+    for other in structure.of(link.child):
+        if not set(link.columns) < set(other.columns) or other.parent in structure.kept:
+            continue
+        there = dict(zip(other.columns, other.references, strict=True))
+        mapped = tuple(there[name] for name in link.columns)
+        for further in structure.of(other.parent):
+            same = dict(zip(further.columns, further.references, strict=True))
+            if further.parent == link.parent and tuple(same.get(name) for name in mapped) == link.references:
+                return True
+    return False
+
+
+def _part(name: str, made: list[str], parents: list[Link], implied: set[Link], tables: Tables) -> Part:
+    structure, data = tables.structure, tables.data[name]
+    before = [link for link in parents if link.parent in made]
+    candidates = [link for link in before if (tables.named[link] < 0).mean() <= MOST_MISSING_OF_MAIN]
+    main = max(candidates, key=lambda link: len(tables.data[link.parent]), default=None)
+    named = {column for link in structure.of(name) for column in link.columns}
+    unique = {structure.primary[name], *(k.references for k in structure.to(name))}
+    serial, counter, own = [], None, []
+    for column in data.schema:
+        if column.name in named:
+            continue
+        in_keys = [columns for columns in unique if column.name in columns]
+        alone = any(len(columns) == 1 for columns in in_keys)
+        if alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
+            serial.append(column.name)
+        elif (
+            in_keys
+            and main is not None
+            and counter is None
+            and (first := _counts(column.name, main, tables)) is not None
+        ):
+            counter = column.name, first
+        else:
+            own.append(column.name)
+    rows = tables.named[main] if main is not None else np.zeros(0, np.int64)
+    known = rows[rows >= 0]
+    own_links = structure.of(name)
+    return Part(
+        table=name,
+        main=main,
+        matched=tuple(link for link in before if link != main),
+        late=tuple(k for k in own_links if k not in implied and (k.is_own or (k in parents and k.parent not in made))),
+        looked_up=tuple(link for link in own_links if link.parent in structure.kept and link not in implied),
+        implied=tuple(link for link in own_links if link in implied),
+        own=tuple(own),
+        serial=tuple(serial),
+        counter=counter,
+        single=main is not None and len(np.unique(known)) == len(known),
+    )
+
+
+def _counts(column: str, main: Link, tables: Tables) -> int | None:
+    """The number of a family's first row, if the column numbers the rows of each family without a gap."""
+    import pandas as pd
+
+    cells, row = tables.frame(main.child)[column], tables.named[main]
+    if not pd.api.types.is_numeric_dtype(cells.dtype) or cells.isna().any() or (row < 0).any():
+        return None
+    groups = cells.astype("float64").groupby(row)
+    low, high, n, different = groups.min(), groups.max(), groups.size(), groups.nunique()
+    first = low.iloc[0]
+    if (
+        first in (0.0, 1.0)
+        and (low == first).all()
+        and (high - low + 1 == n).all()
+        and (different == n).all()
+        and (n > 1).any()
+    ):
+        return int(first)
+    return None
+
+
+def roots(tables: Tables, parts: tuple[Part, ...]) -> dict[str, NDArray[np.int64]]:
+    """A number for each row, the same for all that descend from one row by main links."""
+    found: dict[str, NDArray[np.int64]] = {}
+    offset = 0
+    for name in (*tables.structure.kept, *(part.table for part in parts)):
+        n = len(tables.data[name])
+        found[name] = offset + np.arange(n)
+        offset += n
+    for part in parts:
+        if part.main is not None:
+            row = tables.named[part.main]
+            found[part.table] = np.where(row >= 0, found[part.main.parent][row], found[part.table])
+    return found
+
+
+def held_out(
+    tables: Tables, parts: tuple[Part, ...], *, fraction: float, seed: int
+) -> tuple[dict[str, NDArray[np.bool_]], frozenset[str]]:
+    """Which rows of each table are kept aside, whole families at a time; and the tables of which none are, as others share their rows.
+
+    A family is a row without a main parent, with all that descends from it. Rows that families share, such as products and their
+    suppliers, stay whole.
+    """
+    root, shared = roots(tables, parts), _shared(tables, parts)
+    rng = np.random.default_rng([seed, 0x5917])
+    aside = np.zeros(max((int(r.max()) + 1 for r in root.values() if len(r)), default=0), bool)
+    for part in parts:
+        if part.table in shared:
+            continue
+        n = len(tables.data[part.table])
+        alone = np.flatnonzero(np.ones(n, bool) if part.main is None else tables.named[part.main] < 0)
+        numbers = root[part.table][alone]
+        aside[rng.permutation(numbers)[: round(fraction * len(numbers))]] = True
+    kept = {name: np.zeros(len(tables.data[name]), bool) for name in tables.structure.kept}
+    return {**kept, **{part.table: aside[root[part.table]] for part in parts}}, shared
+
+
+def _shared(tables: Tables, parts: tuple[Part, ...]) -> frozenset[str]:
+    """Tables of trees that rows of other trees name; never those of the tree with the most rows."""
+    tree: dict[str, str] = {}
+    for part in parts:
+        tree[part.table] = part.table if part.main is None else tree[part.main.parent]
+    rows = {top: sum(len(tables.data[name]) for name in tree if tree[name] == top) for top in set(tree.values())}
+    largest = max(rows, key=lambda top: rows[top], default=None)
+    named = {tree[link.parent] for part in parts for link in part.others if tree[link.parent] != tree[part.table]}
+    return frozenset(name for name, top in tree.items() if top in named and top != largest)

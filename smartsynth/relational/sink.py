@@ -1,0 +1,241 @@
+"""Several tables to where they shall lie: a folder of files, a workbook, or a database with its keys.
+
+    FOLDER                        a file a table, in the format of the source unless another is asked for, and schema.yaml
+    tables.xlsx                   a sheet a table
+    postgresql://USER@HOST/DB     tables with primary and foreign keys, parents before children; #SCHEMA for one of its schemas
+
+Everything appears or nothing: files are written beside their places first, tables in one transaction.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from smartsynth import connectors, export
+from smartsynth.config import ExportConfig
+from smartsynth.connectors import Place
+from smartsynth.errors import ConfigError
+from smartsynth.relational.structure import Link, Tables
+from smartsynth.schema_document import SchemaDocument
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+FORMATS = ("csv", "tsv", "json", "jsonl", "parquet")
+KEY_CHARACTERS = 255
+BATCH = 5_000
+
+
+def write(
+    tables: Tables,
+    target: str | Path,
+    *,
+    format: str | None = None,
+    replace: bool = False,
+    schema: SchemaDocument | None = None,
+) -> list[str]:
+    """Write all tables, and say what came of it, in words without secrets.
+
+    Args:
+        tables: The tables.
+        target: As at the top of this module.
+        format: Of the files of a folder: csv, tsv, json, jsonl or parquet.
+        replace: Whether tables of a database that are there may be replaced. A folder's files are replaced.
+        schema: Written beside files, so that they can be read with their keys.
+
+    Raises:
+        ConfigError: The target cannot be written, or the format is not known.
+    """
+    text = str(target)
+    if format is not None and format not in FORMATS:
+        raise ConfigError(f"format={format!r} is not known. Formats of a folder of tables: {', '.join(FORMATS)}.")
+    if "://" in text:
+        return _database(tables, text, replace=replace)
+    path = Path(text)
+    if path.suffix.lower() == ".xlsx":
+        return [str(_workbook(tables, path))]
+    if path.suffix or (path.exists() and not path.is_dir()):
+        raise ConfigError(f"target={text!r} must be a folder, a workbook (.xlsx), or the address of a database.")
+    return _folder(tables, path, format, schema)
+
+
+def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocument | None) -> list[str]:
+    wrong = [name for name in tables if not re.fullmatch(r"\w[\w .-]*", name)]
+    if wrong:
+        raise ConfigError(f"{wrong[0]!r} cannot name a file. Rename the table, or write a workbook or a database.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, data in tables.data.items():
+            form = format or (data.source.format if data.source.format in FORMATS else "csv")
+            (work / f"{name}.{form}").write_bytes(export.to_bytes(data, format=form, config=ExportConfig()))
+        if schema is not None:
+            (work / "schema.yaml").write_text(schema.to_yaml(), "utf-8")
+        folder.mkdir(exist_ok=True)
+        written = []
+        for path in sorted(work.iterdir()):
+            path.replace(folder / path.name)
+            written.append(str(folder / path.name))
+        return written
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _workbook(tables: Tables, path: Path) -> Path:
+    import openpyxl
+
+    long = [name for name in tables if len(name) > 31 or any(c in name for c in "[]:*?/\\")]
+    if long:
+        raise ConfigError(f"{long[0]!r} cannot name a sheet (at most 31 characters, none of []:*?/\\). Write a folder.")
+    book = openpyxl.Workbook(write_only=True)
+    for name, data in tables.data.items():
+        export.add_sheet(book, name, data)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.part")
+    work.write_bytes(buffer.getvalue())
+    work.replace(path)
+    return path
+
+
+def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
+    """The tables of a database, with primary and foreign keys."""
+    import sqlalchemy as sa
+
+    url, _, schema = address.partition("#")
+    place = Place.of(f"{url}#-")
+    try:
+        with connectors.engine_of(place).begin() as db:
+            there = [name for name in tables if sa.inspect(db).has_table(name, schema=schema or None)]
+            if there and not replace:
+                raise ConfigError(
+                    f"{place.shown} has the table {there[0]!r} already. Name another database or schema, or allow tables to be replaced."
+                )
+            if there:
+                old = sa.MetaData()
+                old.reflect(db, schema=schema or None, only=there)
+                old.drop_all(db)
+            known = _declared(tables, schema or None, db.dialect.name)
+            known.create_all(db)
+            for name in _in_order(tables):
+                _insert(db, known.tables[f"{schema}.{name}" if schema else name], tables.frame(name))
+    except sa.exc.SQLAlchemyError as error:
+        raise ConfigError(
+            f"{place.shown} cannot be written ({type(error).__name__}). Check the address and the rights."
+        ) from None
+    return [f"table {name}" for name in tables]
+
+
+def _in_order(tables: Tables) -> list[str]:
+    """Parents before children as far as circles allow."""
+    todo, done = list(tables), []
+    while todo:
+        ready = [n for n in todo if all(k.parent in done or k.is_own for k in tables.structure.of(n))] or todo[:1]
+        done += ready
+        todo = [name for name in todo if name not in ready]
+    return done
+
+
+def _declared(tables: Tables, schema: str | None, dialect: str) -> sa.MetaData:
+    import sqlalchemy as sa
+
+    known, structure = sa.MetaData(schema=schema), tables.structure
+    done: set[str] = set()
+    for name in _in_order(tables):
+        frame, key = tables.frame(name), structure.primary[name]
+        keys = structure.key_columns(name)
+        columns = [
+            sa.Column(
+                str(c), _type(frame[c], c in keys), primary_key=c in key, autoincrement=False, nullable=c not in key
+            )
+            for c in frame.columns
+        ]
+        unique = {link.references for link in structure.to(name) if link.references != key}
+        constraints: list[Any] = [
+            sa.UniqueConstraint(*columns_, name=_name("uq", name, columns_)) for columns_ in sorted(unique)
+        ]
+        done.add(name)
+        constraints += [
+            _foreign(link, schema, later=link.parent not in done and dialect != "sqlite") for link in structure.of(name)
+        ]
+        sa.Table(name, known, *columns, *constraints)
+    return known
+
+
+def _foreign(link: Link, schema: str | None, *, later: bool) -> Any:
+    import sqlalchemy as sa
+
+    parent = f"{schema}.{link.parent}" if schema else link.parent
+    return sa.ForeignKeyConstraint(
+        list(link.columns), [f"{parent}.{name}" for name in link.references], name=_name("fk", link.child, link.columns),
+        deferrable=True, initially="DEFERRED", use_alter=later,
+    )  # fmt: skip
+
+
+def _name(kind: str, table: str, columns: tuple[str, ...]) -> str:
+    return "_".join([kind, table, *columns])[:60]
+
+
+def _type(cells: pd.Series[Any], is_key: bool) -> Any:
+    import sqlalchemy as sa
+
+    dtype = cells.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return sa.Boolean()
+    if pd.api.types.is_integer_dtype(dtype):
+        return sa.BigInteger()
+    if pd.api.types.is_float_dtype(dtype):
+        known = cells.dropna()
+        whole = is_key and len(known) > 0 and bool((known == known.round()).all())
+        return sa.BigInteger() if whole else sa.Double()
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return sa.DateTime(timezone=getattr(dtype, "tz", None) is not None)
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        return sa.Interval()
+    inside = pd.api.types.infer_dtype(cells, skipna=True)
+    plain = {
+        "date": sa.Date,
+        "datetime": sa.DateTime,
+        "time": sa.Time,
+        "decimal": sa.Numeric,
+        "boolean": sa.Boolean,
+        "integer": sa.BigInteger,
+        "floating": sa.Double,
+    }
+    if inside in plain:
+        return plain[inside]()
+    return sa.String(KEY_CHARACTERS) if is_key else sa.Text()
+
+
+def _insert(db: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
+    import sqlalchemy as sa
+
+    columns = {}
+    for column in table.columns:
+        cells = frame[column.name]
+        values = cells.astype(object).where(cells.notna(), None)
+        columns[column.name] = [_cell(cell, isinstance(column.type, sa.BigInteger)) for cell in values]
+    for at in range(0, len(frame), BATCH):
+        rows = zip(*(values[at : at + BATCH] for values in columns.values()), strict=True)
+        db.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def _cell(cell: Any, is_whole: bool) -> Any:
+    """A cell as a driver takes it."""
+    if cell is None:
+        return None
+    if isinstance(cell, pd.Timestamp):
+        return cell.to_pydatetime()
+    if isinstance(cell, pd.Timedelta):
+        return cell.to_pytimedelta()
+    cell = cell.item() if isinstance(cell, np.generic) else cell
+    return int(cell) if is_whole else cell
