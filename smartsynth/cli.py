@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth._version import __version__
+from smartsynth.commands.augment import augment
 from smartsynth.commands.template import template
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
@@ -851,6 +852,9 @@ def _addresses(host: str, port: int, only: str) -> list[str]:
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     said = [] if only == "api" else [f"Web app: {at}"]
     return said if only == "ui" else [*said, f"API: {at}/api/v1 (description: {at}/api/v1/openapi.json)"]
+
+
+app.command()(augment)
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ def render(
     sections: dict[str, list[Chart]] = {}
     for chart in charts:
         sections.setdefault(chart.section, []).append(chart)
-    return _page(
+    return page(
         "report.html",
         title=context.get("name") or "Synthetic data and their evidence",
         evaluation=evaluation,
@@ -131,7 +131,7 @@ def render_profile(
     profile: Profile, charts: Sequence[Chart], *, name: str = "", created: datetime | None = None
 ) -> str:
     """A profile as HTML; `charts` are `visualizer.profile_charts(profile)`."""
-    return _page(
+    return page(
         "profile.html",
         title=name or "Data profile",
         profile=profile,
@@ -150,7 +150,7 @@ def render_profile(
 
 def render_nearest(found: NearestImages, *, name: str = "", created: datetime | None = None) -> str:
     """Synthetic images beside the training images nearest to them as HTML. It holds real images, unlike all other pages."""
-    return _page("nearest.html", title=name or "Nearest training images", found=found, created=_when(created))
+    return page("nearest.html", title=name or "Nearest training images", found=found, created=_when(created))
 
 
 def _sequence(profile: Profile) -> dict[str, Any] | None:
@@ -278,7 +278,8 @@ def _check(context: Mapping[str, Any]) -> None:
             raise ConfigError(f"context has no {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}.")
 
 
-def _page(template: str, **values: Any) -> str:
+def page(template: str, **values: Any) -> str:
+    """A template of this package as a whole page, with the style sheet."""
     style = f"{_read('charts.css')}\n{_read('style.css')}"
     return _environment().get_template(template).render(style=style, version=__version__, **values)
 
