@@ -69,7 +69,7 @@ def arms_of(task: str, measure: Measure, strategy: Strategy) -> tuple[tuple[Arm,
         if measure.decides:
             arms.append(Arm(THRESHOLD, lambda real, made, rng: real, moved=True))
     arms.append(Arm(RANDOM, _again))
-    if task != "regression" and strategy.needs_classes:
+    if task != "regression" and strategy.kind != "grow":
         if find_spec("imblearn") is None:
             left.append("SMOTE was left out: it needs an optional dependency: pip install 'smartsynth[imblearn]'")
         else:
@@ -98,12 +98,9 @@ def _again(real: Table, made: Table, rng: np.random.Generator) -> Table:
 
 def _smote(real: Table, made: Table, rng: np.random.Generator) -> Table:
     """Real rows and points between them: as many of each class as synthetic rows."""
-    from imblearn.over_sampling import SMOTE as Numbers
-    from imblearn.over_sampling import SMOTENC, SMOTEN
+    from imblearn import over_sampling
 
-    wanted = {
-        int(k): int(n + (real.y == k).sum()) for k, n in zip(*np.unique(made.y, return_counts=True), strict=True)
-    }
+    wanted = {int(k): int(n + (real.y == k).sum()) for k, n in zip(*np.unique(made.y, return_counts=True), strict=True)}
     if not wanted:
         return real
     fewest = min(int((real.y == k).sum()) for k in wanted)
@@ -112,11 +109,11 @@ def _smote(real: Table, made: Table, rng: np.random.Generator) -> Table:
     }  # fmt: skip
     X, names = _filled(real), real.categorical
     if not names:
-        sampler = Numbers(**usual)
+        sampler = over_sampling.SMOTE(**usual)
     elif len(names) == X.shape[1]:
-        sampler = SMOTEN(**usual)
+        sampler = over_sampling.SMOTEN(**usual)
     else:
-        sampler = SMOTENC(names, **usual)
+        sampler = over_sampling.SMOTENC(names, **usual)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         points, y = sampler.fit_resample(X, real.y)

@@ -1,6 +1,6 @@
 """Synthetic rows added to real ones, with the proof of whether models gain from them.
 
-    ingest → profile → select → prove (cross-validation) → fit on all real rows → sample → real rows + synthetic rows
+ingest → profile → select → prove (cross-validation) → fit on all real rows → sample → real rows + synthetic rows
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import pandas as pd
 from smartsynth import ingest, pipeline, registry, selector
 from smartsynth.alignment import as_column
 from smartsynth.augmentation.augmented import ANOTHER_LABEL, ONLY_SYNTHETIC, REAL_ROWS, Augmented, ClassCount
+from smartsynth.augmentation.choosing import Chooser
 from smartsynth.augmentation.learners import learners
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import measure_of
-from smartsynth.augmentation.proof import Proof, check_folds, prove
+from smartsynth.augmentation.proof import Proof, check_folds, prove, rarest
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.augmentation.verdict import verdict_of
 from smartsynth.config import RunConfig
@@ -66,14 +67,15 @@ def augment(
     Args:
         data: As for `synthesize`: path, bytes, stream, or a pandas, polars or Arrow table.
         target: Column that models predict: a class, or a number (then `grow` alone makes sense).
-        strategy: `balance`, `ratio=0.5`, `minority=20%` or `grow=2` (augmentation/strategy.py).
+        strategy: `balance`, `ratio=0.5`, `minority=20%`, `grow=2` or `auto` (augmentation/strategy.py).
         generator: Name of a generator of tables, or `auto`.
         options: Its options.
         models: Models of the proof, such as `("logistic", "lightgbm", "boosting", "random_forest")`; a linear model and LightGBM if
             not given.
         metric: What gains are measured in: `average_precision`, `roc_auc`, `balanced_accuracy`, `f1`, `accuracy`, `log_loss`; of
             numbers `r2`, `mae`. `auto` is average precision of the rarer of two classes, the mean ROC AUC of more, R² of numbers.
-        folds, repeats: Of the cross-validation.
+        folds: Of the cross-validation.
+        repeats: How often it is repeated.
         proof: Whether to prove anything; without it the rows come at once.
         max_rows: Real rows that take part in the proof; a draw of them if there are more.
         seed: Same data, settings and seed, same rows. Drawn at random if not given.
@@ -103,7 +105,9 @@ def augment(
         measure = measure_of(metric, task)
         counts = _counts(known[target]) if classes else {}
         choice = _choose(generator, found, schema)
-        maker = Maker(schema, target, asked, choice.generator, options or {}, run.privacy.k)
+        maker: Maker | Chooser = Maker(schema, target, asked, choice.generator, options or {}, run.privacy.k)
+        if asked.kind == "auto":
+            maker = Chooser(maker, classes, rarest(known, target, classes), measure, chosen)
         notes = _notes(real, known, target)
     with stages("Prove") as report:
         shown: Proof | None = None
@@ -120,8 +124,12 @@ def augment(
                 folds=folds, repeats=repeats, seed=seed, progress=report,
             )  # fmt: skip
             notes += shown.notes
+    if isinstance(maker, Chooser) and maker.chosen:
+        notes.append(maker.often())
     with stages("Make") as report:
         made = _alike(maker.make(known, seed=seed, progress=report), real.frame, schema)
+    if isinstance(maker, Chooser):
+        asked = replace(asked, chosen=maker.chosen[-1])
     after = _counts(made[target]) if classes else {}
     return Augmented(
         real=replace(real, schema=schema),

@@ -1,15 +1,15 @@
 """Synthetic rows for a strategy, made by a generator that has learnt given real rows and no others.
 
-    learn     all given rows, with their target
-    make      a generator that samples under conditions draws the rows of each class p(x | class) on their own;
-              of any other, rows of the class are picked out of those that it makes anyway
+learn      all given rows, with their target
+of_class   a generator that samples under conditions draws the rows of each class p(x | class) on their own;
+of any other, rows of the class are picked out of those that it makes anyway
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -18,13 +18,28 @@ from smartsynth.augmentation.strategy import Strategy
 from smartsynth.errors import DataError
 from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
-from smartsynth.progress import Progress, part
+from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
 
 if TYPE_CHECKING:
     from smartsynth.models.base import Generator
 
 MOST_SCANNED_PER_ROW, FEWEST_SCANNED, SCAN_ROWS = 1_000, 200_000, 8_192
+
+
+class Makes(Protocol):
+    """Learns real rows and makes others, by some strategy."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def strategy(self) -> Strategy: ...
+
+    def make(self, real: pd.DataFrame, *, seed: int, progress: Progress | None = None) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,7 @@ class Maker:
     k: int = 5
 
     def make(self, real: pd.DataFrame, *, seed: int, progress: Progress | None = None) -> pd.DataFrame:
-        """The rows to add to these real ones; empty if the strategy asks for none.
+        """The rows to add to these real ones, those of one class after the other; none if the strategy asks for none.
 
         Raises:
             DataError: Too few rows to learn from, or of a class that shall get rows.
@@ -63,13 +78,11 @@ class Maker:
         if not self.strategy.needs_classes:
             return self._plain(model.sample(self.strategy.grown(len(known)), seed=seed, progress=report))
         values = {str(text): cell for text, cell in zip(as_text(known[self.target]), known[self.target], strict=True)}
-        made = []
+        made, start = [], 0
         for i, (name, n) in enumerate(asked.items()):
             share = part(report, i / len(asked), (i + 1) / len(asked))
-            if model.conditional:
-                made.append(model.sample(n, where={self.target: values[name]}, seed=seed, progress=share))
-            else:
-                made.append(self._picked(model, name, n, seed=seed, progress=share))
+            made.append(of_class(model, self.target, values[name], n, seed=seed, start=start, progress=share))
+            start += -(-n // model.block) * model.block  # keys count the rows of the stream: no two classes share one
         return self._plain(pd.concat(made, ignore_index=True))
 
     def _asked(self, known: pd.DataFrame) -> dict[str, int]:
@@ -86,24 +99,34 @@ class Maker:
             )
         return asked
 
-    def _picked(self, model: Generator, name: str, n: int, *, seed: int, progress: Progress) -> pd.DataFrame:
-        """`n` rows of a class out of the rows that the generator makes anyway."""
-        most, found, scanned, made = max(FEWEST_SCANNED, MOST_SCANNED_PER_ROW * n), 0, 0, []
-        while found < n:
-            if scanned >= most:
-                raise DataError(
-                    f"The generator {self.generator!r} made a class of {self.target!r} only {count(found)} times in "
-                    f"{count(scanned)} rows, and {count(n)} such rows are wanted. Use a generator that samples under "
-                    "conditions, such as forest."
-                )
-            rows = model.sample(SCAN_ROWS, seed=seed, start=scanned)
-            rows = rows[(as_text(rows[self.target]) == name).to_numpy()]
-            made.append(rows)
-            found, scanned = found + len(rows), scanned + SCAN_ROWS
-            progress(min(found / n, 1.0), "Picking rows of a class")
-        return pd.concat(made, ignore_index=True).head(n)
-
     def _plain(self, rows: pd.DataFrame) -> pd.DataFrame:
         rows = rows.reset_index(drop=True)
         rows.attrs = {}
         return rows
+
+
+def of_class(
+    model: Generator, target: str, value: Any, n: int, *, seed: int, start: int = 0, progress: Progress | None = None
+) -> pd.DataFrame:
+    """`n` rows whose target has a value, from a place of the generator's stream on.
+
+    Raises:
+        DataError: The generator cannot sample under conditions, and hardly ever makes such a row.
+    """
+    if model.conditional:
+        return model.sample(n, where={target: value}, seed=seed, start=start, progress=progress)
+    name = as_text(pd.Series([value])).iloc[0]
+    most, found, scanned, made = max(FEWEST_SCANNED, MOST_SCANNED_PER_ROW * n), 0, 0, []
+    while found < n:
+        if scanned >= most:
+            raise DataError(
+                f"The generator {model.name!r} made a class of {target!r} only {count(found)} times in {count(scanned)} rows, and "
+                f"{count(n)} such rows are wanted. Use a generator that samples under conditions, such as forest."
+            )
+        rows = model.sample(SCAN_ROWS, seed=seed, start=scanned)
+        rows = rows[(as_text(rows[target]) == name).to_numpy()]
+        made.append(rows)
+        found, scanned = found + len(rows), scanned + SCAN_ROWS
+        (progress or silent)(min(found / n, 1.0), "Picking rows of a class")
+    whole: pd.DataFrame = pd.concat(made, ignore_index=True)
+    return whole.head(n)

@@ -11,6 +11,7 @@ from smartsynth.augmentation.arms import NOTHING
 from smartsynth.augmentation.learners import TITLES
 from smartsynth.augmentation.measures import MEASURES
 from smartsynth.augmentation.proof import Gain, Proof, Row
+from smartsynth.augmentation.verdict import figure
 from smartsynth.facts import Chart
 from smartsynth.report import html
 from smartsynth.utils import plots
@@ -74,7 +75,9 @@ def _facts(found: Augmented) -> list[tuple[str, str]]:
         ("Seed", str(found.seed)),
     ]
     if found.proof is not None:
-        facts.append(("Proof", f"{found.proof.repeats} × {found.proof.folds} folds of {formats.count(found.proof.n_rows)} rows"))
+        facts.append(
+            ("Proof", f"{found.proof.repeats} × {found.proof.folds} folds of {formats.count(found.proof.n_rows)} rows")
+        )
     return [*facts, ("Report made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")]
 
 
@@ -87,7 +90,7 @@ def _chart(proof: Proof, model: str) -> Chart:
         for row in rows
         if row.over_nothing is not None
     ]
-    title = f"{TITLES[model]}: gain in {proof.measure.title} over doing nothing ({formats.number(base)})"
+    title = f"{TITLES[model]}: gain in {proof.measure.title} over doing nothing ({figure(base)})"
     return Chart(
         key=f"gain-{model}",
         section="proof",
@@ -111,17 +114,17 @@ def _header(proof: Proof) -> tuple[str, ...]:
 
 def _cells(row: Row, proof: Proof) -> tuple[str, ...]:
     return (
-        TITLES[row.model], _said(row), formats.number(row.value), _value(row.over_nothing), _range(row.over_nothing),
-        _value(row.of_synthetic), _range(row.of_synthetic), *(formats.number(value) for value in row.others.values()),
+        TITLES[row.model], _said(row), figure(row.value), _value(row.over_nothing), _range(row.over_nothing),
+        _value(row.of_synthetic), _range(row.of_synthetic), *(figure(value) for value in row.others.values()),
     )  # fmt: skip
 
 
 def _value(gain: Gain | None) -> str:
-    return formats.MISSING if gain is None else formats.number(gain.value)
+    return formats.MISSING if gain is None else figure(gain.value)
 
 
 def _range(gain: Gain | None) -> str:
-    return formats.MISSING if gain is None else f"{formats.number(gain.low)} to {formats.number(gain.high)}"
+    return formats.MISSING if gain is None else f"{figure(gain.low)} to {figure(gain.high)}"
 
 
 def lines(found: Augmented) -> Sequence[tuple[str, ...]]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from smartsynth.augmentation.arms import AUGMENTED, NOTHING, Arm, arms_of, moved
 from smartsynth.augmentation.learners import Learner, Table, tables
-from smartsynth.augmentation.making import Maker
+from smartsynth.augmentation.making import Makes
 from smartsynth.augmentation.measures import Measure, measures_of
 from smartsynth.errors import DataError
 from smartsynth.formats import count
@@ -138,7 +138,7 @@ class Proof:
 
 def prove(
     real: pd.DataFrame,
-    maker: Maker,
+    maker: Makes,
     *,
     task: str,
     classes: Sequence[str],
@@ -158,12 +158,13 @@ def prove(
         classes: Classes as text; none for a number.
         measure: What gains are measured in.
         learners: The models.
-        folds, repeats: Of the cross-validation.
+        folds: Of the cross-validation.
+        repeats: How often it is repeated.
         seed: Of folds, generator and models.
         progress: Called with the share done; may raise `Cancelled`.
     """
     arms, notes = arms_of(task, measure, maker.strategy)
-    rare = _rare(real, maker.target, classes)
+    rare = rarest(real, maker.target, classes)
     report, scores, added = progress or silent, Scores(), []
     divisions = list(_divisions(real, maker.target, classes, folds, repeats, seed))
     for i, (train, test) in enumerate(divisions):
@@ -191,7 +192,7 @@ def check_folds(counts: Mapping[str, int], folds: int, k: int) -> None:
         )
 
 
-def _rare(real: pd.DataFrame, target: str, classes: Sequence[str]) -> int:
+def rarest(real: pd.DataFrame, target: str, classes: Sequence[str]) -> int:
     """Code of the rarest class."""
     if not classes:
         return 0

@@ -1,9 +1,10 @@
 """How many rows of which class are added.
 
 balance        every class as frequent as the most frequent one
-ratio=0.5      every class at least half as frequent as the most frequent one
+ratio=0.5      every class at least half as frequent as the most frequent one is now; ratio=3 adds rows to that one too
 minority=20%   every class at least a fifth of all rows
 grow=2         twice as many rows, in the mix of the real ones; of any target, also a number
+auto           whichever of a few helps most inside the training rows, or nothing (choosing.py)
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 
 from smartsynth.errors import ConfigError, did_you_mean
 
-KINDS = ("balance", "ratio", "minority", "grow")
+KINDS = ("balance", "ratio", "minority", "grow", "auto")
+PLAIN = ("balance", "auto")
+"""Kinds without a value."""
 DEFAULTS = {"ratio": 0.5, "minority": 0.2, "grow": 2.0}
 MOST_GROWTH = 100.0
 
@@ -25,8 +28,9 @@ class Strategy:
     """A rule for the number of rows to add.
 
     Args:
-        kind: `balance`, `ratio`, `minority` or `grow`.
-        value: The least share of the most frequent class (`ratio`) or of all rows (`minority`), or the factor (`grow`).
+        kind: `balance`, `ratio`, `minority`, `grow` or `auto`.
+        value: The least multiple of the most frequent class (`ratio`), the least share of all rows (`minority`), or the factor (`grow`).
+        chosen: Of `auto`: the strategy that was chosen for all rows, or `nothing`.
 
     >>> str(Strategy.parse("minority=20%"))
     'minority=0.2'
@@ -34,21 +38,24 @@ class Strategy:
 
     kind: str
     value: float = 1.0
+    chosen: str | None = None
 
     def __str__(self) -> str:
-        return self.kind if self.kind == "balance" else f"{self.kind}={self.value:g}"
+        if self.chosen is not None:
+            return f"{self.kind}, which chose {self.chosen}"
+        return self.kind if self.kind in PLAIN else f"{self.kind}={self.value:g}"
 
     @classmethod
     def parse(cls, text: str) -> Strategy:
-        """The strategy of a text such as `balance`, `ratio=0.5`, `minority=20%` or `grow=3`.
+        """The strategy of a text such as `balance`, `ratio=0.5`, `minority=20%`, `grow=3` or `auto`.
 
         Raises:
             ConfigError: It is none, or its value cannot be.
         """
         kind, equals, value = (part.strip() for part in str(text).partition("="))
-        if kind not in KINDS or (equals and not value) or (kind == "balance" and equals):
+        if kind not in KINDS or (equals and not value) or (kind in PLAIN and equals):
             raise ConfigError(
-                f"strategy={text!r} is not known.{did_you_mean(kind, KINDS)} Use balance, ratio=0.5, minority=20% or grow=2."
+                f"strategy={text!r} is not known.{did_you_mean(kind, KINDS)} Use balance, ratio=0.5, minority=20%, grow=2 or auto."
             )
         strategy = cls(kind, _value(kind, value) if equals else DEFAULTS.get(kind, 1.0))
         strategy._check()
@@ -57,7 +64,8 @@ class Strategy:
     def _check(self) -> None:
         allowed = {
             "balance": (self.value == 1.0, "none"),
-            "ratio": (0 < self.value <= 1, "above 0, at most 1"),
+            "auto": (self.value == 1.0, "none"),
+            "ratio": (0 < self.value <= MOST_GROWTH, f"above 0, at most {MOST_GROWTH:g}"),
             "minority": (0 < self.value < 1, "above 0 and below 100%"),
             "grow": (1 < self.value <= MOST_GROWTH, f"above 1, at most {MOST_GROWTH:g}"),
         }
@@ -67,7 +75,8 @@ class Strategy:
 
     @property
     def needs_classes(self) -> bool:
-        return self.kind != "grow"
+        """Whether it says how many rows each class gets."""
+        return self.kind not in ("grow", "auto")
 
     def added(self, counts: Mapping[str, int]) -> dict[str, int]:
         """Rows to add of each class, in the order of `counts`; classes that get none are left out.

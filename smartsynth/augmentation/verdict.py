@@ -1,13 +1,14 @@
 """What the proof comes to, in a word and in sentences.
 
-    gain       the interval of at least one model is above doing nothing, and of no model below
-    no gain    the intervals of all models hold 0
-    mixed      one model gains and another loses
-    loss       the interval of a model is below doing nothing, and of no model above
+gain       the interval of at least one model is above doing nothing, and of no model below
+no gain    the intervals of all models hold 0
+mixed      one model gains and another loses
+loss       the interval of a model is below doing nothing, and of no model above
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from smartsynth.augmentation.arms import AUGMENTED, NOTHING
 from smartsynth.augmentation.learners import TITLES
 from smartsynth.augmentation.proof import Gain, Proof, Row
-from smartsynth.formats import number
+from smartsynth.formats import MISSING, number
 
 GAIN, NO_GAIN, MIXED, LOSS = "gain", "no gain", "mixed", "loss"
 
@@ -74,7 +75,9 @@ def _sentence(proof: Proof, outcome: str, outcomes: dict[str, str]) -> str:
         for key in gains
     ]
     rest = [f"a loss of {_figures(proof, key, sign=-1)} for {_name(key)}" for key in losses]
-    rest += [f"no gain for {_name(key)}: {_figures(proof, key)}" for key, one in outcomes.items() if one == "no different"]
+    rest += [
+        f"no gain for {_name(key)}: {_figures(proof, key)}" for key, one in outcomes.items() if one == "no different"
+    ]
     text = "; ".join([*what, *rest])
     return f"{text[0].upper()}{text[1:]}."
 
@@ -82,9 +85,11 @@ def _sentence(proof: Proof, outcome: str, outcomes: dict[str, str]) -> str:
 def _of_model(proof: Proof, model: str) -> str:
     """All that one model tells: with and without synthetic rows, and against each rival."""
     before, after = proof.row(model, NOTHING).value, proof.row(model, AUGMENTED).value
-    rivals = [row for row in proof.of(model) if row.arm.key not in (NOTHING, AUGMENTED) and row.of_synthetic is not None]
+    rivals = [
+        row for row in proof.of(model) if row.arm.key not in (NOTHING, AUGMENTED) and row.of_synthetic is not None
+    ]
     text = (
-        f"{TITLES[model]}: {proof.measure.title} {number(after)} with synthetic rows, {number(before)} without; "
+        f"{TITLES[model]}: {proof.measure.title} {figure(after)} with synthetic rows, {figure(before)} without; "
         f"a gain of {_figures(proof, model)}."
     )
     return text + "".join(f" {_against(row)}" for row in rivals)
@@ -95,14 +100,14 @@ def _against(row: Row) -> str:
     if lead is None:
         return ""
     said = {"better": "Better than", "worse": "Worse than", "no different": "Not shown to differ from"}[lead.outcome]
-    return f"{said} {row.arm.title} ({number(row.value)}; by {number(lead.value)}, {number(lead.low)} to {number(lead.high)})."
+    return f"{said} {row.arm.title} ({figure(row.value)}; by {figure(lead.value)}, {figure(lead.low)} to {figure(lead.high)})."
 
 
 def _rivals(proof: Proof, model: str) -> str:
     """Against what else one might do, in short."""
     rows = [row for row in proof.of(model) if row.arm.key not in (NOTHING, AUGMENTED)]
     parts = []
-    for outcome, said in (("better", "better than"), ("no different", "not better than"), ("worse", "worse than")):
+    for outcome, said in (("better", "better than"), ("no different", "not shown to be better than"), ("worse", "worse than")):
         names = [row.arm.title for row in rows if row.of_synthetic is not None and row.of_synthetic.outcome == outcome]
         if names:
             parts.append(f"{said} {_joined(names)}")
@@ -112,13 +117,13 @@ def _rivals(proof: Proof, model: str) -> str:
 def _figures(proof: Proof, model: str, sign: int = 1) -> str:
     gain = _gain(proof, model)
     low, high = sorted((sign * gain.low, sign * gain.high))
-    return f"{number(sign * gain.value)} (95% interval {number(low)} to {number(high)})"
+    return f"{figure(sign * gain.value)} (95% interval {figure(low)} to {figure(high)})"
 
 
 def _best(proof: Proof) -> str:
     pick = min if proof.measure.lower else max
     row = pick(proof.rows, key=lambda row: row.value)
-    return f"The best {proof.measure.title} of all was that of {_name(row.model)} with {row.arm.title}: {number(row.value)}."
+    return f"The best {proof.measure.title} of all was that of {_name(row.model)} with {row.arm.title}: {figure(row.value)}."
 
 
 def _name(model: str) -> str:
@@ -129,3 +134,19 @@ def _name(model: str) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def figure(value: float, *, signed: bool = False) -> str:
+    """A value of a measure with three decimal places, larger ones with three significant digits.
+
+    >>> figure(0.98765), figure(-0.0004), figure(0.02, signed=True), figure(1234.5)
+    ('0.988', '0.000', '+0.020', '1,230')
+    """
+    if not math.isfinite(value):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, MISSING)
+    if abs(value) >= 10:
+        return number(value)
+    text = f"{abs(value):.3f}"
+    if float(text) == 0:
+        return text
+    return f"{'−' if value < 0 else '+' if signed else ''}{text}"

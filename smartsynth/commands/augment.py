@@ -26,13 +26,17 @@ def augment(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", help="File to write, or - for standard output; nothing is written if not given.", show_default=False
+            "--output",
+            "-o",
+            help="File to write, or - for standard output; nothing is written if not given.",
+            show_default=False,
         ),
     ] = None,
     strategy: Annotated[
         str,
         typer.Option(
-            "--strategy", help="balance, ratio=0.5 (of the most frequent class), minority=20% (of all rows) or grow=2."
+            "--strategy",
+            help="balance, ratio=0.5 (of the most frequent class), minority=20% (of all rows), grow=2, or auto for whichever helps most.",
         ),
     ] = "balance",
     ratio: Annotated[
@@ -45,12 +49,14 @@ def augment(
         str, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
     ] = "auto",
     option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated.")
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
     ] = None,
     models: Annotated[
         str | None,
         typer.Option(
-            "--models", help="Models of the proof, with commas between them: logistic, lightgbm, boosting, random_forest; of numbers ridge in place of logistic."
+            "--models",
+            help="Models of the proof, with commas between them: logistic, lightgbm, boosting, random_forest; of numbers ridge in place of logistic.",
         ),
     ] = None,
     metric: Annotated[
@@ -63,7 +69,10 @@ def augment(
     folds: Annotated[int, typer.Option("--folds", min=2, help="Folds of the cross-validation.")] = 5,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often it is repeated.")] = 3,
     max_rows: Annotated[
-        int, typer.Option("--max-rows", min=100, help="Real rows that take part in the proof; a draw of them if there are more.")
+        int,
+        typer.Option(
+            "--max-rows", min=100, help="Real rows that take part in the proof; a draw of them if there are more."
+        ),
     ] = 10_000,
     proof: Annotated[bool, typer.Option("--proof/--no-proof", help="Whether to prove what the rows are worth.")] = True,
     only_synthetic: Annotated[
@@ -79,9 +88,12 @@ def augment(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Drawn and written down if not given.")
     ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns.")
+    ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", help="csv, tsv, json, jsonl, parquet or excel; by default as OUTPUT is named.")
+        str | None,
+        typer.Option("--format", help="csv, tsv, json, jsonl, parquet or excel; by default as OUTPUT is named."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")] = False,
@@ -120,7 +132,13 @@ def _parts(found: Augmented) -> Iterator[Table | str]:
 
     if found.proof is not None and found.verdict is not None:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("Model", "Trained with", found.proof.measure.title, "Gain over doing nothing", "Synthetic rows gain over it"):
+        for title in (
+            "Model",
+            "Trained with",
+            found.proof.measure.title,
+            "Gain over doing nothing",
+            "Synthetic rows gain over it",
+        ):
             table.add_column(title, justify="left" if title in ("Model", "Trained with") else "right")
         for row in lines(found):
             table.add_row(*row)
