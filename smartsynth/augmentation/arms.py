@@ -14,7 +14,7 @@ cost-sensitive learning", IJCAI, for the threshold.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -68,12 +68,12 @@ def arms_of(task: str, measure: Measure, strategy: Strategy) -> tuple[tuple[Arm,
         arms.append(Arm(WEIGHTS, lambda real, made, rng: real, weighted=True))
         if measure.decides:
             arms.append(Arm(THRESHOLD, lambda real, made, rng: real, moved=True))
-    arms.append(Arm(RANDOM, _again))
+    arms.append(Arm(RANDOM, lambda real, made, rng: _again(real, _as_many(real, made, strategy), rng)))
     if task != "regression" and strategy.kind != "grow":
         if find_spec("imblearn") is None:
             left.append("SMOTE was left out: it needs an optional dependency: pip install 'smartsynth[imblearn]'")
         else:
-            arms.append(Arm(SMOTE, _smote))
+            arms.append(Arm(SMOTE, lambda real, made, rng: _smote(real, _as_many(real, made, strategy), rng)))
     return tuple(arms), tuple(left)
 
 
@@ -84,23 +84,31 @@ def moved(chances: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.floa
     return np.asarray(odds / odds.sum(1, keepdims=True), dtype=np.float64)
 
 
-def _again(real: Table, made: Table, rng: np.random.Generator) -> Table:
-    """Real rows, and some of them again: as many as synthetic rows, of the same classes."""
+def _as_many(real: Table, made: Table, strategy: Strategy) -> dict[int, int]:
+    """Rows that others add of each class: as many as synthetic ones; where those are chosen, so many that classes are balanced.
+
+    Of a number there is one class, 0.
+    """
     if made.y.dtype.kind == "f":
-        return real.with_rows(real.take(rng.integers(0, len(real), len(made))))
-    picks = [
-        rng.choice(np.flatnonzero(real.y == k), n)
-        for k, n in zip(*np.unique(made.y, return_counts=True), strict=True)
-        if (real.y == k).any()
-    ]
+        return {0: len(made)}
+    if strategy.kind == "auto":
+        counts = {str(k): int(n) for k, n in zip(*np.unique(real.y, return_counts=True), strict=True)}
+        return {int(k): n for k, n in Strategy("balance").added(counts).items()}
+    return {int(k): int(n) for k, n in zip(*np.unique(made.y, return_counts=True), strict=True) if (real.y == k).any()}
+
+
+def _again(real: Table, wanted: Mapping[int, int], rng: np.random.Generator) -> Table:
+    """Real rows, and some of them again."""
+    numbers = real.y.dtype.kind == "f"
+    picks = [rng.choice(np.arange(len(real)) if numbers else np.flatnonzero(real.y == k), n) for k, n in wanted.items()]
     return real.with_rows(real.take(np.concatenate(picks))) if picks else real
 
 
-def _smote(real: Table, made: Table, rng: np.random.Generator) -> Table:
-    """Real rows and points between them: as many of each class as synthetic rows."""
+def _smote(real: Table, added: Mapping[int, int], rng: np.random.Generator) -> Table:
+    """Real rows and points between them."""
     from imblearn import over_sampling
 
-    wanted = {int(k): int(n + (real.y == k).sum()) for k, n in zip(*np.unique(made.y, return_counts=True), strict=True)}
+    wanted = {k: n + int((real.y == k).sum()) for k, n in added.items()}
     if not wanted:
         return real
     fewest = min(int((real.y == k).sum()) for k in wanted)

@@ -107,7 +107,11 @@ def _rivals(proof: Proof, model: str) -> str:
     """Against what else one might do, in short."""
     rows = [row for row in proof.of(model) if row.arm.key not in (NOTHING, AUGMENTED)]
     parts = []
-    for outcome, said in (("better", "better than"), ("no different", "not shown to be better than"), ("worse", "worse than")):
+    for outcome, said in (
+        ("better", "better than"),
+        ("no different", "not shown to be better than"),
+        ("worse", "worse than"),
+    ):
         names = [row.arm.title for row in rows if row.of_synthetic is not None and row.of_synthetic.outcome == outcome]
         if names:
             parts.append(f"{said} {_joined(names)}")

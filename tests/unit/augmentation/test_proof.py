@@ -138,6 +138,16 @@ def test_every_way_adds_as_many_rows_of_each_class(frame):
         np.testing.assert_array_equal(got.X[: len(real)], real.X)
 
 
+def test_where_synthetic_rows_are_chosen_the_others_balance(frame):
+    """Choosing no rows leaves random oversampling and SMOTE as they are used."""
+    real, none = tables([frame, frame.head(0)], infer_schema(frame), "paid", ("no", "yes"))
+    arms, _ = ways.arms_of("binary", measure_of("auto", "binary"), Strategy("auto"))
+    sizes = {arm.key: np.bincount(arm.rows(real, none, np.random.default_rng(0)).y).tolist() for arm in arms}
+    counts = np.bincount(real.y)
+    assert sizes["augmented"] == sizes["nothing"] == counts.tolist()
+    assert sizes["random"] == sizes["smote"] == [counts.max()] * 2
+
+
 @pytest.mark.parametrize("columns", [["x", "y"], ["group"], ["x", "group"]])
 def test_smote_takes_numbers_categories_and_both(frame, columns):
     """SMOTE, SMOTEN and SMOTENC; missing numbers do not stop it, and stay missing in real rows."""
@@ -145,8 +155,7 @@ def test_smote_takes_numbers_categories_and_both(frame, columns):
     if "x" in columns:
         part.loc[::9, "x"] = np.nan
     [real] = tables([part], infer_schema(part), "paid", ("no", "yes"))
-    made = real.take(np.flatnonzero(real.y == 1)[:10])
-    got = ways._smote(real, made, np.random.default_rng(0))
+    got = ways._smote(real, {1: 10}, np.random.default_rng(0))
     assert len(got) == len(real) + 10
     np.testing.assert_array_equal(got.X[: len(real)], real.X)
     assert not np.isnan(got.X[len(real) :]).any()

@@ -92,7 +92,7 @@ def test_mixed_frames_come_back_as_frames():
 
 
 def test_balanced_classes_need_no_generator():
-    X, y = classes()
+    X, _ = classes()
     sampler = SyntheticSampler()
     got, _ = sampler.fit_resample(X[:40], np.arange(40) % 2)
     assert len(got) == 40
