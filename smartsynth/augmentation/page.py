@@ -86,7 +86,7 @@ def _chart(proof: Proof, model: str) -> Chart:
     rows = [row for row in proof.of(model) if row.over_nothing is not None]
     base = proof.row(model, NOTHING).value
     points = [
-        plots.DotRow(_said(row), row.over_nothing.value, 0.0, (row.over_nothing.low, row.over_nothing.high))
+        plots.DotRow(_said(row), row.over_nothing.value, None, (row.over_nothing.low, row.over_nothing.high), 0.0)
         for row in rows
         if row.over_nothing is not None
     ]
@@ -95,7 +95,7 @@ def _chart(proof: Proof, model: str) -> Chart:
         key=f"gain-{model}",
         section="proof",
         title=title,
-        caption="Diamond: gain over doing nothing; whiskers: its interval; grey dot: doing nothing. Whiskers that cross the dot show no gain.",
+        caption="Diamond: gain over doing nothing; whiskers: its interval; upright line: doing nothing. Whiskers that cross the line show no gain.",
         svg=plots.dots(points, title),
         header=("Trained with", "Gain", "Interval"),
         rows=tuple((_said(row), _value(row.over_nothing), _range(row.over_nothing)) for row in rows),
