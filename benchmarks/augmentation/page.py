@@ -69,9 +69,13 @@ def of_run(line: Line) -> list[list[str]]:
 def verdicts(lines: Sequence[Line]) -> str:
     said = []
     for line in lines:
-        strategy = f"{line['config']['strategy']}, seed {line['seed']}" if line["seed"] != 1 else line["config"]["strategy"]
+        strategy = (
+            f"{line['config']['strategy']}, seed {line['seed']}" if line["seed"] != 1 else line["config"]["strategy"]
+        )
         chosen = " ".join(note for note in line["notes"] if note.startswith("Chosen"))
-        said.append(f"- {line['data']}, `{strategy}`: {line['verdict']['sentence']} {line['verdict']['best']} {chosen}".rstrip())
+        said.append(
+            f"- {line['data']}, `{strategy}`: {line['verdict']['sentence']} {line['verdict']['best']} {chosen}".rstrip()
+        )
     return "\n".join(["## Verdicts", "", "As the command gives them:", "", *said])
 
 

@@ -155,8 +155,8 @@ def proof_json(proof: Proof) -> dict[str, Any]:
     return {
         "metric": proof.measure.key,
         "better": "lower" if proof.measure.lower else "higher",
-        "folds": proof.folds,
-        "repeats": proof.repeats,
+        "folds": proof.trial.folds,
+        "repeats": proof.trial.repeats,
         "rows": proof.n_rows,
         "synthetic_per_fold": round(proof.n_added, 1),
         "level": proof.level,

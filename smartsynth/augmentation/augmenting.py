@@ -6,7 +6,7 @@ ingest → profile → select → prove (cross-validation) → fit on all real r
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import ingest, pipeline, registry, selector
+from smartsynth import ingest, pipeline, registry, ruling, selector
 from smartsynth.alignment import as_column
 from smartsynth.augmentation.augmented import ANOTHER_LABEL, ONLY_SYNTHETIC, REAL_ROWS, Augmented, ClassCount
 from smartsynth.augmentation.choosing import Chooser
 from smartsynth.augmentation.learners import learners
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import measure_of
-from smartsynth.augmentation.proof import Proof, check_folds, prove, rarest
+from smartsynth.augmentation.proof import Proof, Trial, check_folds, prove, rarest
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.augmentation.verdict import verdict_of
 from smartsynth.config import RunConfig
@@ -48,7 +48,7 @@ def augment(
     *,
     target: str,
     strategy: str | Strategy = "balance",
-    generator: str = "auto",
+    generator: str | None = None,
     options: Mapping[str, Any] | None = None,
     models: Sequence[str] | None = None,
     metric: str = "auto",
@@ -68,7 +68,7 @@ def augment(
         data: As for `synthesize`: path, bytes, stream, or a pandas, polars or Arrow table.
         target: Column that models predict: a class, or a number (then `grow` alone makes sense).
         strategy: `balance`, `ratio=0.5`, `minority=20%`, `grow=2` or `auto` (augmentation/strategy.py).
-        generator: Name of a generator of tables, or `auto`.
+        generator: Name of a generator of tables, or `auto`; that of `config` if not given.
         options: Its options.
         models: Models of the proof, such as `("logistic", "lightgbm", "boosting", "random_forest")`; a linear model and LightGBM if
             not given.
@@ -81,7 +81,7 @@ def augment(
         seed: Same data, settings and seed, same rows. Drawn at random if not given.
         flag: Name of the column that tells synthetic rows from real ones; None leaves it out.
         only_synthetic: Whether to give back the synthetic rows alone.
-        config: Settings such as corrections of columns, or a YAML file of them.
+        config: Settings such as corrections of columns and rules, or a YAML file of them.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:
@@ -91,6 +91,12 @@ def augment(
     asked = strategy if isinstance(strategy, Strategy) else Strategy.parse(strategy)
     run, seed = pipeline.settled(config, {"target": target}), secrets.randbits(32) if seed is None else seed
     _check_numbers(folds=folds, repeats=repeats, max_rows=max_rows)
+    if generator is None:
+        generator, options = run.generator.name, options or run.generator.options
+    if run.privacy.epsilon is not None:
+        raise ConfigError(
+            f"privacy.epsilon={run.privacy.epsilon:g}: the output holds the real rows, so no budget could be kept. Leave it out."
+        )
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
         real = ingest.read(data, limits=run.limits)
@@ -99,60 +105,49 @@ def augment(
         found = pipeline.profile(real, config=run, progress=report)
         schema = found.schema.with_target(target)
         known = real.frame[real.frame[target].notna()].reset_index(drop=True)
-        task, classes = _task(known, schema, target, asked)
         _check_flag(flag, schema)
-        chosen = learners(models, task, len(classes))
-        measure = measure_of(metric, task)
-        counts = _counts(known[target]) if classes else {}
+        task, classes = _task(known, schema, target, asked)
+        trial = Trial(
+            task, classes, measure_of(metric, task), learners(models, task, len(classes)), folds, repeats, seed
+        )
         choice = _choose(generator, found, schema)
-        maker: Maker | Chooser = Maker(schema, target, asked, choice.generator, options or {}, run.privacy.k)
-        if asked.kind == "auto":
-            maker = Chooser(maker, classes, rarest(known, target, classes), measure, chosen)
-        notes = _notes(real, known, target)
+        maker = Maker(schema, target, asked, choice.generator, options or {}, run.privacy.k, ruling.wanted(run, schema))
+        source = Chooser(maker, trial, rarest(known, target, classes)) if asked.kind == "auto" else maker
     with stages("Prove") as report:
-        shown: Proof | None = None
-        if proof:
-            part = _drawn(known, target, classes, max_rows, seed)
-            check_folds(_counts(part[target]) if classes else {"": len(part)}, folds, run.privacy.k)
-            if len(part) < len(known):
-                notes.append(
-                    f"The proof rests on a draw of {count(len(part))} of {count(len(known))} real rows; with more real rows there is "
-                    "less to gain. Use max_rows (--max-rows) for more."
-                )
-            shown = prove(
-                part, maker, task=task, classes=classes, measure=measure, learners=chosen,
-                folds=folds, repeats=repeats, seed=seed, progress=report,
-            )  # fmt: skip
-            notes += shown.notes
-    if isinstance(maker, Chooser) and maker.chosen:
-        notes.append(maker.often())
+        shown = _proved(known, source, trial, max_rows, run.privacy.k, report) if proof else None
     with stages("Make") as report:
-        made = _alike(maker.make(known, seed=seed, progress=report), real.frame, schema)
-    if isinstance(maker, Chooser):
-        asked = replace(asked, chosen=maker.chosen[-1])
-    after = _counts(made[target]) if classes else {}
+        made = _alike(source.make(known, seed=seed, progress=report), real.frame, schema)
     return Augmented(
         real=replace(real, schema=schema),
         synthetic=Dataset(made, schema, real.source),
         target=target,
         task=task,
-        strategy=asked,
+        strategy=replace(asked, chosen=source.chosen[-1]) if isinstance(source, Chooser) else asked,
         choice=choice,
         seed=seed,
         flag=flag,
         only_synthetic=only_synthetic,
-        classes=_class_counts(counts, after, run.privacy.k),
+        classes=_class_counts(_counts(known[target]), _counts(made[target]), run.privacy.k) if classes else (),
         copies=_copies(real.frame, made, schema),
         proof=shown,
         verdict=None if shown is None else verdict_of(shown),
-        notes=(*notes, ONLY_SYNTHETIC if only_synthetic else REAL_ROWS),
+        notes=tuple(_notes(real, known, target, source, shown, only_synthetic)),
         config={
             "target": target, "strategy": str(asked), "generator": generator, "options": dict(options or {}),
-            "models": [one.key for one in chosen], "metric": measure.key, "folds": folds, "repeats": repeats, "proof": proof,
-            "max_rows": max_rows, "seed": seed,
+            "models": [one.key for one in trial.learners], "metric": trial.measure.key, "folds": folds, "repeats": repeats,
+            "proof": proof, "max_rows": max_rows, "seed": seed,
         },
         seconds=stages.seconds,
     )  # fmt: skip
+
+
+def _proved(
+    known: pd.DataFrame, maker: Maker | Chooser, trial: Trial, max_rows: int, k: int, progress: Progress
+) -> Proof:
+    """The proof on all rows whose target is known, or on a draw of them."""
+    part = _drawn(known, maker.target, trial.classes, max_rows, trial.seed)
+    check_folds(_counts(part[maker.target]) if trial.classes else {"": len(part)}, trial.folds, k)
+    return prove(part, maker, trial, progress=progress)
 
 
 def _check_numbers(*, folds: int, repeats: int, max_rows: int) -> None:
@@ -222,11 +217,22 @@ def _drawn(known: pd.DataFrame, target: str, classes: Sequence[str], most: int, 
     return known.iloc[np.sort(places)].reset_index(drop=True)
 
 
-def _notes(real: Dataset, known: pd.DataFrame, target: str) -> list[str]:
-    lost = len(real) - len(known)
-    if not lost:
-        return []
-    return [f"{count(lost)} rows without a value of {target!r} stay in the file; nothing is learnt from them."]
+def _notes(
+    real: Dataset, known: pd.DataFrame, target: str, maker: Maker | Chooser, shown: Proof | None, only_synthetic: bool
+) -> Iterator[str]:
+    """What else to know."""
+    if lost := len(real) - len(known):
+        yield f"{count(lost)} rows without a value of {target!r} stay in the file; nothing is learnt from them."
+    if shown is not None:
+        if shown.n_rows < len(known):
+            yield (
+                f"The proof rests on a draw of {count(shown.n_rows)} of {count(len(known))} real rows; with more real rows there is "
+                "less to gain. Use max_rows (--max-rows) for more."
+            )
+        if isinstance(maker, Chooser):
+            yield maker.often()
+        yield from shown.notes
+    yield ONLY_SYNTHETIC if only_synthetic else REAL_ROWS
 
 
 def _alike(made: pd.DataFrame, real: pd.DataFrame, schema: Schema) -> pd.DataFrame:

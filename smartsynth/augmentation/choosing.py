@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from smartsynth.augmentation.learners import Learner, Table, tables
+from smartsynth.augmentation.learners import Table, tables
 from smartsynth.augmentation.making import Maker
-from smartsynth.augmentation.measures import Measure
+from smartsynth.augmentation.proof import Trial
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.metrics.rows import as_text
 from smartsynth.progress import Progress, part
@@ -35,18 +35,14 @@ class Chooser:
 
     Args:
         maker: Of any strategy; its own is not looked at.
-        classes: Classes as text; none for a number.
+        trial: What is predicted, and the models that shall gain.
         rare: Code of the class to find.
-        measure: What gains are measured in.
-        learners: The models that shall gain.
         chosen: The strategies that were chosen, one for each call of `make`; `nothing` among them.
     """
 
     maker: Maker
-    classes: tuple[str, ...]
+    trial: Trial
     rare: int
-    measure: Measure
-    learners: tuple[Learner, ...]
     chosen: list[str] = field(default_factory=list)
 
     @property
@@ -76,7 +72,7 @@ class Chooser:
         return f"Chosen inside the training rows: {', '.join(f'{name} {n} times' for name, n in counts)}."
 
     def _best(self, known: pd.DataFrame, seed: int, progress: Progress) -> Strategy | None:
-        candidates = OF_CLASSES if self.classes else OF_NUMBERS
+        candidates = OF_CLASSES if self.trial.classes else OF_NUMBERS
         gains = np.zeros((INNER_FOLDS, len(candidates)))
         for i, (train, test) in enumerate(self._divisions(known, seed)):
             progress(i / INNER_FOLDS, "Choosing how many rows")
@@ -87,24 +83,24 @@ class Chooser:
     def _gains(self, train: pd.DataFrame, test: pd.DataFrame, candidates: Sequence[Strategy], seed: int) -> list[float]:
         """What each candidate gains over doing nothing on an inner fold, averaged over the models."""
         made = replace(self.maker, strategy=candidates[-1]).make(train, seed=seed)
-        real, unseen, most = tables([train, test, made], self.schema, self.target, self.classes)
+        real, unseen, most = tables([train, test, made], self.schema, self.target, self.trial.classes)
         base = self._values(real, unseen, seed)
         found = []
         for candidate in candidates:
             rows = real.with_rows(most.take(self._places(candidate, real, most)))
-            found.append(float(self.measure.gain(self._values(rows, unseen, seed), base).mean()))
+            found.append(float(self.trial.measure.gain(self._values(rows, unseen, seed), base).mean()))
         return found
 
     def _values(self, rows: Table, unseen: Table, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         values = [
-            self.measure.of(unseen.y, one.predict(rows, unseen.X, seed=seed % 2**31), self.rare)
-            for one in self.learners
+            self.trial.measure.of(unseen.y, one.predict(rows, unseen.X, seed=seed % 2**31), self.rare)
+            for one in self.trial.learners
         ]
         return np.array(values)
 
     def _places(self, candidate: Strategy, real: Table, most: Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The first synthetic rows, of each class as many as a candidate asks for."""
-        if not self.classes:
+        if not self.trial.classes:
             return np.arange(candidate.grown(len(real)))
         counts = {str(k): int(n) for k, n in zip(*np.unique(real.y, return_counts=True), strict=True)}
         places = [np.flatnonzero(most.y == int(k))[:n] for k, n in candidate.added(counts).items()]
@@ -113,6 +109,6 @@ class Chooser:
     def _divisions(self, known: pd.DataFrame, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
         from sklearn.model_selection import KFold, StratifiedKFold
 
-        kind = StratifiedKFold if self.classes else KFold
+        kind = StratifiedKFold if self.trial.classes else KFold
         splitter = kind(n_splits=INNER_FOLDS, shuffle=True, random_state=seed % 2**32)
-        return list(splitter.split(np.zeros(len(known)), as_text(known[self.target]) if self.classes else None))
+        return list(splitter.split(np.zeros(len(known)), as_text(known[self.target]) if self.trial.classes else None))

@@ -18,6 +18,7 @@ from smartsynth.augmentation.strategy import Strategy
 from smartsynth.errors import DataError
 from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
+from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
 
@@ -53,6 +54,7 @@ class Maker:
         generator: Name of the generator.
         options: Its options.
         k: A class that fewer rows have is not learnt, and gets no rows.
+        rules: What every made row keeps (constraints.py).
     """
 
     schema: Schema
@@ -61,6 +63,7 @@ class Maker:
     generator: str
     options: Mapping[str, Any] = field(default_factory=dict)
     k: int = 5
+    rules: tuple[Any, ...] = ()
 
     def make(self, real: pd.DataFrame, *, seed: int, progress: Progress | None = None) -> pd.DataFrame:
         """The rows to add to these real ones, those of one class after the other; none if the strategy asks for none.
@@ -73,6 +76,8 @@ class Maker:
         if not asked and self.strategy.needs_classes:
             return known.head(0)
         model = registry.create(self.generator, **self.options)
+        if self.rules:
+            model = RuledGenerator(model, self.rules, k=self.k)
         model.fit(known, schema=self.schema, seed=seed, progress=part(progress, 0.0, 0.8))
         report = part(progress, 0.8, 1.0)
         if not self.strategy.needs_classes:

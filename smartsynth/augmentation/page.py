@@ -76,7 +76,10 @@ def _facts(found: Augmented) -> list[tuple[str, str]]:
     ]
     if found.proof is not None:
         facts.append(
-            ("Proof", f"{found.proof.repeats} × {found.proof.folds} folds of {formats.count(found.proof.n_rows)} rows")
+            (
+                "Proof",
+                f"{found.proof.trial.repeats} × {found.proof.trial.folds} folds of {formats.count(found.proof.n_rows)} rows",
+            )
         )
     return [*facts, ("Report made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")]
 

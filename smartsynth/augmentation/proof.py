@@ -37,6 +37,29 @@ Scores = dict[tuple[str, str, str], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What is predicted, by which models, and how often it is tried.
+
+    Args:
+        task: `binary`, `multiclass` or `regression`.
+        classes: Classes as text; none of a number.
+        measure: What gains are measured in.
+        learners: The models.
+        folds: Of the cross-validation.
+        repeats: How often it is repeated.
+        seed: Of folds, generator and models.
+    """
+
+    task: str
+    classes: tuple[str, ...]
+    measure: Measure
+    learners: tuple[Learner, ...]
+    folds: int = 5
+    repeats: int = 3
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gain:
     """A paired difference of a measure with its interval; above 0 is better.
 
@@ -105,27 +128,31 @@ class Proof:
     """What cross-validation found.
 
     Args:
-        task: `binary`, `multiclass` or `regression`.
-        measure: What was compared.
-        learners: The models.
+        trial: What was compared, and how.
         rows: Each model trained in each way.
-        folds, repeats: Of the cross-validation.
         n_rows: Real rows that took part.
         n_added: Synthetic rows that were added to the training rows of a fold, on average.
-        level: Level of the interval of each model's gain over doing nothing.
         notes: What was left out.
     """
 
-    task: str
-    measure: Measure
-    learners: tuple[Learner, ...]
+    trial: Trial
     rows: tuple[Row, ...]
-    folds: int
-    repeats: int
     n_rows: int
     n_added: float
-    level: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def measure(self) -> Measure:
+        return self.trial.measure
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        return self.trial.learners
+
+    @property
+    def level(self) -> float:
+        """Level of the interval of each model, so that all of them together hold in 95 of 100 cases."""
+        return level_of(self.trial)
 
     def row(self, model: str, arm: str) -> Row:
         """A model trained in a way."""
@@ -136,49 +163,31 @@ class Proof:
         return [row for row in self.rows if row.model == model]
 
 
-def prove(
-    real: pd.DataFrame,
-    maker: Makes,
-    *,
-    task: str,
-    classes: Sequence[str],
-    measure: Measure,
-    learners: Sequence[Learner],
-    folds: int,
-    repeats: int,
-    seed: int,
-    progress: Progress | None = None,
-) -> Proof:
+def prove(real: pd.DataFrame, maker: Makes, trial: Trial, *, progress: Progress | None = None) -> Proof:
     """Compare ways to train on the same folds of real rows.
 
     Args:
         real: Rows whose target is known.
         maker: Learns the training rows of a fold and makes rows.
-        task: `binary`, `multiclass` or `regression`.
-        classes: Classes as text; none for a number.
-        measure: What gains are measured in.
-        learners: The models.
-        folds: Of the cross-validation.
-        repeats: How often it is repeated.
-        seed: Of folds, generator and models.
+        trial: What is compared, and how.
         progress: Called with the share done; may raise `Cancelled`.
     """
-    arms, notes = arms_of(task, measure, maker.strategy)
-    rare = rarest(real, maker.target, classes)
+    arms, notes = arms_of(trial.task, trial.measure, maker.strategy)
+    rare = rarest(real, maker.target, trial.classes)
     report, scores, added = progress or silent, Scores(), []
-    divisions = list(_divisions(real, maker.target, classes, folds, repeats, seed))
+    divisions = list(_divisions(real, maker.target, trial))
     for i, (train, test) in enumerate(divisions):
         report(i / len(divisions), f"Fold {i + 1} of {len(divisions)}")
-        made = maker.make(real.iloc[train].reset_index(drop=True), seed=seed + i)
+        made = maker.make(real.iloc[train].reset_index(drop=True), seed=trial.seed + i)
         added.append(len(made))
-        fold = tables([real.iloc[train], real.iloc[test], made], maker.schema, maker.target, classes)
-        _score(scores, fold, arms, learners, measures_of(task), rare, seed=seed + i)
-    return Proof(
-        task=task, measure=measure, learners=tuple(learners),
-        rows=tuple(_rows(scores, arms, learners, measure, measures_of(task), 1 / (folds - 1))),
-        folds=folds, repeats=repeats, n_rows=len(real), n_added=float(np.mean(added)),
-        level=1 - (1 - LEVEL) / len(learners), notes=notes,
-    )  # fmt: skip
+        fold = tables([real.iloc[train], real.iloc[test], made], maker.schema, maker.target, trial.classes)
+        _score(scores, fold, arms, trial, rare, seed=trial.seed + i)
+    return Proof(trial, tuple(_rows(scores, arms, trial)), len(real), float(np.mean(added)), notes)
+
+
+def level_of(trial: Trial) -> float:
+    """Level of the interval of one of several models (Bonferroni)."""
+    return 1 - (1 - LEVEL) / len(trial.learners)
 
 
 def check_folds(counts: Mapping[str, int], folds: int, k: int) -> None:
@@ -200,51 +209,50 @@ def rarest(real: pd.DataFrame, target: str, classes: Sequence[str]) -> int:
     return min(range(len(classes)), key=lambda code: (counts[classes[code]], -code))
 
 
-def _divisions(
-    real: pd.DataFrame, target: str, classes: Sequence[str], folds: int, repeats: int, seed: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _divisions(real: pd.DataFrame, target: str, trial: Trial) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Training and test rows of each fold of each repeat; classes as frequent in each as in all rows."""
     from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-    kind = RepeatedStratifiedKFold if classes else RepeatedKFold
-    splitter = kind(n_splits=folds, n_repeats=repeats, random_state=seed % 2**32)
-    yield from splitter.split(np.zeros(len(real)), as_text(real[target]) if classes else None)
+    kind = RepeatedStratifiedKFold if trial.classes else RepeatedKFold
+    splitter = kind(n_splits=trial.folds, n_repeats=trial.repeats, random_state=trial.seed % 2**32)
+    yield from splitter.split(np.zeros(len(real)), as_text(real[target]) if trial.classes else None)
 
 
-def _score(
-    scores: Scores, fold: Sequence[Table], arms: Sequence[Arm], learners: Sequence[Learner],
-    measures: Sequence[Measure], rare: int, *, seed: int,
-) -> None:  # fmt: skip
+def _score(scores: Scores, fold: Sequence[Table], arms: Sequence[Arm], trial: Trial, rare: int, *, seed: int) -> None:
     """Add what each model trained in each way gets on the test rows of a fold."""
     train, test, made = fold
     plain: dict[str, NDArray[np.float64]] = {}
     for arm in arms:
         rows = arm.rows(train, made, np.random.default_rng([seed, 0xA06]))
-        for learner in learners:
+        for learner in trial.learners:
             if arm.moved:
                 found = moved(plain[learner.key], train.y)
             else:
                 found = learner.predict(rows, test.X, seed=seed % 2**31, weighted=arm.weighted)
             if arm.key == NOTHING:
                 plain[learner.key] = found
-            for measure in measures:
+            for measure in measures_of(trial.task):
                 scores.setdefault((arm.key, learner.key, measure.key), []).append(measure.of(test.y, found, rare))
 
 
-def _rows(
-    scores: Scores, arms: Sequence[Arm], learners: Sequence[Learner], measure: Measure,
-    measures: Sequence[Measure], test_share: float,
-) -> Iterator[Row]:  # fmt: skip
-    level = 1 - (1 - LEVEL) / len(learners)
-    for learner in learners:
+def _rows(scores: Scores, arms: Sequence[Arm], trial: Trial) -> Iterator[Row]:
+    """Means and gains of each model trained in each way."""
+    measure, level, share = trial.measure, level_of(trial), 1 / (trial.folds - 1)
+    for learner in trial.learners:
         values = {arm.key: np.array(scores[arm.key, learner.key, measure.key]) for arm in arms}
         for arm in arms:
             own = values[arm.key]
-            gain = measure.gain(own, values[NOTHING])
-            lead = measure.gain(values[AUGMENTED], own)
+            gain = interval(measure.gain(own, values[NOTHING]), test_share=share, level=level)
+            lead = interval(measure.gain(values[AUGMENTED], own), test_share=share, level=level)
             yield Row(
-                learner.key, arm, float(own.mean()),
-                None if arm.key == NOTHING else interval(gain, test_share=test_share, level=level),
-                None if arm.key == AUGMENTED else interval(lead, test_share=test_share, level=level),
-                {m.key: float(np.mean(scores[arm.key, learner.key, m.key])) for m in measures if m is not measure},
-            )  # fmt: skip
+                model=learner.key,
+                arm=arm,
+                value=float(own.mean()),
+                over_nothing=None if arm.key == NOTHING else gain,
+                of_synthetic=None if arm.key == AUGMENTED else lead,
+                others={
+                    one.key: float(np.mean(scores[arm.key, learner.key, one.key]))
+                    for one in measures_of(trial.task)
+                    if one is not measure
+                },
+            )

@@ -46,8 +46,8 @@ def augment(
         Path | None, typer.Option("--report", help="HTML report to write, with a JSON twin beside it.")
     ] = None,
     generator: Annotated[
-        str, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
-    ] = "auto",
+        str | None, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
@@ -89,7 +89,7 @@ def augment(
         int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Drawn and written down if not given.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns.")
+        Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns and rules.")
     ] = None,
     format: Annotated[
         str | None,
@@ -107,7 +107,7 @@ def augment(
     with screen.progress() as progress:
         found = add(
             _source(data, config), target=target, strategy=strategy if ratio is None else f"ratio={ratio:g}",
-            generator=generator, options=_options(option or []), models=_names(models), metric=metric, folds=folds,
+            generator=generator, options=_options(option or []) or None, models=_names(models), metric=metric, folds=folds,
             repeats=repeats, proof=proof, max_rows=max_rows, seed=seed, flag=None if no_flag else flag,
             only_synthetic=only_synthetic, config=config, progress=progress,
         )  # fmt: skip
@@ -144,7 +144,7 @@ def _parts(found: Augmented) -> Iterator[Table | str]:
             table.add_row(*row)
         yield table
         yield (
-            f"{found.proof.repeats} × {found.proof.folds} folds of {count(found.proof.n_rows)} real rows; the generator and the models "
+            f"{found.proof.trial.repeats} × {found.proof.trial.folds} folds of {count(found.proof.n_rows)} real rows; the generator and the models "
             "saw the training rows alone. In brackets: 95% intervals."
         )
         yield f"\n{found.verdict.sentence}"

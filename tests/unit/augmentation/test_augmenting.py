@@ -173,6 +173,21 @@ def test_auto_chooses_inside_the_training_rows(frame):
     assert f"chose {chosen}" in found.to_json()["strategy"]
 
 
+def test_synthetic_rows_keep_the_rules_of_the_settings(frame):
+    """In the proof and in the output."""
+    rule = 'if fraud == "yes" then items <= 4'
+    real = frame[~((frame.fraud == "yes") & (frame["items"] > 4))].reset_index(drop=True)
+    found = ss.augment(real, target="fraud", config={"rules": [rule]}, proof=False, **QUICK)
+    assert len(found.synthetic) > 100
+    assert (found.synthetic.frame["items"].dropna() <= 4).all()
+
+
+def test_a_budget_is_refused(frame):
+    """Real rows in the output cannot keep one."""
+    with pytest.raises(ConfigError, match="no budget could be kept"):
+        ss.augment(frame, target="fraud", config={"privacy": {"epsilon": 1.0}}, **QUICK)
+
+
 def test_a_large_table_is_proved_on_a_draw():
     """The mix of classes stays, and the note says how many rows took part."""
     frame = payments(400)

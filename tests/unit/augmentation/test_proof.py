@@ -12,7 +12,7 @@ from smartsynth.augmentation import arms as ways
 from smartsynth.augmentation.learners import Table, learners, tables
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import MEASURES, measure_of
-from smartsynth.augmentation.proof import Gain, check_folds, interval, prove
+from smartsynth.augmentation.proof import Gain, Trial, check_folds, interval, prove
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.augmentation.verdict import verdict_of
 from smartsynth.errors import ConfigError, DataError
@@ -48,10 +48,8 @@ class Oracle:
 
 def proved(frame, oracle, names=("lightgbm",), metric="average_precision", folds=5, repeats=2):
     classes = ("no", "yes")
-    return prove(
-        frame, oracle, task="binary", classes=classes, measure=measure_of(metric, "binary"),
-        learners=learners(names, "binary", 2), folds=folds, repeats=repeats, seed=1,
-    )  # fmt: skip
+    trial = Trial("binary", classes, measure_of(metric, "binary"), learners(names, "binary", 2), folds, repeats, seed=1)
+    return prove(frame, oracle, trial)
 
 
 @pytest.fixture(scope="module")
