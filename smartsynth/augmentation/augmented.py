@@ -91,7 +91,7 @@ class Augmented:
     def rows(self) -> Dataset:
         """The real rows in their order, then the synthetic ones; with the flag if there is one."""
         parts = [self.synthetic.frame] if self.only_synthetic else [self.real.frame, self.synthetic.frame]
-        frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        frame = pd.concat(parts, ignore_index=True) if len(parts[-1]) and len(parts) > 1 else parts[0]
         schema = self.real.schema
         if self.flag is not None:
             made = np.ones(len(frame), dtype=bool)
@@ -165,7 +165,7 @@ def proof_json(proof: Proof) -> dict[str, Any]:
             {
                 "model": row.model,
                 "trained": row.arm.key,
-                "value": row.value,
+                "value": to_json(row.value),
                 "gain_over_nothing": None if row.over_nothing is None else row.over_nothing.to_json(),
                 "gain_of_synthetic": None if row.of_synthetic is None else row.of_synthetic.to_json(),
                 "others": to_json(dict(row.others)),

@@ -131,7 +131,7 @@ def augment(
         copies=_copies(real.frame, made, schema),
         proof=shown,
         verdict=None if shown is None else verdict_of(shown),
-        notes=tuple(_notes(real, known, target, source, shown, only_synthetic)),
+        notes=tuple(_notes(real, known, made, source, shown, only_synthetic)),
         config={
             "target": target, "strategy": str(asked), "generator": generator, "options": dict(options or {}),
             "models": [one.key for one in trial.learners], "metric": trial.measure.key, "folds": folds, "repeats": repeats,
@@ -218,11 +218,21 @@ def _drawn(known: pd.DataFrame, target: str, classes: Sequence[str], most: int, 
 
 
 def _notes(
-    real: Dataset, known: pd.DataFrame, target: str, maker: Maker | Chooser, shown: Proof | None, only_synthetic: bool
+    real: Dataset,
+    known: pd.DataFrame,
+    made: pd.DataFrame,
+    maker: Maker | Chooser,
+    shown: Proof | None,
+    only_synthetic: bool,
 ) -> Iterator[str]:
     """What else to know."""
     if lost := len(real) - len(known):
-        yield f"{count(lost)} rows without a value of {target!r} stay in the file; nothing is learnt from them."
+        yield f"{count(lost)} rows without a value of {maker.target!r} stay in the file; nothing is learnt from them."
+    if made.empty:
+        why = (
+            "doing nothing was better" if isinstance(maker, Chooser) else "every class is as frequent as was asked for"
+        )
+        yield f"No rows were added: {why}."
     if shown is not None:
         if shown.n_rows < len(known):
             yield (

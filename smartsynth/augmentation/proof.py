@@ -27,6 +27,7 @@ from smartsynth.augmentation.learners import Learner, Table, tables
 from smartsynth.augmentation.making import Makes
 from smartsynth.augmentation.measures import Measure, measures_of
 from smartsynth.errors import DataError
+from smartsynth.facts import to_json
 from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
 from smartsynth.progress import Progress, silent
@@ -78,7 +79,9 @@ class Gain:
         return "better" if self.low > 0 else "worse" if self.high < 0 else "no different"
 
     def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "low": self.low, "high": self.high, "outcome": self.outcome}
+        """The figures and the outcome; what is not finite is null."""
+        found: dict[str, Any] = to_json({"value": self.value, "low": self.low, "high": self.high})
+        return {**found, "outcome": self.outcome}
 
 
 def interval(differences: NDArray[np.float64], *, test_share: float, level: float = LEVEL) -> Gain:

@@ -127,7 +127,8 @@ def _figures(proof: Proof, model: str, sign: int = 1) -> str:
 def _best(proof: Proof) -> str:
     pick = min if proof.measure.lower else max
     row = pick(proof.rows, key=lambda row: row.value)
-    return f"The best {proof.measure.title} of all was that of {_name(row.model)} with {row.arm.title}: {figure(row.value)}."
+    how = "nothing added" if row.arm.key == NOTHING else row.arm.title
+    return f"The best {proof.measure.title} of all was that of {_name(row.model)} with {how}: {figure(row.value)}."
 
 
 def _name(model: str) -> str:

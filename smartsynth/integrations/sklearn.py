@@ -128,6 +128,8 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
                 f"estimator={type(model).__name__} is not a classifier, and classes are what is predicted."
             )
         strategy = Strategy.parse(self.strategy)
+        if strategy.kind == "auto":
+            raise ConfigError("strategy='auto' is for `augment`. Search for the best with GridSearchCV, or name one.")
         X, y = _checked(self, X, y)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.classes_, codes = np.unique(y, return_inverse=True)

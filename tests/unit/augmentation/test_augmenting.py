@@ -182,6 +182,22 @@ def test_synthetic_rows_keep_the_rules_of_the_settings(frame):
     assert (found.synthetic.frame["items"].dropna() <= 4).all()
 
 
+def test_balanced_classes_get_no_rows(frame):
+    """Nothing is added where nothing is asked for, and the note says why; the rows are the real ones."""
+    even = frame.groupby("fraud", group_keys=False).head(30).assign(note=None)
+    found = ss.augment(even, target="fraud", **QUICK)
+    assert len(found.data) == len(even)
+    assert not found.data.synthetic.any()
+    assert any(note.startswith("No rows were added") for note in found.notes)
+    assert found.verdict.outcome == "no gain"
+
+
+def test_a_column_without_any_cell_stays_empty(frame):
+    found = ss.augment(frame.assign(note=None), target="fraud", proof=False, **QUICK)
+    assert found.data.note.isna().all()
+    assert len(found.synthetic) > 100
+
+
 def test_a_budget_is_refused(frame):
     """Real rows in the output cannot keep one."""
     with pytest.raises(ConfigError, match="no budget could be kept"):

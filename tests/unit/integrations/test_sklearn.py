@@ -93,6 +93,8 @@ def test_what_cannot_be_done_is_said():
     frame, y = people()
     with pytest.raises(ConfigError, match="Ridge is not a classifier"):
         AugmentedClassifier(Ridge()).fit(frame, y)
+    with pytest.raises(ConfigError, match="GridSearchCV"):
+        AugmentedClassifier(strategy="auto").fit(frame, y)
     with pytest.raises(DataError, match="needs at least 20"):
         SyntheticGenerator("copula").fit(frame.head(9))
     assert not hasattr(AugmentedClassifier(Ridge()), "predict_proba")
