@@ -31,7 +31,7 @@ def test_it_is_a_sampler_as_imbalanced_learn_understands_it(estimator, check):
 
 
 @pytest.mark.slow
-@checks()
+@checks(options={"trees": 4, "refinement_rounds": 0})
 def test_so_it_is_with_the_default_generator(estimator, check):
     check(estimator)
 
