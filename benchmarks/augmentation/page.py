@@ -17,7 +17,7 @@ HEAD = """<!-- Made by benchmarks/augmentation/page.py from the figures in docs/
 # Benchmarks of augmentation
 
 What models gain when synthetic rows are added to their training rows, on public data: some sets where they gain and some where they do not.
-`make bench-augment` measures everything again. Each row is one run of [`smartsynth augment`](augmentation.md): 3 × 5 folds, the generator (`forest`)
+`make bench-augment` measures everything again. Each row is one run of [`smartsynth augment`](augmentation.md): 5 folds, repeated 3 times unless said otherwise, the generator (`forest`)
 fitted inside each training fold, tests on untouched real rows. Values are means over the folds; in brackets the 95% interval of the paired gain over
 doing nothing (both models of a run together). Random oversampling and SMOTE add as many rows of each class as were synthetic ones; where a strategy
 was chosen (`auto`), so many that classes are balanced. Bold: the best of a line."""
@@ -58,23 +58,29 @@ def of_run(line: Line) -> list[list[str]]:
         shown = {arm: f"**{value:.3f}**" if value == best else f"{value:.3f}" for arm, value in values.items()}
         gain = found[model, "augmented"]["gain_over_nothing"]
         said = f"{gain['value']:+.3f} ({gain['low']:.3f} to {gain['high']:.3f})".replace("-", "−")
-        strategy = line["config"]["strategy"] + (f", seed {line['seed']}" if line["seed"] != 1 else "")
         rows.append([
-            line["data"], f"`{strategy}`", NAMES[line["proof"]["metric"]], MODELS[model], shown["nothing"], shown["augmented"],
+            line["data"], settings(line), NAMES[line["proof"]["metric"]], MODELS[model], shown["nothing"], shown["augmented"],
             f"**{said}**" if gain["outcome"] == "better" else said, *(shown.get(arm, "–") for arm in ARMS[2:]),
         ])  # fmt: skip
     return rows
 
 
+def settings(line: Line) -> str:
+    """Strategy, and what differs from the usual: repeats and seed."""
+    parts = [f"`{line['config']['strategy']}`"]
+    if line["config"]["repeats"] != 3:
+        parts.append(f"{line['config']['repeats']} repeats")
+    if line["seed"] != 1:
+        parts.append(f"seed {line['seed']}")
+    return ", ".join(parts)
+
+
 def verdicts(lines: Sequence[Line]) -> str:
     said = []
     for line in lines:
-        strategy = (
-            f"{line['config']['strategy']}, seed {line['seed']}" if line["seed"] != 1 else line["config"]["strategy"]
-        )
         chosen = " ".join(note for note in line["notes"] if note.startswith("Chosen"))
         said.append(
-            f"- {line['data']}, `{strategy}`: {line['verdict']['sentence']} {line['verdict']['best']} {chosen}".rstrip()
+            f"- {line['data']}, {settings(line)}: {line['verdict']['sentence']} {line['verdict']['best']} {chosen}".rstrip()
         )
     return "\n".join(["## Verdicts", "", "As the command gives them:", "", *said])
 
