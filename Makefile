@@ -38,7 +38,7 @@ demo: $(VENV)/.run  ## Install, make a synthetic copy of a real data set, print 
 augment: $(VENV)/.run  ## Add synthetic rows to late card payments, and prove whether models gain; leaves out/augmented.csv and out/augmentation.html
 	@mkdir -p out
 	$(BIN)/python examples/card_payments.py out/payments.csv
-	$(BIN)/smartsynth augment out/payments.csv --target LateApril --strategy ratio=3 --repeats 10 --seed 1 -o out/augmented.csv --report out/augmentation.html
+	$(BIN)/smartsynth augment out/payments.csv --target LateApril --strategy ratio=3 --metric balanced_accuracy --seed 1 -o out/augmented.csv --report out/augmentation.html
 
 app: $(VENV)/.run  ## Open the web app
 	$(BIN)/smartsynth app

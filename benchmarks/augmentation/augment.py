@@ -79,20 +79,20 @@ INCOMES = (
     "income",
 )
 CASES: dict[str, tuple[tuple[str, Callable[[Path], pd.DataFrame], str], dict[str, Any]]] = {
-    "fraud": (FRAUD, {"strategy": "ratio=3", "repeats": 10}),
-    "fraud-seed-2": (FRAUD, {"strategy": "ratio=3", "repeats": 10, "seed": 2}),
+    "fraud": (FRAUD, {"strategy": "ratio=3", "metric": "balanced_accuracy"}),
+    "fraud-ranking": (FRAUD, {"strategy": "ratio=3"}),
+    "fraud-ranking-2": (FRAUD, {"strategy": "ratio=3", "seed": 2}),
+    "fraud-ranking-3": (FRAUD, {"strategy": "ratio=3", "seed": 3}),
+    "fraud-ranking-10": (FRAUD, {"strategy": "ratio=3", "repeats": 10}),
+    "fraud-balance": (FRAUD, {"strategy": "balance"}),
+    "payments-10000": (("Card payments, 10,000 holders", payments(10_000), "LateApril"), {"strategy": "ratio=3"}),
     "hadrons-decisions": (HADRONS, {"strategy": "balance", "metric": "balanced_accuracy"}),
     "gammas": (GAMMAS, {"strategy": "balance"}),
-    "payments-10000": (("Card payments, 10,000 holders", payments(10_000), "LateApril"), {"strategy": "ratio=3"}),
-    "fraud-balance": (FRAUD, {"strategy": "balance"}),
     "incomes": (INCOMES, {"strategy": "ratio=3"}),
     "gammas-auto": (GAMMAS, {"strategy": "auto"}),
     "hadrons": (HADRONS, {"strategy": "ratio=3"}),
     "credit": (("German credit, 300 bad among 1,000 loans", whole("credit_g.csv"), "class"), {"strategy": "ratio=3"}),
     "tumours": (("Breast cancer, 40 malignant among 397 tumours", tumours, "target"), {"strategy": "balance"}),
-    "fraud-quick-1": (FRAUD, {"strategy": "ratio=3"}),
-    "fraud-quick-2": (FRAUD, {"strategy": "ratio=3", "seed": 2}),
-    "fraud-quick-3": (FRAUD, {"strategy": "ratio=3", "seed": 3}),
     "diabetes": (("Diabetes, 442 patients", progression, "target"), {"strategy": "grow=4"}),
 }  # fmt: skip
 
