@@ -23,8 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
-.PHONY: help demo augment app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers docs reference build clean system
+.PHONY: help demo augment app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

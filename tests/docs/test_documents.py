@@ -110,7 +110,7 @@ def test_make_targets_named_in_the_documents_exist():
     assert named - targets == set()
 
 
-RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3", "templates")
+RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3", "templates", "imblearn")
 
 
 def pins(name: str) -> dict[str, str]:
