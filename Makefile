@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
+.PHONY: help demo augment app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,11 @@ demo: $(VENV)/.run  ## Install, make a synthetic copy of a real data set, print 
 	$(BIN)/python examples/real_data.py out/real.csv
 	$(BIN)/smartsynth synthesize out/real.csv -o out/synthetic.csv --target Status --seed 1 --report out/report.html
 	echo "Look at out/report.html and out/synthetic.csv."
+
+augment: $(VENV)/.run  ## Add synthetic rows to late card payments, and prove whether models gain; leaves out/augmented.csv and out/augmentation.html
+	@mkdir -p out
+	$(BIN)/python examples/card_payments.py out/payments.csv
+	$(BIN)/smartsynth augment out/payments.csv --target LateApril --strategy ratio=3 --metric balanced_accuracy --seed 1 -o out/augmented.csv --report out/augmentation.html
 
 app: $(VENV)/.run  ## Open the web app
 	$(BIN)/smartsynth app
@@ -88,6 +93,10 @@ bench-service: $(VENV)/.dev  ## Load and faults of the service, about twenty min
 	$(BIN)/python benchmarks/service/load.py --out docs/benchmarks/load.json
 	$(BIN)/python benchmarks/service/injected.py --task synthesize --out docs/benchmarks/injected.json
 	$(BIN)/python benchmarks/service/kills.py --kills 200 --out docs/benchmarks/kills.json
+
+bench-augment: $(VENV)/.dev  ## What synthetic rows gain, beside class weights and SMOTE, about half an hour; DATA=folder
+	$(BIN)/python benchmarks/augmentation/augment.py --data $(DATA)
+	$(BIN)/python benchmarks/augmentation/page.py
 
 bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level privacy, about two hours; peers too with `make bench-timeseries-peers`; DATA=folder
 	$(BIN)/python benchmarks/timeseries/windows.py --data $(DATA)/timeseries

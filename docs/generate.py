@@ -88,7 +88,7 @@ EXIT_CODES = {
     4: "A setting is wrong, or there is no generator of this name.",
     5: "An optional part is not installed. The message is the command that installs it.",
     6: "A privacy promise cannot be kept, so nothing was released.",
-    7: "A score is worse than `--fail-under` allows, or keys of several tables are broken.",
+    7: "A score is worse than `--fail-under` allows, keys of several tables or rules are broken, or there is no gain with `--fail-without-gain`.",
     130: "Cancelled. Nothing was kept.",
 }
 
@@ -203,6 +203,7 @@ def library_page() -> str:
 
 METHODS = {
     "Result": ("data", "export", "report", "save"),
+    "Augmented": ("rows", "data", "table", "export", "report", "to_json"),
     "Generator": ("fit", "sample", "save", "load", "get_params", "set_params"),
     "RunConfig": ("build", "read", "to_yaml"),
     "Evaluation": ("__getitem__",),

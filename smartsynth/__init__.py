@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from smartsynth._version import __version__
 
 if TYPE_CHECKING:
+    from smartsynth.augmentation import Augmented, augment
     from smartsynth.client import Client
     from smartsynth.config import RunConfig
     from smartsynth.dataset import Dataset
@@ -59,6 +60,8 @@ _PLACES = {
     "evaluate": "pipeline",
     "synthesize_many": "many",
     "evaluate_parts": "parts",
+    "augment": "augmentation",
+    "Augmented": "augmentation",
     "nearest_images": "nearest",
     # the same verbs on a server
     "Client": "client",
@@ -99,6 +102,8 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "Generator",
     "evaluate",
     "evaluate_parts",
+    "augment",
+    "Augmented",
     "nearest_images",
     "synthesize_many",
     "Client",

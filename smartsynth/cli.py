@@ -16,6 +16,7 @@ import typer
 
 from smartsynth._version import __version__
 from smartsynth.commands.relational import relational_app
+from smartsynth.commands.augment import augment
 from smartsynth.commands.template import template
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
@@ -855,6 +856,7 @@ def _addresses(host: str, port: int, only: str) -> list[str]:
 
 
 app.add_typer(relational_app, name="relational")
+app.command()(augment)
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ class Result:
             "export": self.config.export.model_dump(mode="json"),
             "manifest": self.manifest,
         }
-        _write(folder / RELEASE_FILE, json.dumps(record, ensure_ascii=False, allow_nan=False))
+        write_text(folder / RELEASE_FILE, json.dumps(record, ensure_ascii=False, allow_nan=False))
         return folder
 
     def __repr__(self) -> str:
@@ -126,20 +126,20 @@ def write_report(path: str | Path, evaluation: Evaluation, profile: Profile, con
     twin = json.dumps(
         html.to_dict(evaluation, profile=profile, context=context), ensure_ascii=False, allow_nan=False, indent=1
     )
-    return [_write(path, page), _write(path.with_suffix(".json"), twin + "\n")]
+    return [write_text(path, page), write_text(path.with_suffix(".json"), twin + "\n")]
 
 
 def write_profile(path: str | Path, profile: Profile) -> Path:
     """Write a profile as one HTML file that needs nothing else."""
-    return _write(Path(path), html.render_profile(profile, visualizer.profile_charts(profile)))
+    return write_text(Path(path), html.render_profile(profile, visualizer.profile_charts(profile)))
 
 
 def write_nearest(path: str | Path, found: NearestImages, *, name: str) -> Path:
     """Write synthetic images beside the training images nearest to them as one HTML file that its owner alone can read."""
-    return _write(Path(path), html.render_nearest(found, name=name), mode=0o600)
+    return write_text(Path(path), html.render_nearest(found, name=name), mode=0o600)
 
 
-def _write(path: Path, text: str, mode: int = 0o644) -> Path:
+def write_text(path: Path, text: str, mode: int = 0o644) -> Path:
     """Write a whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, work = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)

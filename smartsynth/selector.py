@@ -26,6 +26,7 @@ _EXTRAS = {
     "profile": ("data_profiling",),
     "hf": ("huggingface_hub", "datasets"),
     "mlflow": ("mlflow",),
+    "imblearn": ("imblearn",),
     "dp": ("opendp", "dp_accounting"),
     "dpsgd": ("torch", "opacus", "opendp", "dp_accounting"),
     "dpimage": ("torch", "diffusers", "opacus", "opendp", "dp_accounting"),

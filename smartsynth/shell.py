@@ -3,7 +3,7 @@
 stdout   the data or the answer, nothing else
 stderr   progress (only on a terminal), notes, errors
 exit     0 done · 2 wrong usage · 3 unusable data · 4 wrong setting · 5 optional part not installed
-         6 privacy promise not kept · 7 a score is worse than asked for · 130 cancelled · 1 anything else
+         6 privacy promise not kept · 7 a score is worse than asked for, or nothing is gained · 130 cancelled · 1 anything else
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def python_blocks(page: Path) -> str:
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "timeseries.md"],
+    [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("tutorial", "timeseries", "augmentation"))],
     ids=lambda page: page.name,
 )
 def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
@@ -110,7 +110,7 @@ def test_make_targets_named_in_the_documents_exist():
     assert named - targets == set()
 
 
-RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3", "templates")
+RUN = ("sdv", "torch", "text", "image", "dp", "dpsgd", "ui", "api", "client", "postgres", "s3", "templates", "imblearn")
 
 
 def pins(name: str) -> dict[str, str]:
