@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
+.PHONY: help demo app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,10 @@ bench-service: $(VENV)/.dev  ## Load and faults of the service, about twenty min
 	$(BIN)/python benchmarks/service/load.py --out docs/benchmarks/load.json
 	$(BIN)/python benchmarks/service/injected.py --task synthesize --out docs/benchmarks/injected.json
 	$(BIN)/python benchmarks/service/kills.py --kills 200 --out docs/benchmarks/kills.json
+
+bench-schema: $(VENV)/.dev  ## Discovery of rules: recall, precision, shuffled tables, Adult, speed; some minutes; DATA=folder
+	$(BIN)/python benchmarks/schema/discovery.py --data $(DATA)
+	$(BIN)/python benchmarks/schema/page.py
 
 bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level privacy, about two hours; peers too with `make bench-timeseries-peers`; DATA=folder
 	$(BIN)/python benchmarks/timeseries/windows.py --data $(DATA)/timeseries
