@@ -23,7 +23,7 @@ ENVS ?= out/peers
 RULES ?= out/rules
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo augment app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
+.PHONY: help demo augment app test test-slow lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -97,6 +97,10 @@ bench-service: $(VENV)/.dev  ## Load and faults of the service, about twenty min
 bench-augment: $(VENV)/.dev  ## What synthetic rows gain, beside class weights and SMOTE, about half an hour; DATA=folder
 	$(BIN)/python benchmarks/augmentation/augment.py --data $(DATA)
 	$(BIN)/python benchmarks/augmentation/page.py
+
+bench-schema: $(VENV)/.dev  ## Discovery of rules: recall, precision, shuffled tables, Adult, speed; some minutes; DATA=folder
+	$(BIN)/python benchmarks/schema/discovery.py --data $(DATA)
+	$(BIN)/python benchmarks/schema/page.py
 
 bench-timeseries: $(VENV)/.dev  ## Windows, panels, TimeGAN and entity-level privacy, about two hours; peers too with `make bench-timeseries-peers`; DATA=folder
 	$(BIN)/python benchmarks/timeseries/windows.py --data $(DATA)/timeseries

@@ -1,6 +1,6 @@
 """Write the reference pages from the code: the command line, the settings, the scores and the library.
 
-    python docs/generate.py          writes docs/cli.md, settings.md, scores.md and library.md
+    python docs/generate.py          writes docs/cli.md, settings.md, scores.md, library.md and schema.schema.json
 
 A test fails while a page differs from what this script makes.
 """
@@ -8,6 +8,7 @@ A test fails while a page differs from what this script makes.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -20,6 +21,7 @@ import smartsynth as ss
 from smartsynth.cli import app
 from smartsynth.config import RunConfig, Settings
 from smartsynth.report.glossary import GENERAL, MEASURES
+from smartsynth.schema_document import SchemaDocument
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py. Change the code, then run `make reference`. -->\n"
@@ -38,6 +40,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "scores.md": scores_page(),
         "library.md": library_page(),
+        "schema.schema.json": json.dumps(SchemaDocument.json_schema(), ensure_ascii=False, indent=2) + "\n",
     }
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth._version import __version__
-from smartsynth.commands.relational import relational_app
 from smartsynth.commands.augment import augment
+from smartsynth.commands.relational import relational_app
+from smartsynth.commands.schema import schema_app
 from smartsynth.commands.template import template
 from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
@@ -787,6 +788,7 @@ def serve(
 keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys of the service of this machine.")
 app.add_typer(keys_app, name="keys")
 app.command()(template)
+app.add_typer(schema_app, name="schema")
 
 
 @keys_app.command("create")

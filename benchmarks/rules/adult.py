@@ -53,7 +53,9 @@ def measured(name: str, rows: pd.DataFrame, n: int, turns: int) -> dict[str, obj
     schema = refine_schema(rows, infer_schema(rows))
     seconds: dict[str, list[float]] = {"plain": [], "ruled": []}
     models: dict[str, Generator] = {}
-    registry.create(name).fit(rows.head(1_000), schema=schema).sample(1_000, seed=0)  # what is compiled once is no part of a fit
+    registry.create(name).fit(rows.head(1_000), schema=schema).sample(
+        1_000, seed=0
+    )  # what is compiled once is no part of a fit
     for turn in range(turns):
         for way, taken in seconds.items():
             model = registry.create(name)
