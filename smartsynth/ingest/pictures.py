@@ -23,7 +23,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.ingest import records, text
-from smartsynth.ingest.files import MAX_RATIO
+from smartsynth.ingest.files import MAX_RATIO, checked_members, is_hidden
 from smartsynth.ingest.frames import PixelCount, dataset
 
 IMAGE, LABEL = "image", "label"
@@ -79,11 +79,7 @@ def is_gallery(folder: Path) -> bool:
 
 
 def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in images.SUFFIXES and not _is_hidden(path)
-
-
-def _is_hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in images.SUFFIXES and not is_hidden(str(path))
 
 
 def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
@@ -103,9 +99,7 @@ def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
 def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and _is_wanted(PurePosixPath(m.filename))]
-            if any(member.flag_bits & 1 for member in members):
-                raise DataError(f"{name} is encrypted. Decrypt it first.")
+            members = [m for m in checked_members(archive, name) if _is_wanted(PurePosixPath(m.filename))]
             most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
             _check_total(sum(member.file_size for member in members), limits, name, most)
             for member in sorted(members, key=lambda m: m.filename):
@@ -119,7 +113,7 @@ def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
 
 
 def _is_wanted(path: PurePosixPath) -> bool:
-    return _is_image(path) or (path.name.lower() in TABLES and not _is_hidden(path))
+    return _is_image(path) or (path.name.lower() in TABLES and not is_hidden(str(path)))
 
 
 def _check_total(size: int, limits: Limits, name: str, most: int | None = None) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.dataset import Dataset
-from smartsynth.facts import Association, ColumnProfile, Profile, SequenceProfile
+from smartsynth.facts import Alert, Association, ColumnProfile, Profile, SequenceProfile, Severity
 from smartsynth.inference import refine_schema
 from smartsynth.metrics import pairs
 from smartsynth.metrics.rows import Layout, Rows, prepared, sampled
@@ -24,7 +24,7 @@ from smartsynth.metrics.utility import guessed_target
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Modality, Schema
-from smartsynth.utils.alerts import alerts
+from smartsynth.utils.alerts import READING, alerts
 from smartsynth.utils.image_profiler import image_profiles
 from smartsynth.utils.sequence_profiler import detected, sequence_profile
 from smartsynth.utils.text_profiler import text_profiles
@@ -83,7 +83,8 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         texts=text_profiles(frame, schema),
         images=image_profiles(frame, schema),
     )
-    result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
+    read = tuple(Alert(Severity.INFO, READING, note) for note in dataset.source.notes)
+    result = replace(result, alerts=(*alerts(result), *read), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")
     return result
 
