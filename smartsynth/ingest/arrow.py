@@ -92,12 +92,17 @@ def has_bytes(path: Path) -> bool:
 
 def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:
     """The rows of an Arrow table, with nullable dtypes where cells are missing."""
+    import pyarrow as pa
 
     check_shape(table.num_rows, table.num_columns, limits, name)
     nested = [f.name for f in table.schema if _is_nested(f.type) and not _holds_pictures(table[f.name])]
     if nested:
         fix = "Spread it over columns of its own, or drop it."
         raise DataError([Problem("holds nested or binary cells.", column=column, fix=fix) for column in nested])
+    odd = [f.name for f in table.schema if pa.types.is_interval(f.type)]
+    if odd:
+        what, fix = "holds intervals of months, days and nanoseconds.", "Write durations, or whole numbers of one unit."
+        raise DataError([Problem(what, column=column, fix=fix) for column in odd])
     columns: dict[str, pd.Series[Any]] = {}
     for field, column in zip(table.schema, table.columns, strict=True):
         if field.name in columns:

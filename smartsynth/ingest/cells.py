@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.moments import moments
+
 MISSING = frozenset({"NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-", "?", ".", "#N/A", "NaT"})
 _WORDS = "true/false True/False TRUE/FALSE yes/no Yes/No YES/NO t/f T/F y/n Y/N"
 BOOLEANS = tuple((pair.split("/")[0], pair.split("/")[1]) for pair in _WORDS.split())
@@ -39,6 +41,8 @@ _TIMES = (
 )
 DATE_FORMATS = tuple(date + time for date in _DATES for time in _TIMES)
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+NANOSECOND_YEARS = (1678, 2261)
+"""Whole years that can be counted in nanoseconds."""
 MOST_DIGITS = 17
 """That a number keeps."""
 _DECIMAL = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.(\d+))?|\.(\d+))([eE][+-]?\d+)?")
@@ -147,18 +151,19 @@ def _dates(words: Sequence[str]) -> tuple[list[Any], dict[str, Any]] | None:
     fitting = [form for form in fitting if _written_as(everything, form) is not None]
     if len(fitting) != 1:
         return None
-    moments: Any = _written_as(everything, fitting[0])
+    found: Any = _written_as(everything, fitting[0])
     zone = ", UTC" if fitting[0].endswith("Z") else ""
-    values = list(moments.dt.tz_localize("UTC") if zone else moments)
-    return values, {"dtype": f"datetime64[ns{zone}]", "format": fitting[0]}
+    values = list(found.dt.tz_localize("UTC") if zone else found)
+    unit = "ns" if found.dt.year.between(*NANOSECOND_YEARS).all() else "us"
+    return values, {"dtype": f"datetime64[{unit}{zone}]", "format": fitting[0]}
 
 
 def _written_as(words: pd.Series[Any], form: str) -> pd.Series[Any] | None:
     """The moments, if writing them in this format gives the very same text."""
-    moments: Any = pd.to_datetime(words, format=form, errors="coerce")
-    if moments.isna().any() or not (moments.dt.strftime(form) == words).all():
+    found: Any = moments(words, form)
+    if found is None or not (found.dt.strftime(form) == words).all():
         return None
-    return moments  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]
 
 
 def _text(codes: NDArray[np.int64], words: Sequence[str], blank: NDArray[np.bool_]) -> Typed:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from pandas.api.types import is_float_dtype
 
 from smartsynth import images
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
-from smartsynth.formats import plain
 from smartsynth.inference import infer_schema
+from smartsynth.ingest.hints import hints_of
 from smartsynth.schema import Column, Schema
 
 MOST_PROBLEMS = 20
@@ -89,17 +87,8 @@ def dataset(
     frame = frame if has_cells else _with_pictures(frame, PixelCount(limits, source.name))
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
-    notes = (*source.notes, *_infinite(frame))
+    notes = (*source.notes, *hints_of(frame))
     return Dataset(frame, Schema(columns), replace(source, notes=notes))
-
-
-def _infinite(frame: pd.DataFrame) -> Iterator[str]:
-    """A sentence about each column with infinite numbers, which no generator learns."""
-    for name, cells in frame.items():
-        if is_float_dtype(cells.dtype):
-            count = int(np.isinf(cells.to_numpy(np.float64, na_value=np.nan)).sum())
-            if count:
-                yield f"Column {plain(str(name), 40)!r}: {count:,} cells are infinite and count as missing."
 
 
 def _with_pictures(frame: pd.DataFrame, pixels: PixelCount) -> pd.DataFrame:

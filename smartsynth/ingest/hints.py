@@ -1,25 +1,32 @@
-"""What to say about a column of text that is nearly something else: numbers, truth values, dates."""
+"""What to say about a column that is nearly something else: numbers, truth values, dates; or that holds what none learns."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api import types
 
+from smartsynth.formats import plain
 from smartsynth.ingest.cells import DATE_FORMATS, is_number
 
 NEARLY = 0.8
 """Share of the cells from which on a column is nearly something."""
 LOOKED_AT = 10_000
 """Distinct cells."""
+LAST_YEAR = 9999
+SINCE, UNTIL = 631_152_000, 4_102_444_800
+"""Seconds from 1970 to 1990 and to 2100."""
 _NUMBER = r"-?\d+(?:[.,]\d+)*"
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 _UNIT = re.compile(rf"([$€£¥])\s?{_NUMBER}|{_NUMBER}\s?([%‰$€£¥°]|[A-Za-zµ°²³/]{{1,6}})")
 _TRUTH = frozenset({"true", "false", "yes", "no", "y", "n", "t", "f", "1", "0", "on", "off"})
+_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?[+-]\d{2}:?\d{2}")
+_SINCE_1970 = re.compile(r"(?i)time|date|(^|_)(at|on|ts)$|stamp|epoch|created|updated|modified")
 _DATE = re.compile(r"\d{1,5}[-/.]\d{1,2}[-/.]\d{1,5}([ T].*)?")
 
 
@@ -77,13 +84,15 @@ def _written(words: list[str], counts: NDArray[Any]) -> str | None:
 
 def _dates(words: list[str], counts: NDArray[Any]) -> str | None:
     """Dates that most cells follow, or that can be read in two ways."""
+    if _share([_OFFSET.fullmatch(word) is not None for word in words], counts) == 1:
+        return "its times have offsets from UTC; synthetic ones are written in UTC (+00:00)."
     if _share([_DATE.fullmatch(word) is not None for word in words], counts) < NEARLY:
         return None
     cells = pd.Series(words, dtype=object)
     shares = {}
     for form in DATE_FORMATS:
-        fits = pd.to_datetime(cells, format=form, errors="coerce").notna().to_numpy()
-        shares[form] = _share(fits.tolist(), counts)
+        fits = pd.to_datetime(cells, format=form, errors="coerce").notna().tolist()
+        shares[form] = _share(fits, counts)
     whole = [form for form, share in shares.items() if share == 1]
     if len(whole) > 1:
         return (
@@ -94,3 +103,27 @@ def _dates(words: list[str], counts: NDArray[Any]) -> str | None:
         return None
     odd = round((1 - shares[best]) * counts.sum())
     return f"{odd} of {int(counts.sum())} cells are no dates of the form {best}, so the column is kept as text."
+
+
+def hints_of(frame: pd.DataFrame) -> Iterator[str]:
+    """Sentences about columns with infinite numbers, with dates that stand for none, or with numbers that are times."""
+    for name, cells in frame.items():
+        found = _of_numbers(str(name), cells)
+        if found:
+            yield f"Column {plain(str(name), 40)!r}: {found}"
+
+
+def _of_numbers(name: str, cells: pd.Series[Any]) -> str | None:
+    if types.is_float_dtype(cells.dtype):
+        infinite = int(np.isinf(cells.to_numpy(np.float64, na_value=np.nan)).sum())
+        return f"{infinite:,} cells are infinite and count as missing." if infinite else None
+    if types.is_datetime64_any_dtype(cells.dtype):
+        endless = int((cells.dt.year == LAST_YEAR).sum())
+        what = f"{endless:,} dates lie in {LAST_YEAR}, as 9999-12-31 does where it stands for no date"
+        return f"{what}. Leave such cells blank to have them learnt as missing." if endless else None
+    if types.is_integer_dtype(cells.dtype) and not types.is_bool_dtype(cells.dtype) and _SINCE_1970.search(name):
+        known = cells.dropna()
+        for unit, size in (("seconds", 1), ("milliseconds", 1_000), ("microseconds", 1_000_000)):
+            if len(known) and known.between(SINCE * size, UNTIL * size).all():
+                return f"its numbers look like {unit} since 1970. Write them as dates to have them learnt as dates."
+    return None
