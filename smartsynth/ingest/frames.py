@@ -13,6 +13,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.inference import infer_schema
+from smartsynth.ingest.characters import readable
 from smartsynth.ingest.hints import hints_of
 from smartsynth.schema import Column, Schema
 
@@ -85,9 +86,10 @@ def dataset(
     if len(frame) == 0:
         raise DataError(f"{source.name} has a header but no rows.")
     frame = frame if has_cells else _with_pictures(frame, PixelCount(limits, source.name))
+    frame, cleaned = readable(frame)
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
-    notes = (*source.notes, *hints_of(frame))
+    notes = (*source.notes, *cleaned, *hints_of(frame))
     return Dataset(frame, Schema(columns), replace(source, notes=notes))
 
 

@@ -153,11 +153,10 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
     frame = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     notes = [*_left_behind(left)]
     if tables:
-        frame = _with_tables(frame, paths, tables, limits)
-        named = int(frame[IMAGE].notna().sum())
-        if named < len(cells):
+        frame, named = _with_tables(frame, paths, tables, limits)
+        if len(named) < len(cells):
             where = ", ".join(str(table.path) for table in tables)
-            notes.append(f"{len(cells) - named:,} images are not named in {where} and are left out.")
+            notes.append(f"{len(cells) - len(named):,} images are not named in {where} and are left out.")
     elif (labels := _folders(paths)) is not None:
         frame[LABEL] = labels
         if missing := labels.count(None):
@@ -188,13 +187,18 @@ def _folders(paths: list[PurePosixPath]) -> list[str | None] | None:
     return ["/".join(parts) or None for parts in parents] if any(parents) else None
 
 
-def _with_tables(frame: pd.DataFrame, paths: list[PurePosixPath], files: list[_File], limits: Limits) -> pd.DataFrame:
-    """The images that tables name, each those below its own folder, with their other columns."""
-    return pd.concat([_with_table(frame, paths, file, limits) for file in files], ignore_index=True)
+def _with_tables(
+    frame: pd.DataFrame, paths: list[PurePosixPath], files: list[_File], limits: Limits
+) -> tuple[pd.DataFrame, set[int]]:
+    """The images that tables name, each those below its own folder, with their other columns; and which they are."""
+    made = [_with_table(frame, paths, file, limits) for file in files]
+    return pd.concat([rows for rows, _ in made], ignore_index=True), set().union(*(named for _, named in made))
 
 
-def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits) -> pd.DataFrame:
-    """The images that a table names, with its other columns."""
+def _with_table(
+    frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits
+) -> tuple[pd.DataFrame, set[int]]:
+    """The images that a table names, with its other columns; and which they are."""
     if file.path.suffix.lower() == ".csv":
         table = text.read_csv(file.content, limits, name=file.path.name, delimiter=None).frame
     else:
@@ -222,4 +226,4 @@ def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, li
     rest = table.drop(columns=key).reset_index(drop=True)
     if IMAGE in rest.columns:
         raise DataError(f"{file.path}: a column is called {IMAGE!r}, which is the name of the images. Rename it.")
-    return pd.concat([rows, rest], axis=1)
+    return pd.concat([rows, rest], axis=1), {place[name] for name in names if name is not None}

@@ -54,6 +54,16 @@ class Case:
         return f"{self.number:03d} {self.name}"
 
 
+def covers(*numbers: int) -> Callable[[Any], Any]:
+    """Marks a test with the numbers of the list that it is about."""
+
+    def marked(test: Any) -> Any:
+        test.covers = numbers
+        return test
+
+    return marked
+
+
 def table(*rows: str, header: str = "a,b") -> bytes:
     """A CSV file of these rows below ROWS ordinary ones."""
     width = header.count(",") + 1
