@@ -86,6 +86,15 @@ class ColumnConfig(Settings):
     unique: bool | None = Field(None, description="Whether no two rows share a value.")
     required: bool | None = Field(None, description="Whether no cell may be missing.")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """Bounds that nothing lies between are a slip."""
+        for low, high in (("low", "high"), ("min_length", "max_length")):
+            one, other = getattr(self, low), getattr(self, high)
+            if one is not None and type(one) is type(other) and one > other:
+                raise ValueError(f"{low}={one!r} lies above {high}={other!r}. Swap them, or leave one out")
+        return self
+
 
 _OF_COLUMN = ("kind", "role", "semantic", "low", "high", "categories")
 """What a correction says of the column itself; the rest is done before it is learnt, or are rules."""

@@ -137,8 +137,7 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
 def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
     if len(values) == 0:
         return {}
-    spread = float(values.std())
-    skew = float((((values - values.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
+    spread, skew = _spread_and_skew(values)
     quantiles = np.quantile(values, _QUANTILES)
     names = ("q01", "q05", "q25", "q50", "q75", "q95", "q99")
     return {
@@ -148,6 +147,15 @@ def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
         "zeros": float((values == 0).mean()),
         **{name: float(q) for name, q in zip(names, quantiles, strict=True)},
     }
+
+
+def _spread_and_skew(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Standard deviation and skewness, also of numbers whose squares no float can hold."""
+    size = float(np.abs(values).max()) or 1.0
+    scaled = values / size
+    spread = float(scaled.std())
+    skew = float((((scaled - scaled.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
+    return spread * size, skew
 
 
 def _histogram(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -182,8 +190,7 @@ def _number_flags(values: NDArray[np.float64], distinct: int, column: Column) ->
         flags.append("zero-inflated")
     if column.decimals == 0 and column.kind is Kind.NUMERIC:
         flags.append("discrete")
-    spread = values.std()
-    if spread > 0 and abs((((values - values.mean()) / spread) ** 3).mean()) > 3:
+    if abs(_spread_and_skew(values)[1]) > 3:
         flags.append("skewed")
     return flags
 
