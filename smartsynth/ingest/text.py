@@ -234,7 +234,9 @@ def _columns(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise DataError(_problems(text, names, dialect, limits) or str(error).splitlines()[0]) from error
+        row = re.search(r"Row #(\d+)", str(error))  # the rest of its message quotes the row
+        what = Problem(f"{name} cannot be parsed.", row=int(row[1]) if row else None, fix="Save it as CSV again.")
+        raise DataError(_problems(text, names, dialect, limits) or what) from None
     if bad:
         raise DataError(_problems(text, names, dialect, limits))
     table = table.slice(1)

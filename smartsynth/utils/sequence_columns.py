@@ -87,7 +87,8 @@ def numbers_of(cells: pd.Series[Any], column: Column) -> NDArray[np.float64]:
     """The cells of a number, date or duration as floats; dates as text are read all at once."""
     if column.kind is Kind.DATETIME and not pd.api.types.is_datetime64_any_dtype(cells.dtype):
         cells = pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce", utc=True)
-    return np.asarray(to_numbers(cells, column), np.float64)
+    values = np.asarray(to_numbers(cells, column), np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def times_of(frame: pd.DataFrame, schema: Schema) -> list[Time]:
