@@ -205,7 +205,8 @@ def count_decimals(values: NDArray[Any]) -> int | None:
     precision = np.finfo(values.dtype).eps if values.dtype.kind == "f" else np.finfo(np.float64).eps
     finite = values.astype(np.float64)
     finite = finite[np.isfinite(finite)]
-    size = float(np.median(np.abs(finite[finite != 0]))) if np.any(finite) else 1.0
+    with np.errstate(over="ignore"):  # of the two largest floats' mean
+        size = float(np.median(np.abs(finite[finite != 0]))) if np.any(finite) else 1.0
     places = 0
     for part in (finite[:: max(len(finite) // 2_000, 1)], finite):
         while not _has_places(part, places, float(precision)):

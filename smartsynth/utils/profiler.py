@@ -34,6 +34,8 @@ BINS = 30
 LEVELS = 30
 ASSOCIATION_ROWS = 20_000
 MOST_ASSOCIATED_COLUMNS = 200
+HUGE = 1e100
+"""Sums of squares of smaller numbers are floats."""
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -118,7 +120,7 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
         edges, shares = _histogram(values)
         flags = _number_flags(values, distinct, column)
     elif column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN):
-        counts = known.astype(object).value_counts()
+        counts = (known if isinstance(known.dtype, pd.CategoricalDtype) else known.astype(object)).value_counts()
         common = counts[counts >= MIN_ROWS].head(LEVELS)
         levels = tuple((str(level), float(count / max(len(cells), 1))) for level, count in common.items())
         flags = ["high-cardinality"] if distinct > max(50, len(known) // 20) or distinct > 1000 else []
@@ -137,11 +139,11 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
 def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
     if len(values) == 0:
         return {}
-    spread, skew = _spread_and_skew(values)
+    mean, spread, skew = _moments(values)
     quantiles = np.quantile(values, _QUANTILES)
     names = ("q01", "q05", "q25", "q50", "q75", "q95", "q99")
     return {
-        "mean": float(values.mean()),
+        "mean": mean,
         "std": spread,
         "skew": skew,
         "zeros": float((values == 0).mean()),
@@ -149,13 +151,14 @@ def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _spread_and_skew(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Standard deviation and skewness, also of numbers whose squares no float can hold."""
-    size = float(np.abs(values).max()) or 1.0
+def _moments(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean, standard deviation and skewness, also of numbers whose sums or squares no float can hold."""
+    most = float(np.abs(values).max())
+    size = most if most > HUGE else 1.0
     scaled = values / size
-    spread = float(scaled.std())
-    skew = float((((scaled - scaled.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
-    return spread * size, skew
+    mean, spread = float(scaled.mean()), float(scaled.std())
+    skew = float((((scaled - mean) / spread) ** 3).mean()) if spread > 0 else 0.0
+    return mean * size, spread * size, skew
 
 
 def _histogram(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -190,7 +193,7 @@ def _number_flags(values: NDArray[np.float64], distinct: int, column: Column) ->
         flags.append("zero-inflated")
     if column.decimals == 0 and column.kind is Kind.NUMERIC:
         flags.append("discrete")
-    if abs(_spread_and_skew(values)[1]) > 3:
+    if abs(_moments(values)[2]) > 3:
         flags.append("skewed")
     return flags
 
