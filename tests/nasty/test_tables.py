@@ -6,12 +6,13 @@ import bz2
 import csv
 import gzip
 import io
+import time
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from nasty.cases import ROWS, Case, column, judge, table
+from nasty.cases import ROWS, Case, column, judge, remade, table
 
 from smartsynth.config import Limits
 
@@ -153,3 +154,16 @@ CASES = (
 def test_a_table_that_should_not_be(case, tmp_path):
     """Refused in words that name the place, or read and told of."""
     judge(case, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_million_categories_are_made_anew(tmp_path):
+    """Each is held by two rows, so none comes back; what is made looks like them."""
+    codes = np.random.default_rng(0).permutation(np.repeat(np.arange(1_000_000), 2))
+    path = tmp_path / "many.csv"
+    path.write_text("a,b\n" + "".join(f"{i % 7},c{code:07d}\n" for i, code in enumerate(codes)), "utf-8")
+    start = time.process_time()
+    made = remade(path, rows=1_000)
+    assert time.process_time() - start < 60
+    assert made["b"].str.fullmatch(r"c\d+").all()
+    assert not made["b"].isin({f"c{code:07d}" for code in range(1_000_000)}).any()
