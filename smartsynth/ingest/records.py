@@ -26,6 +26,11 @@ from smartsynth.ingest.text import decoded
 
 MAX_DEPTH = 3
 MOST_NOTES = 20
+_DAMAGED = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the reader of workbooks raises where one is damaged."""
 
 
 def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Dataset:
@@ -145,28 +150,12 @@ def _used_twice(number: int, name: str) -> Problem:
 
 def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
     """The values of the first sheet of an Excel workbook; its first row holds the names."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if any(member.endswith("vbaProject.bin") for member in archive.namelist()):
-            raise DataError(f"{name} holds macros. Save it as .xlsx without macros, or as CSV.")
-        most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
-        if sum(member.file_size for member in archive.infolist()) > most:
-            raise DataError(f"{name} unpacks to more than {most:,} bytes. Save it as CSV if you trust it.")
     try:
+        _check_workbook(content, limits, name)
         rows, sheets = _first_sheet(content, limits, name)
     except DataError:
         raise
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        EOFError,
-        SyntaxError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _DAMAGED as error:
         raise DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.") from error
     if not rows:
         raise DataError(f"{name} is empty.")
@@ -181,6 +170,16 @@ def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
     columns = {key: [row[i] for row in body] for i, key in enumerate(names)}
     notes += [f"Read the first of {sheets} sheets."] if sheets > 1 else []
     return _dataset(columns, Source(name=name, format="excel", notes=tuple(notes)), limits)
+
+
+def _check_workbook(content: bytes, limits: Limits, name: str) -> None:
+    """DataError if a workbook holds macros, or unpacks to very much."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(member.endswith("vbaProject.bin") for member in archive.namelist()):
+            raise DataError(f"{name} holds macros. Save it as .xlsx without macros, or as CSV.")
+        most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
+        if sum(member.file_size for member in archive.infolist()) > most:
+            raise DataError(f"{name} unpacks to more than {most:,} bytes. Save it as CSV if you trust it.")
 
 
 def _first_sheet(content: bytes, limits: Limits, name: str) -> tuple[list[tuple[Any, ...]], int]:
