@@ -29,6 +29,20 @@ def moments(cells: pd.Series[Any], form: str | None = None) -> pd.Series[Any] | 
     return pd.Series(np.array(counted, dtype="datetime64[us]"), index=cells.index)
 
 
+def read_moments(cells: pd.Series[Any], form: str | None) -> pd.Series[Any]:
+    """The moments of texts, in UTC; missing where a cell is missing or no moment.
+
+    >>> read_moments(pd.Series(["1600-01-01", None]), "%Y-%m-%d").isna().tolist()
+    [False, True]
+    """
+    found: Any = pd.to_datetime(cells, format=form or "ISO8601", errors="coerce", utc=True)
+    if form is not None and (found.isna() & cells.notna()).any():
+        every: Any = moments(cells.dropna().astype(str), form)
+        if every is not None:
+            return every.reindex(cells.index).dt.tz_localize("UTC")  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]
+
+
 def _counted_finely(cells: pd.Series[Any], form: str | None) -> pd.Series[Any] | None:
     zoned = form is not None and "%z" in form
     try:

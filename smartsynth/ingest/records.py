@@ -19,7 +19,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.formats import plain
-from smartsynth.ingest.cells import typed
+from smartsynth.ingest.cells import NANOSECOND_YEARS, typed
 from smartsynth.ingest.files import MAX_RATIO
 from smartsynth.ingest.frames import check_shape, dataset
 from smartsynth.ingest.text import decoded
@@ -229,7 +229,9 @@ def _column(cells: list[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
             return found.series, found.stored
         return pd.Series(cells, dtype=object), {}
     if kinds and all(kind.__module__ == "datetime" and kind.__name__ == "datetime" for kind in kinds):
-        return pd.Series(cells).astype("datetime64[ns]"), {}
+        first, last = NANOSECOND_YEARS
+        unit = "ns" if all(first <= cell.year <= last for cell in known) else "us"
+        return pd.Series(np.array(cells, dtype=f"datetime64[{unit}]")), {}
     if len(kinds) <= 1 or kinds <= {str}:
         return pd.Series(cells, dtype=object), {}
     return pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object), {}

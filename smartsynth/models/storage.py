@@ -96,10 +96,13 @@ def from_float(column: Column, numbers: NDArray[np.float64], unit: int) -> pd.Se
 def _whole_ticks(column: Column, numbers: NDArray[np.float64], unit: int) -> tuple[NDArray[np.int64], str]:
     """Whole ticks of floats in units, 0 for missing ones, and what a tick is; within what the column's dtype can hold."""
     whole = np.where(np.isnan(numbers), 0, np.round(numbers))
-    if unit % 1_000:
+    low, high = NANOSECONDS_REACH
+    if unit % 1_000 and np.all(np.abs(whole) * unit < high * 1e3):
         return whole.astype(np.int64) * unit, "ns"
-    fits_nanoseconds = column.dtype.startswith(("datetime64[ns", "timedelta64[ns"))
-    low, high = NANOSECONDS_REACH if fits_nanoseconds else DATES_REACH
+    if not column.dtype.startswith(("datetime64[ns", "timedelta64[ns")):
+        low, high = DATES_REACH
+    if unit % 1_000:
+        return np.clip(np.round(whole * (unit / 1_000)), low, high).astype(np.int64), "us"
     step = unit // 1_000
     return np.clip(whole, np.ceil(low / step), np.floor(high / step)).astype(np.int64) * step, "us"
 

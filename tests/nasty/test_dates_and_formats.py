@@ -96,6 +96,8 @@ TEXT_DATES = pa.array([datetime.date(1500 + i, 1, 1) for i in range(30)])
 CASES = (
     Case(55, "1600 and 2300", column("1600-01-01", "2300-05-06", "1850-07-08"), holds=lambda d: d.schema["b"].kind == "datetime"),
     Case(55, "before 1677 in Parquet", lambda: parquet(a=pa.array(range(30)), d=TEXT_DATES), file="x.parquet"),
+    Case(55, "before 1677 as text in memory", lambda: pd.DataFrame({"a": range(40), "d": [f"{1300 + i}-01-05" for i in range(40)]}), holds=lambda d: d.schema["d"].kind == "datetime"),
+    Case(55, "2300 in a workbook", lambda: sheet(fill=lambda book: [book.active.cell(i + 2, 3, datetime.datetime(2250 + 5 * i, 1, 1)) for i in range(ROWS)]), holds=dtype("column_3", "datetime64[us]"), file="x.xlsx"),
     Case(56, "9999-12-31", column(*DAYS[:20], "9999-12-31", name="until"), noticed=("'until'", "9999-12-31"), holds=cells("until", pd.Timestamp(DAYS[0]))),
     Case(57, "year 10000", column(*DAYS[:20], "10000-01-01", name="d"), noticed=("'d'", "1 of", "no dates"), holds=cells("d", DAYS[0])),
     Case(58, "day and month in either order", column("01/02/2020", "03/04/2021", "05/06/2022", name="d"), noticed=("'d'", "%d/%m/%Y", "%m/%d/%Y")),
