@@ -84,9 +84,12 @@ def typed(codes: NDArray[np.int64], words: Sequence[str], *, decimal: str = ".")
 
 
 def _is_infinite(word: str) -> bool:
-    if word.lower().lstrip("+-") in ("inf", "infinity"):
-        return True
-    return word[-1:].isdigit() and "e" in word.lower() and _DECIMAL.fullmatch(word) is not None and isinf(float(word))
+    """Whether a cell is `inf` or `Infinity` in some spelling, or a number beyond the largest float."""
+    if word.endswith(("f", "F", "y", "Y")):
+        return word.lower().lstrip("+-") in ("inf", "infinity")
+    if "e" not in word and "E" not in word:
+        return False
+    return _DECIMAL.fullmatch(word) is not None and isinf(float(word))
 
 
 def _note(tokens: Sequence[str], real: Sequence[str], infinite: int, column: pd.Series[Any]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,15 +24,16 @@ def readable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         DataError: Names or texts hold half a character (a lone surrogate), which no encoding can write.
     """
-    problems = [_half(str(name)) for name in frame.columns if not _is_whole([str(name)])]
+    problems = [_half(str(name)) for name in frame.columns if not _is_whole(str(name))]
     notes: list[str] = []
     cleaned: dict[str, pd.Series[Any]] = {}
     for name, cells in frame.items():
         texts = _texts(cells)
-        if not _is_whole(texts):
+        whole = "".join(texts)
+        if not _is_whole(whole):
             problems.append(_half(str(name)))
-        changed = {text: _CONTROLS.sub("", text) for text in texts if _CONTROLS.search(text)}
-        if changed:
+        if _CONTROLS.search(whole):
+            changed = {text: _CONTROLS.sub("", text) for text in texts if _CONTROLS.search(text)}
             made = cells.map(lambda cell, new=changed: new.get(cell, cell) if isinstance(cell, str) else cell)
             cleaned[str(name)] = made.astype(cells.dtype)
             odd = int(cells.isin(list(changed)).sum())
@@ -53,9 +53,9 @@ def _texts(cells: pd.Series[Any]) -> list[str]:
         return []
 
 
-def _is_whole(texts: Sequence[str]) -> bool:
+def _is_whole(text: str) -> bool:
     try:
-        "".join(texts).encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True
