@@ -221,12 +221,17 @@ class ExportConfig(Settings):
     formula_guard: bool = Field(False, description="Put ' before text cells that a spreadsheet would run as a formula.")
 
 
+MOST_ROWS = 1_000_000_000
+"""That a run makes: all of them are held in memory. A saved model gives any number."""
+
+
 class RunConfig(Settings):
     """Everything that decides a run besides the data themselves."""
 
     rows: int | None = Field(
         None,
         ge=1,
+        le=MOST_ROWS,
         description="Rows to make, of time series entities or windows; as many as the real data if not given.",
     )
     seed: int | None = Field(

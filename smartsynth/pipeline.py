@@ -84,7 +84,6 @@ def synthesize(
         run = run.model_copy(update={"seed": secrets.randbits(32)})
     _check_generator(run)  # a wrong name costs no waiting
     _check_race(run, engine)
-    _check_rows(run)
     seed, private = run.seed or 0, run.privacy.epsilon is not None
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
@@ -381,15 +380,6 @@ def _maker(choice: Choice, run: RunConfig, schema: Schema, rules: Sequence[Any])
         return model.sample(len(rows), seed=seed, progress=part(progress, 0.8, 1.0))
 
     return make
-
-
-def _check_rows(run: RunConfig) -> None:
-    most = run.limits.max_rows
-    if run.rows is not None and run.rows > most:
-        raise ConfigError(
-            f"rows={run.rows} is more than limits.max_rows={most}, and all rows are held in memory. Make fewer and sample more of the "
-            "saved model, or raise limits.max_rows."
-        )
 
 
 def _check_race(run: RunConfig, engine: str) -> None:

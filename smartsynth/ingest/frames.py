@@ -20,6 +20,7 @@ from smartsynth.ingest.hints import hints_of
 from smartsynth.schema import Column, Schema
 
 MOST_PROBLEMS = 20
+MOST_NOTES = 50
 
 
 def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
@@ -92,8 +93,10 @@ def dataset(
     frame, moved = _in_named_zones(frame)
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
-    notes = (*source.notes, *cleaned, *moved, *hints_of(frame))
-    return Dataset(frame, Schema(columns), replace(source, notes=notes))
+    notes = [*source.notes, *cleaned, *moved, *hints_of(frame)]
+    if len(notes) > MOST_NOTES:
+        notes = [*notes[:MOST_NOTES], f"{len(notes) - MOST_NOTES:,} more columns are not as they look."]
+    return Dataset(frame, Schema(columns), replace(source, notes=tuple(notes)))
 
 
 def _in_named_zones(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from nasty.cases import ROWS, Case, column, judge, remade, table
 
+from smartsynth import ingest
 from smartsynth.config import Limits
 
 
@@ -167,3 +168,23 @@ def test_a_million_categories_are_made_anew(tmp_path):
     assert time.process_time() - start < 60
     assert made["b"].str.fullmatch(r"c\d+").all()
     assert not made["b"].isin({f"c{code:07d}" for code in range(1_000_000)}).any()
+
+
+def test_notes_are_as_many_as_people_read(tmp_path):
+    """However many columns there are to tell of."""
+    path = tmp_path / "wide.csv"
+    path.write_text(
+        ",".join(f"c{i}" for i in range(200))
+        + "\n"
+        + (
+            ",".join(["5 kg,7 kg"] * 100)
+            + "\n"
+            + ",".join(["6 kg,9 kg"] * 100)
+            + "\n"
+            + ",".join(["1 kg,2 kg"] * 100)
+            + "\n"
+        )
+    )
+    notes = ingest.read(path).source.notes
+    assert len(notes) == 51
+    assert notes[-1].startswith("150 more columns")
