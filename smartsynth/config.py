@@ -86,6 +86,15 @@ class ColumnConfig(Settings):
     unique: bool | None = Field(None, description="Whether no two rows share a value.")
     required: bool | None = Field(None, description="Whether no cell may be missing.")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """Bounds that nothing lies between are a slip."""
+        for low, high in (("low", "high"), ("min_length", "max_length")):
+            one, other = getattr(self, low), getattr(self, high)
+            if one is not None and type(one) is type(other) and one > other:
+                raise ValueError(f"{low}={one!r} lies above {high}={other!r}. Swap them, or leave one out")
+        return self
+
 
 _OF_COLUMN = ("kind", "role", "semantic", "low", "high", "categories")
 """What a correction says of the column itself; the rest is done before it is learnt, or are rules."""
@@ -212,12 +221,17 @@ class ExportConfig(Settings):
     formula_guard: bool = Field(False, description="Put ' before text cells that a spreadsheet would run as a formula.")
 
 
+MOST_ROWS = 1_000_000_000
+"""That a run makes: all of them are held in memory. A saved model gives any number."""
+
+
 class RunConfig(Settings):
     """Everything that decides a run besides the data themselves."""
 
     rows: int | None = Field(
         None,
         ge=1,
+        le=MOST_ROWS,
         description="Rows to make, of time series entities or windows; as many as the real data if not given.",
     )
     seed: int | None = Field(

@@ -149,6 +149,8 @@ def _csv(dataset: Dataset, format: str, guard: bool) -> bytes:
     decimal = source.decimal if source.decimal != delimiter else "."
     cells = {c.name: _written(dataset.frame[c.name], c, decimal, guard) for c in dataset.schema}
     frame = pd.DataFrame(cells)
+    if guard:
+        frame.columns = pd.Index([_guarded(name) for name in dataset.schema.names])
     sink = _Lines()
     frame.to_csv(sink, index=False, sep=delimiter, lineterminator="\r\n", quotechar=source.quotechar)
     return sink.getvalue().encode(source.encoding if source.encoding.startswith("utf-16") else "utf-8")
@@ -182,10 +184,15 @@ def _written(series: pd.Series[Any], column: Column, decimal: str, guard: bool) 
         texts = [str(cell) for cell in known]
     else:
         texts = [str(cell) for cell in known]
-        texts = [f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts] if guard else texts
+        texts = [_guarded(text) for text in texts] if guard else texts
     out = np.full(len(series), column.missing, dtype=object)
     out[~missing] = texts
     return pd.Series(out, dtype=object)
+
+
+def _guarded(text: str) -> str:
+    """A text that no spreadsheet runs."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _float(value: float, column: Column) -> str:

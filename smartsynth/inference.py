@@ -23,6 +23,7 @@ from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
 from smartsynth.images import form_of, is_cell, is_image
+from smartsynth.moments import moments
 from smartsynth.privacy.identifiers import scan
 from smartsynth.schema import JSON_OBJECT, MESSAGES, QAS, Column, Kind, Role, Schema
 
@@ -204,7 +205,8 @@ def count_decimals(values: NDArray[Any]) -> int | None:
     precision = np.finfo(values.dtype).eps if values.dtype.kind == "f" else np.finfo(np.float64).eps
     finite = values.astype(np.float64)
     finite = finite[np.isfinite(finite)]
-    size = float(np.median(np.abs(finite[finite != 0]))) if np.any(finite) else 1.0
+    with np.errstate(over="ignore"):  # of the two largest floats' mean
+        size = float(np.median(np.abs(finite[finite != 0]))) if np.any(finite) else 1.0
     places = 0
     for part in (finite[:: max(len(finite) // 2_000, 1)], finite):
         while not _has_places(part, places, float(precision)):
@@ -274,8 +276,6 @@ def _date_format(sample: Sequence[str], unique: NDArray[Any]) -> str | None:
         return None
     first = pd.Series(sample[:20], dtype=object)
     for form in DATE_FORMATS:
-        if pd.to_datetime(first, format=form, errors="coerce", utc=True).isna().any():
-            continue
-        if pd.to_datetime(pd.Series(unique, dtype=object), format=form, errors="coerce", utc=True).notna().all():
+        if moments(first, form) is not None and moments(pd.Series(unique, dtype=object), form) is not None:
             return form
     return None

@@ -20,7 +20,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError
 from smartsynth.ingest import arrow, files, hugging_face, lines, pictures, records, text
-from smartsynth.ingest.frames import dataset
+from smartsynth.ingest.frames import dataset, named
 
 FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel")
 SUFFIXES = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "gz", "zip")
@@ -46,7 +46,8 @@ def read(source: Any, *, limits: Limits | None = None, name: str | None = None, 
     if isinstance(source, Dataset):
         return source
     if isinstance(source, pd.DataFrame):
-        return dataset(source, Source(name=name or "memory"), limits)
+        frame, notes = arrow.in_pandas_dtypes(named(source, name or "memory"))
+        return dataset(frame, Source(name=name or "memory", notes=tuple(notes)), limits)
     if hugging_face.is_data_set(source):
         return hugging_face.read(source, limits, name=name or "memory")
     if hasattr(source, "__arrow_c_stream__"):

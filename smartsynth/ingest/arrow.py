@@ -15,6 +15,7 @@ from smartsynth import conversations
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
+from smartsynth.formats import plain
 from smartsynth.images import is_image
 from smartsynth.ingest.frames import check_shape, dataset
 
@@ -30,7 +31,12 @@ def read_table(source: Any, limits: Limits, *, name: str, backend: str | None = 
     """
     import pyarrow as pa
 
-    table = source if isinstance(source, pa.Table) else pa.table(source)
+    try:
+        table = source if isinstance(source, pa.Table) else pa.table(source)
+    except pa.ArrowException as error:
+        raise DataError(
+            f"{name} has a column of a type that Arrow cannot hold: {str(error).splitlines()[0]}"
+        ) from error
     if backend is None:
         backend = "polars" if type(source).__module__.partition(".")[0] == "polars" else "arrow"
     table, shape = with_conversations(table)
@@ -92,18 +98,48 @@ def has_bytes(path: Path) -> bool:
 
 def frame_of(table: Any, limits: Limits, name: str) -> pd.DataFrame:
     """The rows of an Arrow table, with nullable dtypes where cells are missing."""
+    import pyarrow as pa
 
     check_shape(table.num_rows, table.num_columns, limits, name)
     nested = [f.name for f in table.schema if _is_nested(f.type) and not _holds_pictures(table[f.name])]
     if nested:
         fix = "Spread it over columns of its own, or drop it."
         raise DataError([Problem("holds nested or binary cells.", column=column, fix=fix) for column in nested])
+    odd = [f.name for f in table.schema if pa.types.is_interval(f.type)]
+    if odd:
+        what, fix = "holds intervals of months, days and nanoseconds.", "Write durations, or whole numbers of one unit."
+        raise DataError([Problem(what, column=column, fix=fix) for column in odd])
     columns: dict[str, pd.Series[Any]] = {}
     for field, column in zip(table.schema, table.columns, strict=True):
         if field.name in columns:
             raise DataError(Problem("this name is used more than once.", column=field.name, fix="Rename one."))
-        columns[field.name] = column.to_pandas(types_mapper=_nullable(column), date_as_object=True)
+        try:
+            columns[field.name] = column.to_pandas(types_mapper=_nullable(column), date_as_object=True)
+        except (pa.ArrowException, KeyError, ValueError, OverflowError) as error:
+            what = f"cells of the type {field.type} cannot be read ({type(error).__name__})."
+            raise DataError(Problem(what, column=field.name, fix="Convert or drop it.")) from error
     return pd.DataFrame(columns)
+
+
+def in_pandas_dtypes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A pandas frame with columns of pandas' own dtypes in place of Arrow's, and a sentence about each that changed.
+
+    >>> frame = pd.DataFrame({"a": pd.Series([1, None], dtype="int64[pyarrow]")})
+    >>> in_pandas_dtypes(frame)[1]
+    ["Column 'a': int64[pyarrow] is given back as Int64."]
+    """
+    import pyarrow as pa
+
+    made: dict[str, pd.Series[Any]] = {}
+    for name, cells in frame.items():
+        if isinstance(cells.dtype, pd.ArrowDtype):
+            table = pa.table({str(name): pa.chunked_array(pa.array(cells.array))})
+            made[str(name)] = frame_of(table, Limits(), str(name)).iloc[:, 0].set_axis(frame.index)
+    notes = [
+        f"Column {plain(name, 40)!r}: {frame[name].dtype} is given back as {cells.dtype}."
+        for name, cells in made.items()
+    ]
+    return (frame.assign(**made) if made else frame), notes
 
 
 def _is_nested(kind: Any) -> bool:

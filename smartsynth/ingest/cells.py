@@ -15,11 +15,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isinf
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from smartsynth.moments import moments
 
 MISSING = frozenset({"NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "-", "?", ".", "#N/A", "NaT"})
 _WORDS = "true/false True/False TRUE/FALSE yes/no Yes/No YES/NO t/f T/F y/n Y/N"
@@ -38,6 +41,10 @@ _TIMES = (
 )
 DATE_FORMATS = tuple(date + time for date in _DATES for time in _TIMES)
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+NANOSECOND_YEARS = (1678, 2261)
+"""Whole years that can be counted in nanoseconds."""
+MOST_DIGITS = 17
+"""That a number keeps."""
 _DECIMAL = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.(\d+))?|\.(\d+))([eE][+-]?\d+)?")
 
 
@@ -58,17 +65,49 @@ def typed(codes: NDArray[np.int64], words: Sequence[str], *, decimal: str = ".")
     """
     blank = np.array([word == "" for word in words], dtype=bool)
     token = np.array([word in MISSING for word in words], dtype=bool)
-    real = [word for word, out in zip(words, blank | token, strict=True) if not out]
-    made = _numbers(real, decimal) or _booleans(real) or _dates(real)
+    endless = np.array([_is_infinite(word) for word in words], dtype=bool)
+    real = [word for word, out in zip(words, blank | token | endless, strict=True) if not out]
+    made = _numbers(real, decimal)
+    if made is None and not endless.any():
+        made = _booleans(real) or _dates(real)
     if made is None:
-        return _text(codes, words, blank, decimal)
+        return _text(codes, words, blank)
     values, stored = made
+    absent = blank | token | endless
     everything = np.full(len(words) + 1, None, dtype=object)
-    everything[np.flatnonzero(~(blank | token))] = values
-    missing = np.append(blank | token, True)[codes]
+    everything[np.flatnonzero(~absent)] = values
+    missing = np.append(absent, True)[codes]
     tokens = [words[int(i)] for i in np.flatnonzero(token)]
     column = _series(everything[codes], missing, stored.pop("dtype"))
-    return Typed(column, {**stored, "missing": tokens[0] if tokens else ""})
+    infinite = int(np.append(endless, False)[codes].sum())
+    return Typed(column, {**stored, "missing": tokens[0] if tokens else ""}, _note(tokens, real, infinite, column))
+
+
+def _is_infinite(word: str) -> bool:
+    """Whether a cell is `inf` or `Infinity` in some spelling, or a number beyond the largest float."""
+    if word.endswith(("f", "F", "y", "Y")):
+        return word.lower().lstrip("+-") in ("inf", "infinity")
+    if "e" not in word and "E" not in word:
+        return False
+    return _DECIMAL.fullmatch(word) is not None and isinf(float(word))
+
+
+def _note(tokens: Sequence[str], real: Sequence[str], infinite: int, column: pd.Series[Any]) -> str | None:
+    """What is not as it was written: infinite numbers, several signs for a missing cell, digits beyond a number's."""
+    notes = []
+    if infinite:
+        notes.append(f"{infinite} cells are infinite and count as missing.")
+    if len(tokens) > 1:
+        notes.append(
+            f"cells with {', '.join(tokens)} count as missing, and a missing cell is written {tokens[0]} again."
+        )
+    if column.dtype.kind == "f":
+        long = sum(len(re.sub(r"^-?0*\.?0*|\.|[eE].*", "", word)) > MOST_DIGITS for word in real)
+        if long:
+            notes.append(
+                f"{long} different numbers have more digits than a number keeps ({MOST_DIGITS}), and are rounded."
+            )
+    return " ".join(notes) or None
 
 
 def _series(cells: NDArray[Any], missing: NDArray[np.bool_], dtype: str) -> pd.Series[Any]:
@@ -115,34 +154,31 @@ def _dates(words: Sequence[str]) -> tuple[list[Any], dict[str, Any]] | None:
     fitting = [form for form in fitting if _written_as(everything, form) is not None]
     if len(fitting) != 1:
         return None
-    moments: Any = _written_as(everything, fitting[0])
+    found: Any = _written_as(everything, fitting[0])
     zone = ", UTC" if fitting[0].endswith("Z") else ""
-    values = list(moments.dt.tz_localize("UTC") if zone else moments)
-    return values, {"dtype": f"datetime64[ns{zone}]", "format": fitting[0]}
+    values = list(found.dt.tz_localize("UTC") if zone else found)
+    unit = "ns" if found.dt.year.between(*NANOSECOND_YEARS).all() else "us"
+    return values, {"dtype": f"datetime64[{unit}{zone}]", "format": fitting[0]}
 
 
 def _written_as(words: pd.Series[Any], form: str) -> pd.Series[Any] | None:
     """The moments, if writing them in this format gives the very same text."""
-    moments: Any = pd.to_datetime(words, format=form, errors="coerce")
-    if moments.isna().any() or not (moments.dt.strftime(form) == words).all():
+    found: Any = moments(words, form)
+    if found is None or not (found.dt.strftime(form) == words).all():
         return None
-    return moments  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]
 
 
-def _text(codes: NDArray[np.int64], words: Sequence[str], blank: NDArray[np.bool_], decimal: str) -> Typed:
+def _text(codes: NDArray[np.int64], words: Sequence[str], blank: NDArray[np.bool_]) -> Typed:
     cells = np.array([*words, None], dtype=object)
     cells[:-1][blank] = None
-    return Typed(pd.Series(cells[codes], dtype=object), {}, _mixed(codes, words, decimal))
+    return Typed(pd.Series(cells[codes], dtype=object), {})
 
 
-def _mixed(codes: NDArray[np.int64], words: Sequence[str], decimal: str) -> str | None:
-    """What to say about a column of text that is nearly a column of numbers."""
-    is_number = np.array([_numbers([word], decimal) is not None for word in words[:10_000]] or [False])
-    if not is_number.any() or is_number.all():
-        return None
-    counts = np.bincount(codes[(codes >= 0) & (codes < len(is_number))], minlength=len(is_number))
-    share = counts[is_number].sum() / max(counts.sum(), 1)
-    if share < 0.8:
-        return None
-    odd = int(counts[~is_number].sum())
-    return f"{odd} of {int(counts.sum())} cells are not numbers, so the column is kept as text."
+def is_number(word: str, decimal: str) -> bool:
+    """Whether a cell would be read as a number.
+
+    >>> is_number("-1.5", "."), is_number("1 kg", ".")
+    (True, False)
+    """
+    return _numbers([word], decimal) is not None

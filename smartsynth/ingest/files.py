@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import gzip
 import io
+import stat
 import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from smartsynth.config import Limits
 from smartsynth.errors import DataError
+from smartsynth.formats import plain
 from smartsynth.images import is_image
 
 MAX_RATIO = 200
 """An archive that grows more than so many times is refused; text rarely packs better than 20 times."""
+MOST_MEMBERS = 100_000
+"""Files that an archive may hold."""
 _REFUSED = {
-    b"\x80\x04\x95": "a pickle, which can run code when it is opened",
-    b"\x80\x05\x95": "a pickle, which can run code when it is opened",
+    **{b"\x80" + bytes([protocol]): "a pickle, which can run code when it is opened" for protocol in range(2, 6)},
     b"\x93NUMPY": "a NumPy array",
     b"SQLite format 3\x00": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
     b"%PDF": "a PDF document",
-    b"MZ": "a program",
+    b"%!PS": "a PostScript file",
+    b"MZ\x90\x00": "a program",
     b"\x7fELF": "a program",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+    b"ARROW1\x00\x00": "an Arrow (Feather) file",
+    b"GIF87a": "an animation or a picture (GIF)",
+    b"GIF89a": "an animation or a picture (GIF)",
 }
+_PACKED = {
+    **{b"BZh%d1AY&SY" % level: "bzip2" for level in range(1, 10)}, b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstandard", b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!\x1a": "RAR",
+    b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x04\x22\x4d\x18": "lz4",
+}  # fmt: skip
 
 
 def load(path: Path, limits: Limits) -> bytes:
@@ -57,11 +68,17 @@ def _check_size(size: int, limits: Limits, name: str) -> None:
 def unpacked(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
     """The content of a gzip file or of a zip with one file in it, and its name; other content as it is."""
     if content[:2] == b"\x1f\x8b":
-        return _inflated(gzip.GzipFile(fileobj=io.BytesIO(content)), len(content), limits, name), name.removesuffix(
-            ".gz"
-        )
+        inner = _inflated(gzip.GzipFile(fileobj=io.BytesIO(content)), len(content), limits, name)
+        _check_kind(inner, f"What is in {name}")
+        return inner, name.removesuffix(".gz")
     if content[:4] == b"PK\x03\x04" and not _is_workbook(content):
         return _single_member(content, limits, name)
+    _check_kind(content, name)
+    return content, name
+
+
+def _check_kind(content: bytes, name: str) -> None:
+    """DataError if the content is of a kind that holds no table, or that is not opened."""
     if is_image(content):
         raise DataError(
             f"{name} is a single image. Give a folder or a zip of images, or a Parquet file with a column of them."
@@ -69,7 +86,11 @@ def unpacked(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
     for magic, what in _REFUSED.items():
         if content.startswith(magic):
             raise DataError(f"{name} is {what}. Save the table as CSV, JSON, JSONL, Parquet or Excel (.xlsx).")
-    return content, name
+    for magic, packer in _PACKED.items():
+        if content.startswith(magic) and not _is_workbook(content):
+            raise DataError(f"{name} is packed with {packer}. Unpack it first, or pack the one table with zip or gzip.")
+    if content[257:262] == b"ustar":
+        raise DataError(f"{name} is a tar archive. Unpack it first, or pack the one table with zip or gzip.")
 
 
 def _is_workbook(content: bytes) -> bool:
@@ -83,15 +104,54 @@ def _is_workbook(content: bytes) -> bool:
 def _single_member(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in checked_members(archive, name) if not is_hidden(member.filename)]
             if len(members) != 1:
-                raise DataError(f"{name} holds {len(members)} files. Give an archive with one table in it.")
-            if members[0].flag_bits & 1:
-                raise DataError(f"{name} is encrypted. Decrypt it first.")
+                shown = ", ".join(plain(member.filename, 60) for member in members[:5])
+                raise DataError(
+                    f"{name} holds {len(members):,} files{f' ({shown} …)' if members else ''}. Give an archive with one table in it."
+                )
             with archive.open(members[0]) as stream:
-                return _inflated(stream, len(content), limits, name), Path(members[0].filename).name
-    except zipfile.BadZipFile as error:
+                inner = _inflated(stream, len(content), limits, name)
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(f"{name} is not a valid zip archive. Pack it again.") from error
+    _check_kind(inner, f"What is in {name}")
+    return inner, Path(members[0].filename).name
+
+
+def checked_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """The files of an archive.
+
+    Raises:
+        DataError: It is encrypted, holds very many files or one name twice, or names a place outside of itself.
+    """
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MOST_MEMBERS:
+        raise DataError(f"{name} holds {len(members):,} files; at most {MOST_MEMBERS:,} are read.")
+    seen: set[str] = set()
+    for member in members:
+        shown = plain(member.filename, 100)
+        if member.flag_bits & 1:
+            raise DataError(f"{name} is encrypted. Decrypt it first.")
+        if _leads_outside(member.filename):
+            raise DataError(
+                f"{name} holds {shown}, a path that leads out of the archive. Pack it again without such paths."
+            )
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DataError(f"{name} holds {shown}, a link. Pack the file that it points to instead.")
+        if member.filename in seen:
+            raise DataError(f"{name} holds {shown} twice. Pack it again with each file once.")
+        seen.add(member.filename)
+    return members
+
+
+def _leads_outside(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
+    return parts[0] == "" or ":" in parts[0][1:2] or ".." in parts
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a file of an archive is what a system leaves there, such as __MACOSX or .DS_Store."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts)
 
 
 def _inflated(stream: IO[bytes] | gzip.GzipFile, packed: int, limits: Limits, name: str) -> bytes:

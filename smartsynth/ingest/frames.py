@@ -7,15 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 from smartsynth import images
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
+from smartsynth.formats import plain
 from smartsynth.inference import infer_schema
+from smartsynth.ingest.characters import readable
+from smartsynth.ingest.hints import hints_of
 from smartsynth.schema import Column, Schema
 
 MOST_PROBLEMS = 20
+MOST_NOTES = 50
 
 
 def check_shape(rows: int, columns: int, limits: Limits, name: str) -> None:
@@ -84,9 +89,31 @@ def dataset(
     if len(frame) == 0:
         raise DataError(f"{source.name} has a header but no rows.")
     frame = frame if has_cells else _with_pictures(frame, PixelCount(limits, source.name))
+    frame, cleaned = readable(frame)
+    frame, moved = _in_named_zones(frame)
     schema = infer_schema(frame)
     columns = tuple(_stored(column, (stored or {}).get(column.name, {})) for column in schema)
-    return Dataset(frame, Schema(columns), source)
+    notes = [*source.notes, *cleaned, *moved, *hints_of(frame)]
+    if len(notes) > MOST_NOTES:
+        notes = [*notes[:MOST_NOTES], f"{len(notes) - MOST_NOTES:,} more columns are not as they look."]
+    return Dataset(frame, Schema(columns), replace(source, notes=tuple(notes)))
+
+
+def _in_named_zones(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The frame with times in UTC where their zone has no name that a dtype can be written with; and sentences about them."""
+    moved: dict[str, pd.Series[Any]] = {}
+    for name, cells in frame.items():
+        if isinstance(cells.dtype, pd.DatetimeTZDtype) and not _is_written(cells.dtype):
+            moved[str(name)] = cells.dt.tz_convert("UTC")
+    notes = [f"Column {plain(name, 40)!r}: its time zone has no name, so its times are given in UTC." for name in moved]
+    return (frame.assign(**moved) if moved else frame), notes
+
+
+def _is_written(dtype: pd.DatetimeTZDtype) -> bool:
+    try:
+        return bool(pandas_dtype(str(dtype)) == dtype)
+    except (TypeError, KeyError, ValueError):
+        return False
 
 
 def _with_pictures(frame: pd.DataFrame, pixels: PixelCount) -> pd.DataFrame:

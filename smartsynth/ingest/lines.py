@@ -1,4 +1,7 @@
-"""Plain text → Dataset: a text per paragraph, if blank lines part paragraphs of several lines, else a text per line."""
+"""Plain text → Dataset: a text per paragraph, if blank lines part paragraphs of several lines, else a text per line.
+
+Where paragraphs are too few to learn from and lines are not, a blank line is only a blank line.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,11 @@ def read_text(content: bytes, limits: Limits, *, name: str) -> Dataset:
     text, encoding, notes = decoded(content, name)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = [block.strip("\n") for block in re.split(r"\n[ \t]*\n", text) if block.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     whole = len(blocks) > 1 and any("\n" in block for block in blocks)
-    texts = blocks if whole else [line for line in text.split("\n") if line.strip()]
+    if len(blocks) < limits.min_rows <= len(lines):
+        whole = False
+    texts = blocks if whole else lines
     if not texts:
         raise DataError(f"{name} holds no text.")
     check_shape(len(texts), 1, limits, name)

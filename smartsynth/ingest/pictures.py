@@ -23,7 +23,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.ingest import records, text
-from smartsynth.ingest.files import MAX_RATIO
+from smartsynth.ingest.files import MAX_RATIO, checked_members, is_hidden
 from smartsynth.ingest.frames import PixelCount, dataset
 
 IMAGE, LABEL = "image", "label"
@@ -79,11 +79,7 @@ def is_gallery(folder: Path) -> bool:
 
 
 def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in images.SUFFIXES and not _is_hidden(path)
-
-
-def _is_hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in images.SUFFIXES and not is_hidden(str(path))
 
 
 def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
@@ -103,9 +99,7 @@ def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
 def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and _is_wanted(PurePosixPath(m.filename))]
-            if any(member.flag_bits & 1 for member in members):
-                raise DataError(f"{name} is encrypted. Decrypt it first.")
+            members = [m for m in checked_members(archive, name) if _is_wanted(PurePosixPath(m.filename))]
             most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
             _check_total(sum(member.file_size for member in members), limits, name, most)
             for member in sorted(members, key=lambda m: m.filename):
@@ -119,7 +113,7 @@ def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
 
 
 def _is_wanted(path: PurePosixPath) -> bool:
-    return _is_image(path) or (path.name.lower() in TABLES and not _is_hidden(path))
+    return _is_image(path) or (path.name.lower() in TABLES and not is_hidden(str(path)))
 
 
 def _check_total(size: int, limits: Limits, name: str, most: int | None = None) -> None:
@@ -159,11 +153,10 @@ def _gathered(files: Iterator[_File], limits: Limits, *, name: str, format: str)
     frame = pd.DataFrame({IMAGE: pd.Series(cells, dtype=object)})
     notes = [*_left_behind(left)]
     if tables:
-        frame = _with_tables(frame, paths, tables, limits)
-        named = int(frame[IMAGE].notna().sum())
-        if named < len(cells):
+        frame, named = _with_tables(frame, paths, tables, limits)
+        if len(named) < len(cells):
             where = ", ".join(str(table.path) for table in tables)
-            notes.append(f"{len(cells) - named:,} images are not named in {where} and are left out.")
+            notes.append(f"{len(cells) - len(named):,} images are not named in {where} and are left out.")
     elif (labels := _folders(paths)) is not None:
         frame[LABEL] = labels
         if missing := labels.count(None):
@@ -194,13 +187,18 @@ def _folders(paths: list[PurePosixPath]) -> list[str | None] | None:
     return ["/".join(parts) or None for parts in parents] if any(parents) else None
 
 
-def _with_tables(frame: pd.DataFrame, paths: list[PurePosixPath], files: list[_File], limits: Limits) -> pd.DataFrame:
-    """The images that tables name, each those below its own folder, with their other columns."""
-    return pd.concat([_with_table(frame, paths, file, limits) for file in files], ignore_index=True)
+def _with_tables(
+    frame: pd.DataFrame, paths: list[PurePosixPath], files: list[_File], limits: Limits
+) -> tuple[pd.DataFrame, set[int]]:
+    """The images that tables name, each those below its own folder, with their other columns; and which they are."""
+    made = [_with_table(frame, paths, file, limits) for file in files]
+    return pd.concat([rows for rows, _ in made], ignore_index=True), set().union(*(named for _, named in made))
 
 
-def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits) -> pd.DataFrame:
-    """The images that a table names, with its other columns."""
+def _with_table(
+    frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, limits: Limits
+) -> tuple[pd.DataFrame, set[int]]:
+    """The images that a table names, with its other columns; and which they are."""
     if file.path.suffix.lower() == ".csv":
         table = text.read_csv(file.content, limits, name=file.path.name, delimiter=None).frame
     else:
@@ -228,4 +226,4 @@ def _with_table(frame: pd.DataFrame, paths: list[PurePosixPath], file: _File, li
     rest = table.drop(columns=key).reset_index(drop=True)
     if IMAGE in rest.columns:
         raise DataError(f"{file.path}: a column is called {IMAGE!r}, which is the name of the images. Rename it.")
-    return pd.concat([rows, rest], axis=1)
+    return pd.concat([rows, rest], axis=1), {place[name] for name in names if name is not None}

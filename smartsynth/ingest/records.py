@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +18,19 @@ from smartsynth import conversations
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
-from smartsynth.ingest.cells import typed
+from smartsynth.formats import plain
+from smartsynth.ingest.cells import NANOSECOND_YEARS, typed
+from smartsynth.ingest.files import MAX_RATIO
 from smartsynth.ingest.frames import check_shape, dataset
 from smartsynth.ingest.text import decoded
 
 MAX_DEPTH = 3
+MOST_NOTES = 20
+_DAMAGED = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the reader of workbooks raises where one is damaged."""
 
 
 def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Dataset:
@@ -27,7 +38,9 @@ def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Data
     text, encoding, notes = decoded(content, name)
     if lines and "\n" not in text.strip():
         lines = not _is_whole(text)
-    rows = _lines(text) if lines else _document(text, name)
+    twice = _Twice()
+    rows = _lines(text, twice) if lines else _document(text, name, twice)
+    notes += twice.notes()
     shape = conversations.SQUAD if isinstance(rows, Mapping) else conversations.shape_of(rows[0] if rows else None)
     if isinstance(rows, Mapping):
         rows = conversations.paragraph_rows(rows)
@@ -45,6 +58,25 @@ def read_json(content: bytes, limits: Limits, *, name: str, lines: bool) -> Data
     return _dataset(columns, source, limits)
 
 
+class _Twice:
+    """Notices keys that an object has twice, of which the last counts."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            self._counts.update({key for key, times in Counter(key for key, _ in pairs).items() if times > 1})
+        return value
+
+    def notes(self) -> list[str]:
+        return [
+            f"{times:,} objects have the key {plain(key, 40)!r} twice; the last of its values counts."
+            for key, times in self._counts.items()
+        ][:MOST_NOTES]
+
+
 def _is_whole(text: str) -> bool:
     """Whether a single line holds a SQuAD document, or an object of columns, rather than one row."""
     try:
@@ -59,9 +91,9 @@ def _is_whole(text: str) -> bool:
     )
 
 
-def _document(text: str, name: str) -> list[Any] | dict[str, Any]:
+def _document(text: str, name: str, twice: _Twice) -> list[Any] | dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=twice)
     except RecursionError:
         raise DataError(f"{name} is nested too deeply. Give an array of flat objects.") from None
     except ValueError as error:
@@ -78,12 +110,12 @@ def _document(text: str, name: str) -> list[Any] | dict[str, Any]:
     return value
 
 
-def _lines(text: str) -> list[Any]:
+def _lines(text: str, twice: _Twice) -> list[Any]:
     rows, problems = [], []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                rows.append(json.loads(line))
+                rows.append(json.loads(line, object_pairs_hook=twice))
             except (ValueError, RecursionError):
                 problems.append(Problem("is not a JSON object.", row=number, fix="Correct or drop the line."))
     if problems:
@@ -99,13 +131,21 @@ def _flat(row: Any, number: int, problems: list[Problem], prefix: str = "", dept
     out: dict[str, Any] = {}
     for key, value in row.items():
         if isinstance(value, Mapping) and depth < MAX_DEPTH:
-            out |= _flat(value, number, problems, f"{prefix}{key}.", depth + 1)
+            inner = _flat(value, number, problems, f"{prefix}{key}.", depth + 1)
+            problems += [_used_twice(number, name) for name in inner if name in out]
+            out |= inner
         elif isinstance(value, Mapping | list):
             fix = "Spread it over columns of its own."
             problems.append(Problem("holds a list or a deep object.", row=number, column=f"{prefix}{key}", fix=fix))
         else:
+            problems += [_used_twice(number, f"{prefix}{key}")] if f"{prefix}{key}" in out else []
             out[f"{prefix}{key}"] = value
     return out
+
+
+def _used_twice(number: int, name: str) -> Problem:
+    what = "this name is used more than once, for a value and for one in an inner object."
+    return Problem(what, row=number, column=name, fix="Rename one.")
 
 
 def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
@@ -127,44 +167,69 @@ def read_sheets(content: bytes, limits: Limits, *, name: str) -> dict[str, Datas
 
 
 def _workbook(content: bytes, limits: Limits, name: str) -> Any:
+    """DataError if it cannot be read, holds macros, or unpacks to very much."""
     import openpyxl
 
+    try:
+        _check_workbook(content, limits, name)
+        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except DataError:
+        raise
+    except _DAMAGED as error:
+        raise _unreadable(name) from error
+
+
+def _unreadable(name: str) -> DataError:
+    return DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.")
+
+
+def _check_workbook(content: bytes, limits: Limits, name: str) -> None:
+    """DataError if a workbook holds macros, or unpacks to very much."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if any(member.endswith("vbaProject.bin") for member in archive.namelist()):
             raise DataError(f"{name} holds macros. Save it as .xlsx without macros, or as CSV.")
-        if sum(member.file_size for member in archive.infolist()) > limits.max_bytes:
-            raise DataError(f"{name} unpacks to more than {limits.max_bytes:,} bytes.")
-    try:
-        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{name} is not a readable Excel workbook. Save it again, or as CSV.") from error
+        most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
+        if sum(member.file_size for member in archive.infolist()) > most:
+            raise DataError(f"{name} unpacks to more than {most:,} bytes. Save it as CSV if you trust it.")
 
 
 def _sheet(sheet: Any, limits: Limits, name: str, notes: tuple[str, ...]) -> Dataset | None:
     """The table of a sheet; None if it has no cell."""
-    if sheet.max_row is not None:  # streamed workbooks do not say how large they are
-        check_shape(sheet.max_row, sheet.max_column or 0, limits, name)
-    rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    try:
+        if sheet.max_row is not None:  # streamed workbooks do not say how large they are
+            check_shape(sheet.max_row, sheet.max_column or 0, limits, name)
+        rows = [row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    except DataError:
+        raise
+    except _DAMAGED as error:
+        raise _unreadable(name) from error
     if not rows:
         return None
-    check_shape(len(rows) - 1, len(rows[0]), limits, name)
-    names = [f"column_{i + 1}" if cell is None else str(cell) for i, cell in enumerate(rows[0])]
+    width = max(map(len, rows))
+    check_shape(len(rows) - 1, width, limits, name)
+    head, *body = [(*row, *(None,) * (width - len(row))) for row in rows]
+    told = [f"Column {i + 1} had no name and is called column_{i + 1}." for i, cell in enumerate(head) if cell is None]
+    names = [f"column_{i + 1}" if cell is None else str(cell) for i, cell in enumerate(head)]
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:
         raise DataError([Problem("this name is used more than once.", column=n, fix="Rename one.") for n in twice])
-    # A row ends with its last cell that was ever written.
-    columns = {key: [row[i] if i < len(row) else None for row in rows[1:]] for i, key in enumerate(names)}
-    return _dataset(columns, Source(name=name, format="excel", notes=notes), limits)
+    columns = {key: [row[i] for row in body] for i, key in enumerate(names)}
+    return _dataset(columns, Source(name=name, format="excel", notes=(*told, *notes)), limits)
 
 
 def _dataset(columns: Mapping[str, list[Any]], source: Source, limits: Limits) -> Dataset:
     series: dict[str, pd.Series[Any]] = {}
     stored: dict[str, dict[str, Any]] = {}
+    notes = list(source.notes)
     for key, cells in columns.items():
         series[key], stored[key] = _column(cells)
+        kinds = {type(cell) for cell in cells if cell is not None}
+        if (len(kinds) > 1 and not kinds <= {int, float}) or (series[key].dtype == object and int in kinds):
+            why = "whole numbers that are too large" if kinds <= {int, float} else "cells of several kinds"
+            notes.append(f"Column {plain(key, 40)!r}: it has {why}, so it is kept as text.")
     if not series:
         raise DataError(f"{source.name} has no columns.")
-    return dataset(pd.DataFrame(series), source, limits, stored)
+    return dataset(pd.DataFrame(series), replace(source, notes=tuple(notes)), limits, stored)
 
 
 def _column(cells: list[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
@@ -173,8 +238,10 @@ def _column(cells: list[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
     nullable = len(known) < len(cells)
     if kinds == {bool}:
         return pd.Series(cells, dtype="boolean" if nullable else "bool"), {}
-    if kinds == {int} and all(abs(cell) < 2**63 for cell in known):
-        return pd.Series(cells, dtype="Int64" if nullable else "int64"), {}
+    if kinds == {int}:
+        if all(abs(cell) < 2**63 for cell in known):
+            return pd.Series(cells, dtype="Int64" if nullable else "int64"), {}
+        return pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object), {}
     if kinds and kinds <= {int, float}:
         return pd.Series([np.nan if cell is None else float(cell) for cell in cells], dtype="float64"), {}
     if kinds == {str}:
@@ -185,7 +252,9 @@ def _column(cells: list[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
             return found.series, found.stored
         return pd.Series(cells, dtype=object), {}
     if kinds and all(kind.__module__ == "datetime" and kind.__name__ == "datetime" for kind in kinds):
-        return pd.Series(cells).astype("datetime64[ns]"), {}
+        first, last = NANOSECOND_YEARS
+        unit = "ns" if all(first <= cell.year <= last for cell in known) else "us"
+        return pd.Series(np.array(cells, dtype=f"datetime64[{unit}]")), {}
     if len(kinds) <= 1 or kinds <= {str}:
         return pd.Series(cells, dtype=object), {}
     return pd.Series([None if cell is None else str(cell) for cell in cells], dtype=object), {}

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,20 @@ import pandas as pd
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
+from smartsynth.formats import plain
 from smartsynth.ingest.cells import typed
 from smartsynth.ingest.frames import check_shape, dataset
+from smartsynth.ingest.hints import hint
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_PROBLEMS = 50
 SNIFFED_CHARS = 200_000
+MOST_CONTROLS = 0.01
+"""Share of control characters up to which bytes are taken for text."""
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a\x1b"))
+
+# Python's own limit of a cell is far below `limits.max_cell_chars`.
+csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,11 @@ def read_csv(content: bytes, limits: Limits, *, name: str, delimiter: str | None
     for column, (codes, words) in columns.items():
         cells = typed(codes, words, decimal=dialect.decimal)
         series[column], stored[column] = cells.series, cells.stored
-        if cells.note:
-            notes.append(f"Column {column!r}: {cells.note}")
+        note = hint(codes, words, dialect.decimal) if cells.series.dtype == object else cells.note
+        if note:
+            notes.append(f"Column {plain(column, 40)!r}: {note}")
+    if dialect.decimal == "," and any(cells.dtype.kind == "f" for cells in series.values()):
+        notes.append("Numbers are read with a decimal comma: 1,5 is one and a half.")
     source = Source(
         name=name,
         format="tsv" if dialect.delimiter == "\t" else "csv",
@@ -68,6 +80,8 @@ def read_csv(content: bytes, limits: Limits, *, name: str, delimiter: str | None
 
 def decoded(content: bytes, name: str) -> tuple[str, str, list[str]]:
     """The text, its encoding, and what was noticed."""
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise DataError(f"{name} is UTF-32. Save it as UTF-8.")
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -85,6 +99,9 @@ def decoded(content: bytes, name: str) -> tuple[str, str, list[str]]:
         raise DataError(
             Problem("holds a NUL byte, so it is not a text table.", row=line, fix="Export it as CSV again.")
         )
+    head = content[:SNIFFED_CHARS]
+    if len(head) - len(head.translate(None, _CONTROLS)) > MOST_CONTROLS * len(head):
+        raise DataError(f"{name} is not a text file, nor of another format that is read. Save it as CSV or Parquet.")
     try:
         return content.decode("utf-8"), "utf-8", []
     except UnicodeDecodeError as error:
@@ -163,7 +180,8 @@ def _header(text: str, dialect: Dialect, limits: Limits, name: str) -> tuple[lis
         raw = [cell.strip() for cell in next(reader)]
     except csv.Error as error:
         raise DataError(f"{name} has no readable header: {error}.") from None
-    check_shape(0, len(raw), limits, name)
+    if len(raw) > limits.max_columns:
+        check_shape(0, max(len(raw), text.lstrip("\r\n").split("\n", 1)[0].count(dialect.delimiter) + 1), limits, name)
     notes = [f"Column {i + 1} had no name and is called column_{i + 1}." for i, cell in enumerate(raw) if not cell]
     names = [cell or f"column_{i + 1}" for i, cell in enumerate(raw)]
     problems = [
@@ -216,12 +234,14 @@ def _columns(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise DataError(_problems(text, names, dialect, name) or str(error).splitlines()[0]) from error
+        row = re.search(r"Row #(\d+)", str(error))  # the rest of its message quotes the row
+        what = Problem(f"{name} cannot be parsed.", row=int(row[1]) if row else None, fix="Save it as CSV again.")
+        raise DataError(_problems(text, names, dialect, limits) or what) from None
     if bad:
-        raise DataError(_problems(text, names, dialect, name))
+        raise DataError(_problems(text, names, dialect, limits))
     table = table.slice(1)
     check_shape(table.num_rows, len(names), limits, name)
-    if text.count('"') % 2 and (problems := _problems(text, names, dialect, name)):
+    if text.count('"') % 2 and (problems := _problems(text, names, dialect, limits)):
         raise DataError(problems)
     out = {}
     for i, column in enumerate(names):
@@ -235,27 +255,45 @@ def _columns(
     return out
 
 
-def _problems(text: str, names: list[str], dialect: Dialect, name: str) -> list[Problem]:
-    """Every row of the wrong length and an open quote, by line number."""
+def _problems(text: str, names: list[str], dialect: Dialect, limits: Limits) -> list[Problem]:
+    """Every row of the wrong length, every cell that is too long and an open quote, by line number."""
     problems: list[Problem] = []
     more = 0
+    widths: Counter[int] = Counter()
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.space_after, strict=True)
     start = 1
     try:
         for row in reader:
-            if row and len(row) != len(names) and not (len(names) == 1 and not row):
-                what = f"has {len(row)} cells where the header has {len(names)}."
+            if row:
+                widths[len(row)] += 1
+                found = list(_wrong(row, start, names, limits))
                 if len(problems) < MOST_PROBLEMS:
-                    problems.append(
-                        Problem(what, row=start, fix="Quote cells that hold the delimiter, or fill the row.")
-                    )
+                    problems += found
                 else:
-                    more += 1
+                    more += len(found)
             start = reader.line_num + 1
     except csv.Error as error:
         what = "a quote is opened here and never closed" if "end of data" in str(error) else str(error)
         problems.append(Problem(f"{what}.", row=start, fix="Close or double the quote."))
     if more:
-        problems.append(Problem(f"{name} has {more} more rows of the wrong length."))
+        problems.append(Problem(f"{more} more rows have such problems."))
+    usual, times = widths.most_common(1)[0] if widths else (len(names), 0)
+    if usual != len(names) and times > widths.total() / 2:
+        what = f"the header has {len(names)} cells and most rows have {usual}."
+        problems.insert(
+            0, Problem(what, fix="If lines stand above the header, such as a title or comments, delete them.")
+        )
     return problems
+
+
+def _wrong(row: list[str], start: int, names: list[str], limits: Limits) -> Iterator[Problem]:
+    """What is wrong with a row that begins at a line."""
+    if len(row) != len(names):
+        what = f"has {len(row)} cells where the header has {len(names)}."
+        yield Problem(what, row=start, fix="Quote cells that hold the delimiter, or fill the row.")
+        return
+    for name, cell in zip(names, row, strict=True):
+        if len(cell) > limits.max_cell_chars:
+            what = f"a cell has more than {limits.max_cell_chars:,} characters."
+            yield Problem(what, row=start, column=name, fix="Shorten it, or raise limits.max_cell_chars.")

@@ -15,6 +15,8 @@ from smartsynth.metrics.rows import Layout, Rows, filled
 TRIPLES = 60
 PAIR_BINS = 10
 TRIPLE_BINS = 5
+HUGE = 1e100
+"""Sums of squares of smaller numbers are floats."""
 
 
 def correlations(numbers: NDArray[np.float64], *, ranks: bool = False) -> NDArray[np.float64]:
@@ -22,11 +24,18 @@ def correlations(numbers: NDArray[np.float64], *, ranks: bool = False) -> NDArra
     values = filled(numbers, numbers)
     if ranks:
         values = rankdata(values, axis=0)
+    values = _squarable(values)
     centred = values - values.mean(0)
     size = np.sqrt((centred**2).sum(0))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = centred.T @ centred / np.outer(size, size)
     return np.asarray(np.nan_to_num(np.clip(found, -1.0, 1.0)), dtype=np.float64)
+
+
+def _squarable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, those of a column divided by its largest if their squares are more than a float can hold."""
+    most = np.abs(values).max(0, initial=0.0)
+    return np.asarray(values / np.where(most > HUGE, most, 1.0), dtype=np.float64)
 
 
 def cramers_v(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
@@ -48,6 +57,7 @@ def correlation_ratio(codes: NDArray[np.int64], values: NDArray[np.float64]) -> 
     """Fisher's correlation ratio η: the share of a number's spread that a category explains, as a root."""
     known = ~np.isnan(values)
     codes, values = codes[known], values[known]
+    values = _squarable(values)
     if len(values) < 2 or values.std() == 0:
         return 0.0
     counts = np.bincount(codes).astype(float)

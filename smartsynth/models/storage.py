@@ -1,7 +1,8 @@
 """Cells as they are stored ⇄ floats on a grid, for numbers, dates, times and durations.
 
 A date-time is counted in its natural unit (whole days, hours, … nanoseconds, the largest that all cells are multiples
-of) since 1970 in local wall time, so that time zones come back and midnight stays midnight.
+of) since 1970 in local wall time, so that time zones come back and midnight stays midnight. Text with offsets from UTC
+is counted in UTC, and written in it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.moments import moments as moments_of
 from smartsynth.schema import Column, Kind
 
 UNITS = (86_400_000_000_000, 3_600_000_000_000, 60_000_000_000, 1_000_000_000, 1_000_000, 1_000, 1)
 """Nanoseconds of a day, hour, minute, second, millisecond, microsecond, nanosecond."""
+NANOSECONDS_REACH = (-9_223_372_036_854_775, 9_223_372_036_854_775)
+DATES_REACH = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""Microseconds since 1970 that nanoseconds can count, and those of the years 1 to 9999."""
 
 
 def natural_unit(column: Column, series: pd.Series[Any]) -> int:
     """Nanoseconds of the largest unit that all cells are whole multiples of; 1 for numbers."""
     if column.kind is Kind.NUMERIC:
         return 1
-    ticks = _nanoseconds(column, series.dropna())
-    return next(unit for unit in UNITS if not np.any(ticks % unit))
+    ticks, size = _ticks(column, series.dropna())
+    return next(unit for unit in UNITS if unit <= size or not np.any(ticks % (unit // size)))
 
 
 def to_float(column: Column, series: pd.Series[Any], unit: int) -> NDArray[np.float64]:
@@ -38,25 +43,37 @@ def to_float(column: Column, series: pd.Series[Any], unit: int) -> NDArray[np.fl
         return floats
     known = series.notna().to_numpy()
     floats = np.full(len(series), np.nan)
-    floats[known] = _nanoseconds(column, series[known]) // unit
+    ticks, size = _ticks(column, series[known])
+    floats[known] = ticks // (unit // size) if unit >= size else ticks * float(size // unit)
     return floats
 
 
-def _nanoseconds(column: Column, known: pd.Series[Any]) -> NDArray[np.int64]:
-    """Nanoseconds since 1970 (wall time) or of duration, of cells that are not missing."""
+def _ticks(column: Column, known: pd.Series[Any]) -> tuple[NDArray[np.int64], int]:
+    """Ticks since 1970 (wall time) or of duration of cells that are not missing, and the nanoseconds of a tick.
+
+    Nanoseconds reach from 1677 to 2262; what is stored more coarsely is counted in microseconds, which reach far beyond.
+    """
     if column.kind is Kind.DURATION:
         if column.dtype == "time":
-            known = pd.Series([_span(cell) for cell in known], dtype="timedelta64[ns]")
-        return np.asarray(pd.to_timedelta(known).astype("timedelta64[ns]").astype("int64"))
+            known = pd.Series([_span(cell) for cell in known], dtype="timedelta64[us]")
+        spans = pd.to_timedelta(known)
+        return _counted(spans, "timedelta64")
     if pd.api.types.is_datetime64_any_dtype(known.dtype):
         moments = known
-    elif column.format is not None:
-        moments = pd.to_datetime(known.astype(str), format=column.format)
     else:
-        moments = pd.to_datetime(known)
+        found = moments_of(known, column.format)
+        if found is None:
+            raise ValueError("some cells are no dates")
+        moments = found
     if moments.dt.tz is not None:
         moments = moments.dt.tz_localize(None)
-    return np.asarray(moments.astype("datetime64[ns]").astype("int64"))
+    return _counted(moments, "datetime64")
+
+
+def _counted(cells: pd.Series[Any], kind: str) -> tuple[NDArray[np.int64], int]:
+    unit, size = ("ns", 1) if str(cells.dtype).endswith("[ns]") else ("us", 1_000)
+    dtype: Any = f"{kind}[{unit}]"
+    return np.asarray(cells.astype(dtype).astype("int64")), size
 
 
 def from_float(column: Column, numbers: NDArray[np.float64], unit: int) -> pd.Series[Any]:
@@ -64,14 +81,30 @@ def from_float(column: Column, numbers: NDArray[np.float64], unit: int) -> pd.Se
     if column.kind is Kind.NUMERIC:
         return _numbers(column, numbers)
     missing = np.isnan(numbers)
-    ticks = np.where(missing, 0, np.round(numbers)).astype(np.int64) * unit
     if column.kind is Kind.DURATION:
-        spans = pd.Series(ticks.astype("timedelta64[ns]")).mask(missing)
         if column.dtype == "time":
-            return restore(column, _objects([_time(int(t)) for t in ticks], missing))
+            nanoseconds = np.where(missing, 0, np.round(numbers)).astype(np.int64) * unit
+            return restore(column, _objects([_time(int(t)) for t in nanoseconds], missing))
+        ticks, size = _whole_ticks(column, numbers, unit)
+        spans = pd.Series(ticks.astype(f"timedelta64[{size}]")).mask(missing)
         dtype: Any = column.dtype
         return spans.astype(dtype if column.dtype.startswith("timedelta") else object)
-    return _moments(column, pd.Series(ticks.astype("datetime64[ns]")).mask(missing), missing)
+    ticks, size = _whole_ticks(column, numbers, unit)
+    return _moments(column, pd.Series(ticks.astype(f"datetime64[{size}]")).mask(missing), missing)
+
+
+def _whole_ticks(column: Column, numbers: NDArray[np.float64], unit: int) -> tuple[NDArray[np.int64], str]:
+    """Whole ticks of floats in units, 0 for missing ones, and what a tick is; within what the column's dtype can hold."""
+    whole = np.where(np.isnan(numbers), 0, np.round(numbers))
+    low, high = NANOSECONDS_REACH
+    if unit % 1_000 and np.all(np.abs(whole) * unit < high * 1e3):
+        return whole.astype(np.int64) * unit, "ns"
+    if not column.dtype.startswith(("datetime64[ns", "timedelta64[ns")):
+        low, high = DATES_REACH
+    if unit % 1_000:
+        return np.clip(np.round(whole * (unit / 1_000)), low, high).astype(np.int64), "us"
+    step = unit // 1_000
+    return np.clip(whole, np.ceil(low / step), np.floor(high / step)).astype(np.int64) * step, "us"
 
 
 def _moments(column: Column, moments: pd.Series[Any], missing: NDArray[np.bool_]) -> pd.Series[Any]:
@@ -86,7 +119,8 @@ def _moments(column: Column, moments: pd.Series[Any], missing: NDArray[np.bool_]
         dtype: Any = column.dtype
         return moments.astype(dtype)
     if column.format is not None:
-        return restore(column, _objects(list(moments.dt.strftime(column.format)), missing))
+        form = column.format.replace("%z", "+00:00")
+        return restore(column, _objects(list(moments.dt.strftime(form)), missing))
     return moments.astype(object)
 
 

@@ -35,6 +35,7 @@ import pandas as pd
 from pandas.api import types
 
 from smartsynth.errors import DataError, Problem
+from smartsynth.moments import read_moments
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Schema
 
@@ -280,7 +281,7 @@ def to_numbers(cells: pd.Series, column: Column) -> NDArray[np.float64]:
 def _number(value: Any, column: Column) -> float:
     """One cell that pandas keeps as a Python object, as a number."""
     if isinstance(value, str) and column.kind is Kind.DATETIME:
-        value = pd.to_datetime(value, format=column.format or "ISO8601", errors="coerce")
+        value = _moment(value, column.format)
     elif isinstance(value, str) and column.kind is Kind.DURATION:
         value = pd.to_timedelta(value, errors="coerce")
     if value is pd.NaT:
@@ -294,6 +295,12 @@ def _number(value: Any, column: Column) -> float:
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     return float(pd.to_numeric(value, errors="coerce"))
+
+
+def _moment(text: str, form: str | None) -> Any:
+    """The moment that a text says; NaT if it says none."""
+    found = pd.to_datetime(text, format=form or "ISO8601", errors="coerce")
+    return read_moments(pd.Series([text], dtype=object), form).iloc[0] if found is pd.NaT else found
 
 
 def _cells(frame: pd.DataFrame, column: Column) -> pd.Series:

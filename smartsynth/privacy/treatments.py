@@ -26,6 +26,7 @@ import pandas as pd
 from smartsynth.config import ColumnConfig, Handling
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Identifier
+from smartsynth.moments import read_moments
 from smartsynth.privacy.identifiers import HIPAA_CLASSES, class_of, scan
 from smartsynth.schema import Column, Kind, Role, Schema
 
@@ -182,7 +183,7 @@ def _coarse(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
 
 def _years(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     if cells.dtype == object and cells.dropna().map(lambda cell: isinstance(cell, str)).any():
-        cells = pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce")
+        cells = read_moments(cells, column.format)
     years = cells.map(lambda day: day.year, na_action="ignore") if cells.dtype == object else cells.dt.year
     numbers = pd.Series(pd.to_numeric(years, errors="coerce").to_numpy(np.float64, na_value=np.nan), cells.index)
     if column.semantic == "date_of_birth":  # a year of birth that tells of an age over 89 is no more than that either

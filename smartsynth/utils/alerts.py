@@ -34,8 +34,12 @@ DIRECT = frozenset(
         "photo",
     ]
 )
+READING = "reading"
+"""Code of alerts about what was noticed and changed while the data were read."""
 FEW_ROWS = 500
 FEW_ENTITIES = 100
+MOST_CLASSES = 30
+"""Of a target that is spoken of as one."""
 SURE = 0.01
 """Chance of seeing so many faces where there is none, below which there are some."""
 
@@ -186,6 +190,11 @@ def _flags(column: ColumnProfile) -> Iterator[Alert]:
 def _target(profile: Profile) -> Iterator[Alert]:
     column = next((c for c in profile.columns if c.name == profile.target), None)
     if column is None or not column.levels:
+        return
+    rare = column.distinct - len(column.levels)
+    if rare > 0 and column.distinct <= MOST_CLASSES:
+        text = f"The rarest class of the target {column.name!r} is held by fewer than five rows; such classes are pooled before learning and may not come back."
+        yield Alert(Severity.WARNING, "imbalance", text, column.name)
         return
     rarest = min(share for _, share in column.levels)
     if rarest < 0.1:

@@ -26,6 +26,7 @@ from smartsynth.formats import moment, number, span
 from smartsynth.metrics.marginals import total_variation
 from smartsynth.metrics.pairs import associations
 from smartsynth.metrics.rows import Layout, Rows
+from smartsynth.moments import read_moments
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.schema import Column, Kind, Schema
 from smartsynth.utils.svg import compact
@@ -145,7 +146,7 @@ def _read(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
         return cells
     if column.kind is Kind.DURATION:
         return pd.to_timedelta(cells, errors="coerce")
-    return pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce", utc=True)
+    return read_moments(cells, column.format)
 
 
 def _texts(cells: Sequence[pd.Series[Any]]) -> tuple[_Ints, list[str]]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.dataset import Dataset
-from smartsynth.facts import Association, ColumnProfile, Profile, SequenceProfile
+from smartsynth.facts import Alert, Association, ColumnProfile, Profile, SequenceProfile, Severity
 from smartsynth.inference import refine_schema
 from smartsynth.metrics import pairs
 from smartsynth.metrics.rows import Layout, Rows, prepared, sampled
@@ -24,7 +24,7 @@ from smartsynth.metrics.utility import guessed_target
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Column, Kind, Modality, Schema
-from smartsynth.utils.alerts import alerts
+from smartsynth.utils.alerts import READING, alerts
 from smartsynth.utils.image_profiler import image_profiles
 from smartsynth.utils.sequence_profiler import detected, sequence_profile
 from smartsynth.utils.text_profiler import text_profiles
@@ -34,6 +34,8 @@ BINS = 30
 LEVELS = 30
 ASSOCIATION_ROWS = 20_000
 MOST_ASSOCIATED_COLUMNS = 200
+HUGE = 1e100
+"""Sums of squares of smaller numbers are floats."""
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -83,7 +85,8 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
         texts=text_profiles(frame, schema),
         images=image_profiles(frame, schema),
     )
-    result = replace(result, alerts=alerts(result), seconds=time.perf_counter() - start)
+    read = tuple(Alert(Severity.INFO, READING, note) for note in dataset.source.notes)
+    result = replace(result, alerts=(*alerts(result), *read), seconds=time.perf_counter() - start)
     report(1.0, "Profiled")
     return result
 
@@ -117,7 +120,7 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
         edges, shares = _histogram(values)
         flags = _number_flags(values, distinct, column)
     elif column.kind in (Kind.CATEGORICAL, Kind.BOOLEAN):
-        counts = known.astype(object).value_counts()
+        counts = (known if isinstance(known.dtype, pd.CategoricalDtype) else known.astype(object)).value_counts()
         common = counts[counts >= MIN_ROWS].head(LEVELS)
         levels = tuple((str(level), float(count / max(len(cells), 1))) for level, count in common.items())
         flags = ["high-cardinality"] if distinct > max(50, len(known) // 20) or distinct > 1000 else []
@@ -136,17 +139,26 @@ def _column(column: Column, cells: pd.Series[Any]) -> ColumnProfile:
 def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
     if len(values) == 0:
         return {}
-    spread = float(values.std())
-    skew = float((((values - values.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
+    mean, spread, skew = _moments(values)
     quantiles = np.quantile(values, _QUANTILES)
     names = ("q01", "q05", "q25", "q50", "q75", "q95", "q99")
     return {
-        "mean": float(values.mean()),
+        "mean": mean,
         "std": spread,
         "skew": skew,
         "zeros": float((values == 0).mean()),
         **{name: float(q) for name, q in zip(names, quantiles, strict=True)},
     }
+
+
+def _moments(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean, standard deviation and skewness, also of numbers whose sums or squares no float can hold."""
+    most = float(np.abs(values).max())
+    size = most if most > HUGE else 1.0
+    scaled = values / size
+    mean, spread = float(scaled.mean()), float(scaled.std())
+    skew = float((((scaled - mean) / spread) ** 3).mean()) if spread > 0 else 0.0
+    return mean * size, spread * size, skew
 
 
 def _histogram(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -181,8 +193,7 @@ def _number_flags(values: NDArray[np.float64], distinct: int, column: Column) ->
         flags.append("zero-inflated")
     if column.decimals == 0 and column.kind is Kind.NUMERIC:
         flags.append("discrete")
-    spread = values.std()
-    if spread > 0 and abs((((values - values.mean()) / spread) ** 3).mean()) > 3:
+    if abs(_moments(values)[2]) > 3:
         flags.append("skewed")
     return flags
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.moments import read_moments
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.schema import Column, Kind, Schema
 
@@ -86,8 +87,9 @@ class Time:
 def numbers_of(cells: pd.Series[Any], column: Column) -> NDArray[np.float64]:
     """The cells of a number, date or duration as floats; dates as text are read all at once."""
     if column.kind is Kind.DATETIME and not pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        cells = pd.to_datetime(cells, format=column.format or "ISO8601", errors="coerce", utc=True)
-    return np.asarray(to_numbers(cells, column), np.float64)
+        cells = read_moments(cells, column.format)
+    values = np.asarray(to_numbers(cells, column), np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def times_of(frame: pd.DataFrame, schema: Schema) -> list[Time]:

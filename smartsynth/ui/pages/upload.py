@@ -14,6 +14,7 @@ from smartsynth.formats import count, percent
 from smartsynth.jobs import State, Workspace
 from smartsynth.schema import Kind, Modality, Role
 from smartsynth.ui import figures, outcome, parts, samples, sequence, session
+from smartsynth.utils.alerts import READING
 
 SENTENCE = (
     "Start with a table of real records. SmartSynth learns how they are distributed and how they hang together, and makes "
@@ -101,7 +102,7 @@ def shown(workspace: Workspace) -> None:
     summary(workspace, found.profile)
     for note in found.notes:
         st.caption(parts.text(note, 400))
-    alerts = [alert for alert in found.profile.alerts if alert.code != sequence.FOUND]
+    alerts = [alert for alert in found.profile.alerts if alert.code not in (sequence.FOUND, READING)]
     if alerts:
         st.header("What to know about these data", anchor=False)
         figures.alerts(alerts, key="alerts")
