@@ -300,19 +300,7 @@ class RunConfig(Settings):
     @classmethod
     def read(cls, path: str | Path) -> Self:
         """The settings of a YAML (or JSON) file."""
-        import yaml
-
-        path = Path(path)
-        if not path.is_file():
-            raise ConfigError(f"config={str(path)!r} is not a file.")
-        try:
-            values = yaml.safe_load(path.read_text("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
-            raise ConfigError(f"config={str(path)!r} is not valid YAML: {error}{hint}") from None
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"config={str(path)!r} must hold settings as `name: value`.")
-        return cls.build(values)
+        return cls.build(read_yaml(path, "config", "settings"))
 
     def to_yaml(self) -> str:
         """The settings as YAML that `read` takes back."""
@@ -339,6 +327,32 @@ class RunConfig(Settings):
         for name in self.privacy.quasi_identifiers or ():
             schema = schema.with_column(name, role=Role.QUASI_IDENTIFIER)
         return schema.with_target(self.target) if self.target is not None else schema
+
+
+def read_yaml(path: str | Path, name: str, what: str) -> Mapping[str, Any]:
+    """The mapping of a YAML (or JSON) file.
+
+    Args:
+        path: Of the file.
+        name: Of the parameter that it was given as.
+        what: It must hold.
+
+    Raises:
+        ConfigError: There is no such file, or it holds something else.
+    """
+    import yaml
+
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{name}={str(path)!r} is not a file.")
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
+        raise ConfigError(f"{name}={str(path)!r} is not valid YAML: {error}{hint}") from None
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{name}={str(path)!r} must hold {what} as `name: value`.")
+    return values
 
 
 def explain(model: type[BaseModel], error: Mapping[str, Any]) -> str:

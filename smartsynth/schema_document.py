@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
-from smartsynth.config import ColumnConfig, Settings, explain
+from smartsynth.config import ColumnConfig, Settings, explain, read_yaml
 from smartsynth.errors import ConfigError
 
 
@@ -94,19 +94,7 @@ class SchemaDocument(TableDocument):
         Raises:
             ConfigError: It cannot be read, or says what a schema cannot say.
         """
-        import yaml
-
-        path = Path(path)
-        if not path.is_file():
-            raise ConfigError(f"schema={str(path)!r} is not a file.")
-        try:
-            values = yaml.safe_load(path.read_text("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
-            raise ConfigError(f"schema={str(path)!r} is not valid YAML: {error}{hint}") from None
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"schema={str(path)!r} must hold columns, keys and rules as `name: value`.")
-        return cls.build(values)
+        return cls.build(read_yaml(path, "schema", "columns, keys and rules"))
 
     def settings(self) -> dict[str, Any]:
         """What it says of one table, as settings of a run.
