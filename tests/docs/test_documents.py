@@ -1,6 +1,7 @@
 """Documents: code blocks run, reference pages are current, options, settings and scores are explained."""
 
 import importlib.util
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
@@ -143,3 +144,17 @@ def test_what_is_asked_for_is_listed_as_asked_for():
     first = (ROOT / "requirements.txt").read_text("utf-8").split("# What those bring")[0]
     names = {line.split("==")[0] for line in first.splitlines() if "==" in line}
     assert names == {canonicalize_name(requirement.name) for requirement in wanted(*RUN)}
+
+
+def test_the_pins_fit_one_another():
+    """Every pinned package is content with the versions pinned for those it needs, so pip can install the set."""
+    pinned = pins("requirements.txt") | pins("requirements-dev.txt")
+    clashes = [
+        f"{name} {version} needs {requirement}, and {pinned[needed]} is pinned"
+        for name, version in pinned.items()
+        for requirement in map(Requirement, importlib.metadata.requires(name) or [])
+        if (needed := canonicalize_name(requirement.name)) in pinned
+        and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+        and not requirement.specifier.contains(pinned[needed], prereleases=True)
+    ]
+    assert clashes == []
