@@ -1,7 +1,7 @@
 """Documents: code blocks run, reference pages are current, options, settings and scores are explained."""
 
-import importlib.util
 import importlib.metadata
+import importlib.util
 import re
 import tomllib
 from pathlib import Path
