@@ -16,7 +16,6 @@ A rule is broken by a row if it is definitely false there; what a missing cell h
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
 from smartsynth.errors import ConfigError
-from smartsynth.expressions import Expression
+from smartsynth.expressions import NAME, TEXT, Expression, quoted
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
 from smartsynth.schema import Kind, Schema
 
 NAMED = ("one_hot", "combinations", "unique", "matches", "geographic", "zero_together", "cumulative", "monotone")
-_IF = re.compile(r"^\s*if\s+(?P<condition>.+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
+_IF = re.compile(rf"^\s*if\s+(?P<condition>(?:{TEXT}|{NAME}|[^\"'`])+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
 _NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
 
@@ -469,12 +468,3 @@ def distinct(rows: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, ND
     cells = rows[list(names)]
     codes = cells.groupby(list(names), dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)
     return cells[~pd.Series(codes).duplicated().to_numpy()], pd.factorize(codes)[0].astype(np.int64)
-
-
-def quoted(name: str) -> str:
-    """A column's name as an expression writes it.
-
-    >>> quoted("price"), quoted("unit price"), quoted("class")
-    ('price', '`unit price`', '`class`')
-    """
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"`{name}`"

@@ -16,6 +16,7 @@ cell is missing, is not broken.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,9 @@ from smartsynth.errors import ConfigError, did_you_mean
 
 MOST_CHARACTERS, MOST_DEPTH = 2_000, 40
 """Of an expression, and of its parts within parts."""
-_QUOTED = re.compile(r"`([^`]+)`")
+TEXT, NAME = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", r"`(?:[^`]|``)+`"
+"""Patterns of a text, in which backticks mean nothing, and of a name in backticks, in which one of its own is written twice."""
+_QUOTED = re.compile(f"(?P<text>{TEXT})|(?P<name>{NAME})")
 
 Value = Any
 """A series as long as the table, or one value for all rows."""
@@ -66,10 +69,15 @@ class Expression:
         if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
             raise ConfigError(f"The expression {text!r:.80} must be a text of 1 to {MOST_CHARACTERS:,} characters.")
         places: dict[str, str] = {}
+        stem = "quoted_"
+        while stem in text:
+            stem += "_"
 
         def placed(found: re.Match[str]) -> str:
-            place = f"quoted_{len(places)}_"
-            places[place] = found[1]
+            if found["text"] is not None:
+                return found["text"]
+            place = f"{stem}{len(places)}_"
+            places[place] = found["name"][1:-1].replace("``", "`")
             return place
 
         source = _QUOTED.sub(placed, text.strip())
@@ -93,7 +101,7 @@ class Expression:
         """A part of the tree as an expression of its own."""
         text = ast.unparse(node)
         for place, name in self._places.items():
-            text = text.replace(place, f"`{name}`")
+            text = text.replace(place, quoted(name))
         return Expression(text, _checked(node, text, self._places), node, self._places)
 
     def __call__(self, rows: pd.DataFrame) -> pd.Series[Any]:
@@ -421,3 +429,14 @@ FUNCTIONS: Mapping[str, Function] = {
     "matches": Function(_of_texts("fullmatch"), 2, 2),
 }
 """By name; `days` of a duration, `matches` a whole text by a regular expression."""
+
+
+def quoted(name: str) -> str:
+    """A column's name as an expression writes it.
+
+    >>> quoted("price"), quoted("unit price"), quoted("class"), quoted("a`b")
+    ('price', '`unit price`', '`class`', '`a``b`')
+    """
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return name
+    return "`" + name.replace("`", "``") + "`"

@@ -126,6 +126,7 @@ def synthesize(
                 refine=run.generator.refine,
                 engine=engine,
                 rules=rules,
+                k=run.privacy.k,
                 progress=report,
             )
         stages.expect(_expected(found, choice, run))

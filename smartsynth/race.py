@@ -34,7 +34,7 @@ from smartsynth.metrics import utility
 from smartsynth.metrics.detection import detection_auc
 from smartsynth.metrics.rows import prepared
 from smartsynth.models.base import Generator
-from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.models.ruled_generator import keeping
 from smartsynth.privacy import attacks
 from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.progress import Progress, silent
@@ -68,6 +68,7 @@ def run(
     candidates: Sequence[str] | None = None,
     engine: str = "local",
     rules: Sequence[Any] = (),
+    k: int = 5,
     progress: Progress | None = None,
 ) -> tuple[Choice, Generator]:
     """The best generator for these data that `budget` seconds allow, fitted, with the leaderboard.
@@ -83,6 +84,7 @@ def run(
         engine: `local` for one generator after the other on this machine, or `ray` for all of them side by side on a cluster
             (see `cluster.cluster`).
         rules: What every row keeps, whoever makes it (constraints.py), and functions.
+        k: Combinations that fewer rows share do not come back where rules fix them.
         progress: Called with the share of the budget that is used; may raise `Cancelled`.
 
     Raises:
@@ -90,8 +92,9 @@ def run(
     """
     clock = _Clock(budget, progress or silent)
     jury = _Jury(train, schema, profile.target, seed)
+    kept = _Kept(tuple(rules), k)
     lanes: type[_Lane | _Cluster] = _Cluster if engine == "ray" else _Lane
-    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, lanes(clock, Path(folder), rules) as lane:
+    with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as folder, lanes(clock, Path(folder), kept) as lane:
         heats: list[_Heat] = []
         entries, left_out = _entries(
             replace(profile, rows=len(jury.learn)), candidates or registry.generators(), refine
@@ -116,6 +119,14 @@ def run(
         budget, clock.used, len(jury.learn), len(jury.judge), jury.measure, jury.detection, jury.utility, ranked
     )
     return _choice(found, "" if isinstance(whole, _Learnt) else whole), model
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Rules that every entry keeps, and from how many rows on a combination may come back."""
+
+    rules: tuple[Any, ...]
+    k: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +271,8 @@ def _without(entry: _Entry, reason: str) -> Contender:
 class _Lane:
     """Runs one generator at a time in a child process that can be ended."""
 
-    def __init__(self, clock: _Clock, folder: Path, rules: Sequence[Any] = ()) -> None:
-        self._clock, self._folder, self._rules = clock, folder, tuple(rules)
+    def __init__(self, clock: _Clock, folder: Path, kept: _Kept) -> None:
+        self._clock, self._folder, self._kept = clock, folder, kept
         self._pool: ProcessPoolExecutor | None = None
         self._count = 0
 
@@ -284,7 +295,7 @@ class _Lane:
         self._count += 1
         folder, label = self._folder / str(self._count), _without(entry, "").label
         job = self._pool.submit(
-            _learn, entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._rules, folder
+            _learn, entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._kept, folder
         )  # fmt: skip
         began = time.monotonic()
         try:
@@ -309,8 +320,8 @@ class _Lane:
 class _Cluster:
     """Runs generators side by side on a Ray cluster."""
 
-    def __init__(self, clock: _Clock, folder: Path, rules: Sequence[Any] = ()) -> None:
-        self._clock, self._folder, self._count, self._rules = clock, folder, 0, tuple(rules)
+    def __init__(self, clock: _Clock, folder: Path, kept: _Kept) -> None:
+        self._clock, self._folder, self._count, self._kept = clock, folder, 0, kept
         self._ray = cluster()
         self._task = self._ray.remote(num_cpus=1, max_retries=1)(_learn_away)
         self._jobs: list[Any] = []
@@ -329,7 +340,7 @@ class _Cluster:
     def start(self, entry: _Entry, data: Any, schema: Schema, seed: int, *, rows: int) -> Any:
         """Let an entry learn."""
         job = self._task.remote(
-            entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._rules
+            entry.generator, dict(entry.options), entry.refined, data, schema, seed, rows, self._kept
         )
         self._jobs.append(job)
         return job
@@ -368,11 +379,11 @@ def _learn_away(
     schema: Schema,
     seed: int,
     rows: int,
-    rules: Sequence[Any],
+    kept: _Kept,
 ) -> tuple[bytes, pd.DataFrame | None, float]:
     """On the cluster: fit, sample, and the saved model as one file."""
     with tempfile.TemporaryDirectory(prefix="smartsynth-race-") as home:
-        made, seconds = _learn(generator, options, refine, data, schema, seed, rows, rules, Path(home) / "model")
+        made, seconds = _learn(generator, options, refine, data, schema, seed, rows, kept, Path(home) / "model")
         return packed(Path(home) / "model"), made, seconds
 
 
@@ -395,14 +406,12 @@ def _learn(
     schema: Schema,
     seed: int,
     rows: int,
-    rules: Sequence[Any],
+    kept: _Kept,
     folder: Path,
 ) -> tuple[pd.DataFrame | None, float]:
     """In the child: fit, sample, save."""
     began = time.monotonic()
-    model = registry.create(generator, **options)
-    if rules:
-        model = RuledGenerator(model, rules)
+    model = keeping(registry.create(generator, **options), kept.rules, k=kept.k)
     model.fit(data, schema=schema, seed=seed, refine=refine)
     made = model.sample(rows, seed=seed) if rows else None
     model.save(folder)

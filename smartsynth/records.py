@@ -20,6 +20,7 @@ import pandas as pd
 
 from smartsynth import images, registry, sequences
 from smartsynth.alignment import align
+from smartsynth.columns import with_columns
 from smartsynth.config import Handling, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.facts import Evaluation, Identifier
@@ -343,4 +344,4 @@ def comparable(rows: pd.DataFrame, schema: Schema, run: RunConfig) -> tuple[pd.D
             f"The synthetic series has {len(whole):,} rows, and a window {window}. Use shorter windows (window)."
         )
     number = np.repeat(np.arange(n), window)
-    return whole.head(n * window).assign(**{WINDOW: number})[list(numbered.names)], numbered
+    return with_columns(whole.head(n * window), {WINDOW: number})[list(numbered.names)], numbered

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import broken, quoted
+from smartsynth.constraints import broken
 from smartsynth.errors import ConfigError
+from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
-from smartsynth.models.ruled_generator import RuledGenerator, parsed
+from smartsynth.models.ruled_generator import RuledGenerator, keeping, parsed
 from smartsynth.schema import Kind, Schema
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def wanted(run: RunConfig, schema: Schema, checks: Sequence[Check] = ()) -> tupl
 
 def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:
     """A generator that keeps rules, if there are any."""
-    return RuledGenerator(model, rules, k=run.privacy.k) if rules else model
+    return keeping(model, rules, k=run.privacy.k)
 
 
 def facts(

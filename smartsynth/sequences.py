@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError, Problem
 from smartsynth.schema import WINDOW, Column, Kind, Modality, Role, Schema
 
@@ -207,7 +208,7 @@ def stretches(
         at = begin + int(rng.integers(end - begin - size + 1))
         is_held[at : at + size] = True
     number = np.r_[0, np.cumsum(is_held[1:] != is_held[:-1])] if n else np.zeros(0, np.int64)
-    cut = frame.assign(**{WINDOW: number})[list(schema.names)]
+    cut = with_columns(frame, {WINDOW: number})[list(schema.names)]
     sizes = np.bincount(number)
     whole = sizes[number] >= window
     return cut[~is_held & whole].reset_index(drop=True), cut[is_held & whole].reset_index(drop=True), schema
@@ -223,7 +224,7 @@ def with_window(schema: Schema) -> Schema:
 
 def one_stretch(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """A plain series as a single entity, under the schema that `with_window` makes."""
-    return in_order(frame, schema).assign(**{WINDOW: 0})[[WINDOW, *schema.names]]
+    return with_columns(in_order(frame, schema), {WINDOW: 0})[[WINDOW, *schema.names]]
 
 
 def split_entities(

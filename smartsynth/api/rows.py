@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from smartsynth import export, image_export, images
 from smartsynth.api.problems import Problem
+from smartsynth.columns import with_columns
 from smartsynth.dataset import Dataset, Source
 from smartsynth.schema import Kind, Schema
 
@@ -164,7 +165,7 @@ def _lines(batch: Dataset) -> bytes:
     if column is not None:
         cells = batch.frame[column.name]
         urls = [None if cell is None else f"data:image/png;base64,{base64.b64encode(cell).decode()}" for cell in cells]
-        frame = batch.frame.assign(**{column.name: pd.Series(urls, batch.frame.index, dtype=object)})
+        frame = with_columns(batch.frame, {column.name: pd.Series(urls, batch.frame.index, dtype=object)})
         batch = Dataset(frame, batch.schema.with_column(column.name, kind=Kind.TEXT), batch.source)
     return export.to_bytes(batch, format="jsonl")
 
@@ -312,7 +313,7 @@ def _with_cells(frame: Any, name: str | None) -> Any:
     """The rows with their images as bytes, however Parquet holds them."""
     if name is None:
         return frame
-    return frame.assign(**{name: pd.Series(map(images.content_of, frame[name]), frame.index, dtype=object)})
+    return with_columns(frame, {name: pd.Series(map(images.content_of, frame[name]), frame.index, dtype=object)})
 
 
 def nonempty(parts: Iterator[bytes]) -> Iterator[bytes]:

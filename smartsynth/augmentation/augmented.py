@@ -16,6 +16,7 @@ from smartsynth._version import __version__
 from smartsynth.augmentation.proof import Proof, Row
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.augmentation.verdict import Verdict
+from smartsynth.columns import with_columns
 from smartsynth.config import ExportConfig
 from smartsynth.dataset import Dataset
 from smartsynth.facts import Choice, to_json
@@ -97,7 +98,7 @@ class Augmented:
             made = np.ones(len(frame), dtype=bool)
             if not self.only_synthetic:
                 made[: len(self.real)] = False
-            frame = frame.assign(**{self.flag: made})
+            frame = with_columns(frame, {self.flag: made})
             schema = replace(schema, columns=(*schema.columns, Column(self.flag, Kind.BOOLEAN, "bool")))
         return Dataset(frame, schema, self.real.source)
 

@@ -18,7 +18,7 @@ from smartsynth.augmentation.strategy import Strategy
 from smartsynth.errors import DataError
 from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
-from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.models.ruled_generator import keeping
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
 
@@ -75,9 +75,7 @@ class Maker:
         asked = self._asked(known)
         if not asked and self.strategy.needs_classes:
             return known.head(0)
-        model = registry.create(self.generator, **self.options)
-        if self.rules:
-            model = RuledGenerator(model, self.rules, k=self.k)
+        model = keeping(registry.create(self.generator, **self.options), self.rules, k=self.k)
         model.fit(known, schema=self.schema, seed=seed, progress=part(progress, 0.0, 0.8))
         report = part(progress, 0.8, 1.0)
         if not self.strategy.needs_classes:

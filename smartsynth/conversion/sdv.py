@@ -18,10 +18,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from smartsynth.constraints import Chain, Combinations, Condition, OneHot, Rule, Unique, quoted, rules_of
+from smartsynth.constraints import Chain, Combinations, Condition, OneHot, Rule, Unique, rules_of
 from smartsynth.conversion.notes import Notes, brief
 from smartsynth.discovery.proposal import literal
 from smartsynth.errors import ConfigError
+from smartsynth.expressions import quoted
 from smartsynth.schema import Column, Kind, Role, Schema
 from smartsynth.schema_document import SchemaDocument, TableDocument
 

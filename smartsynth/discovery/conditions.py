@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import FEW, STRENGTH, TELLING, Criterion, Evidence, least_expected
 from smartsynth.discovery.proposal import Proposal, What, literal
 from smartsynth.discovery.view import Levels, View
+from smartsynth.expressions import quoted
 from smartsynth.schema import Kind
 
 MOST_LEVELS, NAMED_NUMBERS = 20, 10

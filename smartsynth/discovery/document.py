@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from smartsynth.constraints import quoted
 from smartsynth.dataset import Dataset
 from smartsynth.discovery.evidence import Criterion
 from smartsynth.discovery.proposal import Proposal, What, inline
 from smartsynth.discovery.tables import Found
+from smartsynth.expressions import quoted
 from smartsynth.schema import Role
 
 SURE_ROWS = 300

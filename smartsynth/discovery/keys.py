@@ -7,19 +7,18 @@ values drawn at random from those that it could have would meet often; a pair or
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from smartsynth.discovery.evidence import Criterion, Evidence, shuffled
+from smartsynth.discovery.names import ends_as_key
 from smartsynth.discovery.proposal import Proposal, What
 from smartsynth.discovery.view import Codes, View
 from smartsynth.schema import Kind
 
 MOST_COLUMNS, FIRST_ROWS, MOST_SETS = 30, 2_000, 4
 """Columns of which pairs and threes are looked at, rows on which most of them are ruled out, and sets that are told."""
-_NAME = re.compile(r"(^|[_ -])(id|key|code|no|nr|number|uuid|guid)$|Id$|ID$", re.ASCII)
 
 
 def find(view: View, criterion: Criterion) -> list[Proposal]:
@@ -50,7 +49,7 @@ def find(view: View, criterion: Criterion) -> list[Proposal]:
 def _rank(view: View, columns: Sequence[str]) -> tuple[bool, bool, int]:
     """Names of keys before others, numbers and codes before texts, earlier columns before later ones."""
     name = columns[0]
-    return _NAME.search(name) is None, view.schema[name].kind is not Kind.IDENTIFIER, view.schema.names.index(name)
+    return not ends_as_key(name), view.schema[name].kind is not Kind.IDENTIFIER, view.schema.names.index(name)
 
 
 def _single(view: View, criterion: Criterion) -> Iterator[Proposal]:
@@ -91,7 +90,7 @@ def _several(view: View, criterion: Criterion) -> list[Proposal]:
             and (one := _together(view, columns, tried, criterion)) is not None
         ]  # fmt: skip
         if found:
-            return sorted(found, key=lambda one: sum(_NAME.search(name) is None for name in one.columns))
+            return sorted(found, key=lambda one: sum(not ends_as_key(name) for name in one.columns))
     return []
 
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion, Evidence, least_expected, shuffled
 from smartsynth.discovery.proposal import Proposal, What
 from smartsynth.discovery.view import Floats, View
+from smartsynth.expressions import quoted
 
 Pair = tuple[str, str]
 STRIP = 0.1

@@ -6,7 +6,6 @@ they count as pointing there if the column's name says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +16,10 @@ import pandas as pd
 from smartsynth.dataset import Dataset
 from smartsynth.discovery import discover
 from smartsynth.discovery.evidence import Criterion, Evidence
+from smartsynth.discovery.names import named_for
 from smartsynth.discovery.proposal import Proposal, What
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Kind
-
-_PLAIN = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +136,6 @@ def _values(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series[Any]:
 
 
 def _fit(columns: Sequence[str], parent: str, key: Sequence[str], name: str) -> int:
-    """How well the name of a column fits a key: 3 for table and key, 2 for the key's own name, 1 for the table's, 0 for nothing."""
-    if len(columns) > 1:
-        return 3
-    mine, table, theirs = _plain(columns[0]), _plain(parent), _plain(key[0])
-    stems = {table, table.removesuffix("s"), re.sub("ies$", "y", table), re.sub("(?<=[sx])es$", "", table)}
-    if any(mine == stem + theirs for stem in stems):
-        return 3
-    if mine == theirs and theirs not in ("id", "key", "code", "no", "number", "name"):
-        return 2 if name != parent else 0
-    return int(any(mine in (stem, f"{stem}id", f"{stem}key", f"{stem}code", f"{stem}no") for stem in stems if stem))
-
-
-def _plain(text: str) -> str:
-    return _PLAIN.sub("", text.lower())
+    """How well the name of a column fits a key; 0 for not at all."""
+    rank = 0 if len(columns) > 1 else named_for(columns[0], name, parent, key[0])
+    return 0 if rank is None else 6 - rank

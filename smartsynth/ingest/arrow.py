@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from smartsynth import conversations
+from smartsynth.columns import with_columns
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
@@ -139,7 +140,7 @@ def in_pandas_dtypes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         f"Column {plain(name, 40)!r}: {frame[name].dtype} is given back as {cells.dtype}."
         for name, cells in made.items()
     ]
-    return (frame.assign(**made) if made else frame), notes
+    return (with_columns(frame, made) if made else frame), notes
 
 
 def _is_nested(kind: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import DataError, Problem
 from smartsynth.formats import plain
 
@@ -40,7 +41,7 @@ def readable(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             notes.append(f"Column {plain(str(name), 40)!r}: control characters were taken out of {odd:,} cells.")
     if problems:
         raise DataError(problems)
-    return (frame.assign(**cleaned) if cleaned else frame), notes
+    return (with_columns(frame, cleaned) if cleaned else frame), notes
 
 
 def _texts(cells: pd.Series[Any]) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import pandas_dtype
 
 from smartsynth import images
+from smartsynth.columns import with_columns
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
@@ -106,7 +107,7 @@ def _in_named_zones(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         if isinstance(cells.dtype, pd.DatetimeTZDtype) and not _is_written(cells.dtype):
             moved[str(name)] = cells.dt.tz_convert("UTC")
     notes = [f"Column {plain(name, 40)!r}: its time zone has no name, so its times are given in UTC." for name in moved]
-    return (frame.assign(**moved) if moved else frame), notes
+    return (with_columns(frame, moved) if moved else frame), notes
 
 
 def _is_written(dtype: pd.DatetimeTZDtype) -> bool:
@@ -135,7 +136,7 @@ def _with_pictures(frame: pd.DataFrame, pixels: PixelCount) -> pd.DataFrame:
         found[str(name)] = pd.Series(made, dtype=object, index=frame.index) if not problems else cells
     if problems:
         raise DataError(problems[:MOST_PROBLEMS])
-    return frame.assign(**found) if found else frame
+    return with_columns(frame, found) if found else frame
 
 
 def _is_missing(cell: Any) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from smartsynth.columns import with_columns
 from smartsynth.inference import infer_schema
 from smartsynth.schema import Kind, Role, Schema
 
@@ -33,7 +34,7 @@ def with_target(frame: pd.DataFrame, y: NDArray[Any]) -> tuple[pd.DataFrame, str
     name = "target"
     while name in frame.columns:
         name = f"_{name}"
-    return frame.assign(**{name: pd.Series(y, index=frame.index)}), name
+    return with_columns(frame, {name: pd.Series(y, index=frame.index)}), name
 
 
 def schema_of(frame: pd.DataFrame, target: str | None = None) -> Schema:

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smartsynth.columns import with_columns
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError
 from smartsynth.facts import to_json
@@ -358,7 +359,7 @@ def _previewed(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schem
     for column in schema:
         if column.kind is Kind.IMAGE:
             urls = [None if cell is None or pd.isna(cell) else shown(cell) for cell in frame[column.name]]
-            frame = frame.assign(**{column.name: pd.Series(urls, frame.index, dtype=object)})
+            frame = with_columns(frame, {column.name: pd.Series(urls, frame.index, dtype=object)})
             schema = schema.with_column(column.name, kind=Kind.TEXT)
     return frame, schema
 

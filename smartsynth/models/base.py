@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.alignment import align
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFittedError, Problem, did_you_mean
 from smartsynth.inference import infer_schema
 from smartsynth.models.coding import under
@@ -234,7 +235,7 @@ class Generator(ABC):
     def _partly_known(self, data: pd.DataFrame) -> pd.DataFrame:
         """Given rows as the model stores them; cells of columns that are left out are missing."""
         lost = [name for name in self.schema_.names if name not in data.columns]
-        given = data.assign(**{name: pd.Series([None] * len(data), data.index, dtype=object) for name in lost})
+        given = with_columns(data, {name: pd.Series([None] * len(data), data.index, dtype=object) for name in lost})
         return align(given, self.schema_, what="partly known").reset_index(drop=True)
 
     def save(self, folder: str | Path) -> Path:

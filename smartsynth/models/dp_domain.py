@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, PrivacyError
 from smartsynth.models.autoregression import CodeColumn
 from smartsynth.models.coding import Coding, Inside
@@ -232,7 +233,7 @@ def within_declared(data: pd.DataFrame, schema: Schema) -> pd.DataFrame:
             changed[column.name] = cells.where(known)
         else:
             kept &= known.to_numpy()
-    return data.assign(**changed)[kept]
+    return with_columns(data, changed)[kept]
 
 
 def is_open(column: Column) -> bool:

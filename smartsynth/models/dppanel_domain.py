@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.models.base import State
 from smartsynth.models.coding import Coding, Inside, under
 from smartsynth.models.dp_domain import Domain, DomainLearner, is_open
@@ -66,7 +67,7 @@ def _free(name: str, schema: Schema) -> str:
 def entity_rows(panel: Panel, schema: Schema) -> pd.DataFrame:
     """One row per entity, of an entity schema."""
     rows = panel.frame.iloc[panel.first].reset_index(drop=True)
-    return rows.assign(**{schema.names[-1]: panel.lengths})[list(schema.names)]
+    return with_columns(rows, {schema.names[-1]: panel.lengths})[list(schema.names)]
 
 
 def event_rows(panel: Panel, schema: Schema, unit: int) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def event_rows(panel: Panel, schema: Schema, unit: int) -> pd.DataFrame:
     when = to_float(panel.schema.time, panel.frame[panel.schema.time.name], unit)
     gap = np.diff(when, prepend=np.nan)
     gap[panel.first] = np.nan
-    return panel.frame.assign(**{schema.names[0]: gap})[list(schema.names)]
+    return with_columns(panel.frame, {schema.names[0]: gap})[list(schema.names)]
 
 
 def one_each(panel: Panel, rows: pd.DataFrame, uniform: NDArray[np.float64]) -> pd.DataFrame:
@@ -91,7 +92,7 @@ def one_each(panel: Panel, rows: pd.DataFrame, uniform: NDArray[np.float64]) -> 
     if panel.schema.time is None:
         return some
     later = panel.first + np.minimum(1 + (uniform[1] * (panel.lengths - 1)).astype(np.int64), panel.lengths - 1)
-    return some.assign(**{rows.columns[0]: rows[rows.columns[0]].to_numpy()[later]})
+    return with_columns(some, {rows.columns[0]: rows[rows.columns[0]].to_numpy()[later]})
 
 
 class PartTable(MarginalGenerator):

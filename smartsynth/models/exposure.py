@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import DataError
 from smartsynth.models.tuned_generator import TunedGenerator
 from smartsynth.privacy.canaries import bound
@@ -137,4 +138,4 @@ def _rows(form: pd.DataFrame, column: Column, secrets: list[str]) -> pd.DataFram
     """A row for each secret, all else as in `form`."""
     rows = pd.concat([form] * len(secrets), ignore_index=True)
     spelt = [SENTENCE.format(" ".join(re.findall("..", secret))) for secret in secrets]
-    return rows.assign(**{column.name: pd.Series(spelt, dtype=rows[column.name].dtype)})
+    return with_columns(rows, {column.name: pd.Series(spelt, dtype=rows[column.name].dtype)})

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError, MissingExtraError
 from smartsynth.models.base import State
 from smartsynth.models.coding import under
@@ -173,7 +174,7 @@ class FlowGenerator(SequenceGenerator):
         if clock is not None:  # what follows is later than all that was learnt
             last = clock.positions(known.frame)[known.bounds[1:] - 1]
             gaps = values[:, -1] if clock.gap is not None else None
-            frame = frame.assign(**{clock.column.name: clock.after(last, gaps, lengths)})
+            frame = with_columns(frame, {clock.column.name: clock.after(last, gaps, lengths)})
         new = np.ones(len(frame), bool)
         new[np.r_[0, np.cumsum(lengths)[:-1]]] = False
         return frame[new].reset_index(drop=True)
@@ -207,7 +208,7 @@ class FlowGenerator(SequenceGenerator):
         made = matrix.decode(encoded.static, drawn, known.lengths, rng, start=0, names=_names(known))
         filled = self._matrix.channels.encoder.fill(known.frame, made.frame)
         names = [column.name for column in self.schema_.channels]
-        return known.frame.assign(**{name: filled[name] for name in names})
+        return with_columns(known.frame, {name: filled[name] for name in names})
 
     def _mapped(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cells whose numbers have the distributions that they have in the data."""

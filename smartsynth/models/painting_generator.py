@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
+from smartsynth.columns import with_columns
 from smartsynth.errors import DataError
 from smartsynth.models.base import Generator, State
 from smartsynth.models.coding import under
@@ -95,7 +96,7 @@ class PaintingGenerator(Generator):
         rest = [c for c in schema if c is not column]
         table, there = data.drop(columns=column.name), data[column.name].notna().to_numpy()
         if not there.all():
-            table, rest = table.assign(**{THERE: there}), [*rest, Column(THERE, Kind.BOOLEAN, "bool")]
+            table, rest = with_columns(table, {THERE: there}), [*rest, Column(THERE, Kind.BOOLEAN, "bool")]
         self._table = None
         if rest:
             made = self._empty_table(Schema(tuple(rest)))

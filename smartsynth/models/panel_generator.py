@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError
 from smartsynth.models.autoregression import Autoregression, Codes, Growth
 from smartsynth.models.base import State
@@ -148,7 +149,7 @@ class PanelGenerator(SequenceGenerator):
         who = panel.entity_of_row
         cells = {str(name): made[name].iloc[who].reset_index(drop=True) for name in made}
         rows = self._made_anew(len(panel.frame), rng, start=start * self._events.channels.longest)
-        frame = panel.frame.assign(**cells, **rows)[list(self._plain.names)]
+        frame = with_columns(panel.frame, {**cells, **rows})[list(self._plain.names)]
         return Panel(frame, self._plain, panel.bounds)
 
     def _made_anew(self, n: int, rng: np.random.Generator, *, start: int) -> dict[str, pd.Series[Any]]:
@@ -219,7 +220,7 @@ class PanelGenerator(SequenceGenerator):
             kept[codec.name] = codec.decode(when, rng)
         assert schema.entity is not None  # noqa: S101  (a panel has one)
         kept[schema.entity.name] = pd.Series(owner)
-        frame = frame.assign(**kept)
+        frame = with_columns(frame, kept)
         return frame[[name for name in schema.names if name in frame]]
 
     def _continue(self, known: Panel, horizon: int, rng: np.random.Generator, progress: Progress) -> pd.DataFrame:
@@ -233,7 +234,7 @@ class PanelGenerator(SequenceGenerator):
         names = [c.name for c in self._plain if c.static]
         kept = {name: firsts[name].iloc[owners[order]].reset_index(drop=True) for name in names}
         rows = self._made_anew(len(frame), rng, start=0)
-        return frame.assign(**kept, **rows)[list(self._plain.names)]
+        return with_columns(frame, {**kept, **rows})[list(self._plain.names)]
 
     def _check_options(self) -> None:
         if wrong := below(self, LEAST):
@@ -281,7 +282,7 @@ def _aged(firsts: pd.DataFrame, schema: Schema, channels: Channels) -> pd.DataFr
     """First events with their time since the anchor."""
     if channels.anchor is None or channels.time is None:
         return firsts
-    return firsts.assign(**{AGE: since_anchor(firsts, schema, channels.time, channels.anchor)})
+    return with_columns(firsts, {AGE: since_anchor(firsts, schema, channels.time, channels.anchor)})
 
 
 def _timed(firsts: pd.DataFrame, schema: Schema, channels: Channels, rng: np.random.Generator) -> pd.DataFrame:
@@ -292,7 +293,7 @@ def _timed(firsts: pd.DataFrame, schema: Schema, channels: Channels, rng: np.ran
     birth = to_float(schema[channels.anchor], firsts[channels.anchor], time.unit)
     when = birth + firsts[AGE].to_numpy(np.float64)
     when = np.where(np.isnan(when), time.encode(firsts[time.name]), when)
-    return firsts.drop(columns=AGE).assign(**{time.name: time.decode(when, rng)})
+    return with_columns(firsts.drop(columns=AGE), {time.name: time.decode(when, rng)})
 
 
 def _history(known: Panel, channels: Channels) -> History:

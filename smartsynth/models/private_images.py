@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.images import Form
 from smartsynth.models.base import State
@@ -103,7 +104,7 @@ class PrivateImageGenerator(PrivateGenerator):
         rest = [c for c in schema if c is not column]
         table = rows.drop(columns=column.name)
         if column.nullable:
-            table = table.assign(**{THERE: rows[column.name].notna()})
+            table = with_columns(table, {THERE: rows[column.name].notna()})
             rest = [*rest, Column(THERE, Kind.BOOLEAN, "bool", categories=(False, True))]
         inner = MarginalGenerator(
             epsilon=self.epsilon, delta=self.delta, unit=self.unit, max_rows_per_unit=self.max_rows_per_unit
@@ -111,7 +112,7 @@ class PrivateImageGenerator(PrivateGenerator):
         inner.noise = self.noise
         is_alone = not rest
         if not any(c.is_modelled for c in rest):
-            rest, table = [*rest, COUNTED], table.assign(**{COUNTED.name: np.zeros(len(rows), bool)})
+            rest, table = [*rest, COUNTED], with_columns(table, {COUNTED.name: np.zeros(len(rows), bool)})
         share = budget.part(TABLE, failing=budget.delta_left)
         inner.learn_within(share, table, Schema(tuple(rest)), progress)
         budget.take(share, "table")

@@ -25,6 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Check, Rule, Unique, rules_of
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.models.base import DAMAGE, Generator, State, read_head
@@ -307,13 +308,10 @@ class RuledGenerator(Generator):
 
     def _spare(self, k: int, turn: int, wanted: int, asked: _Asked) -> _Records:
         """Records to choose from instead of those of block k that break a rule; rare ones from a block that several share."""
-        seed, m = _derived(asked.seed, turn), 1
-        if turn == 1 and not asked.conditions:
-            m = MOST_SHARING if self._share == 1.0 else max(1, min(MOST_SHARING, int(0.5 / (1.0 - self._share))))
         slow = self.modality in (Modality.TEXT, Modality.IMAGE)
+        m = 1 if slow or turn > 1 or asked.conditions else self._sharing()
         size = min(self.block, 2 * wanted + 8) if slow else self.block
-        if slow:
-            m = 1
+        seed = _derived(asked.seed, turn)
         at, key = (k // m) * self.block, (seed, k // m, size, asked.key)
         if self._cache.spare_key != key:
             rows = self.inner.sample(size, where=asked.inner, seed=seed, start=at)
@@ -321,6 +319,10 @@ class RuledGenerator(Generator):
         records = _Records.of(self._cache.spare, self._columns)
         part_of = range((k % m) * self.block // m, (k % m + 1) * self.block // m) if m > 1 else range(len(records))
         return self._made(records.take(np.array(part_of)).rows, asked, k, turn)
+
+    def _sharing(self) -> int:
+        """How many blocks can share a spare one: half of it is enough for what breaks a rule in all of them."""
+        return MOST_SHARING if self._share == 1.0 else max(1, min(MOST_SHARING, int(0.5 / (1.0 - self._share))))
 
     def _made(self, rows: pd.DataFrame, asked: _Asked, k: int, turn: int) -> _Records:
         rng = np.random.default_rng([asked.seed, k, turn, 0x201E])
@@ -543,7 +545,18 @@ class _Records:
             told = {self.entity: names.take(np.repeat(np.arange(len(self)), np.diff(self.bounds)))}
         else:
             told = {name: others.rows[name].array for name in fixed}
-        return replace(self, rows=self.rows.assign(**told))
+        return replace(self, rows=with_columns(self.rows, told))
+
+
+def keeping(model: Generator, rules: Sequence[Any], *, k: int) -> Generator:
+    """A generator whose rows keep rules; the generator itself if there are none.
+
+    Args:
+        model: Any generator, before it is fitted.
+        rules: As `constraints.rules_of` reads them, and functions.
+        k: A combination of values that fewer rows share does not come back.
+    """
+    return RuledGenerator(model, rules, k=k) if rules else model
 
 
 def _damaged(folder: Path, error: Exception) -> ModelFormatError:

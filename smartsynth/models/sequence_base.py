@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.alignment import align
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Condition, Given
@@ -146,7 +147,7 @@ class SequenceGenerator(Generator):
         made = []
         for path in range(paths):
             rows = self._continue(known, horizon, rng, part(progress, path / paths, (path + 1) / paths))
-            made.append(rows if paths == 1 else rows.assign(**{PATH: path}))
+            made.append(rows if paths == 1 else with_columns(rows, {PATH: path}))
         (progress or silent)(1.0, "Continued")
         rows = pd.concat(made, ignore_index=True)
         return rows if WINDOW in prefix.columns or not self.schema_.is_series else rows.drop(columns=WINDOW)
@@ -189,7 +190,7 @@ class SequenceGenerator(Generator):
         if not len(rows):
             raise DataError(f"The {what} data have no rows. Give at least one row of each entity.")
         if self.schema_.is_series and WINDOW not in rows.columns:
-            rows = rows.assign(**{WINDOW: 0})
+            rows = with_columns(rows, {WINDOW: 0})
         return align(rows, self.schema_, what=what)
 
     @abstractmethod

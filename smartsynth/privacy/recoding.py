@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, PrivacyError
 from smartsynth.facts import Recoding
 from smartsynth.privacy.anonymity import classes, closeness, distinct
@@ -71,7 +72,7 @@ def recoded(frame: pd.DataFrame, schema: Schema, wanted: Wanted) -> tuple[pd.Dat
         share = float((_text(made[one.name]) != _text(frame[one.name])).mean())
         if share:
             changed.append((one.name, share))
-    out = frame.assign(**made)
+    out = with_columns(frame, made)
     return out, _summary(out, wanted, dict(changed))
 
 

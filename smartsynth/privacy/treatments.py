@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.config import ColumnConfig, Handling
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Identifier
@@ -170,7 +171,7 @@ def treated(frame: pd.DataFrame, schema: Schema, found: tuple[Identifier, ...]) 
         if one.treatment == Handling.GENERALISE
     }
     gone = [one.column for one in found if one.treatment == Handling.DROP]
-    return frame.assign(**made).drop(columns=gone)
+    return with_columns(frame, made).drop(columns=gone)
 
 
 def _coarse(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:

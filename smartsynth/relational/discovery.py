@@ -13,7 +13,6 @@ Names decide and values confirm: numbers from 1 on are among those of every coun
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,32 +20,12 @@ from typing import Any
 import pandas as pd
 
 from smartsynth.dataset import Dataset
+from smartsynth.discovery.names import SAME_NAME, ends_as_key, is_key_of, named_for, one_of, plain
 from smartsynth.relational.structure import Link, Structure, positions
 
 MOST_KEY_PARTS = 4
 INSIDE, INSIDE_BY_SAME_NAME = 0.95, 0.5
 """Share of the values of a foreign key that must be among those of the key; fewer are enough where both have one telling name."""
-OWN = (
-    "parent",
-    "manager",
-    "supervisor",
-    "boss",
-    "reports",
-    "reportsto",
-    "head",
-    "mother",
-    "father",
-    "reply",
-    "previous",
-    "root",
-    "lead",
-    "superior",
-    "referred",
-    "referrer",
-)
-SAME_NAME = 1
-GENERIC = {"id", "key", "code", "no", "num", "number", "uuid", "name", "pk"}
-_ENDS = re.compile(r"(?:^|_)(id|key|code|no|num|number|uuid|pk)$|(id|num|key)$")
 
 
 def completed(data: Mapping[str, Dataset], told: Structure) -> Structure:
@@ -71,25 +50,6 @@ def completed(data: Mapping[str, Dataset], told: Structure) -> Structure:
     return replace(told, primary=primary, links=tuple(links), found=(*told.found, *found))
 
 
-def _plain(name: str) -> str:
-    """A name in small letters with its words apart: `customerId` is customer_id."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
-
-
-def _one(table: str) -> str:
-    """The name of a table in the singular.
-
-    >>> _one("Categories"), _one("order_lines"), _one("status")
-    ('category', 'order_line', 'status')
-    """
-    name = _plain(table)
-    if name.endswith("ies"):
-        return name[:-3] + "y"
-    if name.endswith(("ses", "xes", "ches", "shes")):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else name
-
-
 def _may_be_key(cells: pd.Series[Any]) -> bool:
     dtype = cells.dtype
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
@@ -106,23 +66,11 @@ def _may_be_key(cells: pd.Series[Any]) -> bool:
 
 def _single_key(table: str, frame: pd.DataFrame) -> str | None:
     """The column that is named like a key of the table and is unique."""
-    one = _one(table)
     ranked = []
     for i, name in enumerate(map(str, frame.columns)):
-        plain = _plain(name)
-        if plain in (
-            "id",
-            "uuid",
-            "pk",
-            f"{one}_id",
-            f"{_plain(table)}_id",
-            f"{one}id",
-            one,
-            f"{one}_key",
-            f"{one}_code",
-        ):
+        if is_key_of(name, table):
             ranked.append((0, i, name))
-        elif i == 0 and _ENDS.search(plain):
+        elif i == 0 and ends_as_key(name):
             ranked.append((1, i, name))
     for _, _, name in sorted(ranked):
         cells = frame[name]
@@ -156,7 +104,7 @@ def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[
         for parent, key in primary.items():
             if len(key) != 1 or (parent == child and key[0] == name):
                 continue
-            rank = _named_for(name, child, parent, key[0])
+            rank = named_for(name, child, parent, key[0])
             if rank is None or (best is not None and best[0] <= rank):
                 continue
             if primary[child] == (name,) and not _is_part(frame[name], data[parent].frame[key[0]], name, child, parent):
@@ -168,28 +116,11 @@ def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[
             yield best[1]
 
 
-def _named_for(column: str, child: str, parent: str, key: str) -> int | None:
-    """How well the name of a column says that it holds keys of the parent, 0 at best; None if it does not."""
-    name, key, one, many = _plain(column), _plain(key), _one(parent), _plain(parent)
-    full = {f"{one}_{key}", f"{many}_{key}", f"{one}{key}"} if key in GENERIC else {key}
-    if child != parent and name in full and one in [*name.split("_"), name.removesuffix(key).rstrip("_")]:
-        return 0
-    if child != parent and name == key and key not in GENERIC:
-        return SAME_NAME
-    if child == parent:
-        return 2 if any(word in OWN for word in name.split("_")) else None
-    if any(name.endswith(f"_{one}") for one in full):
-        return 3
-    if name in (one, many) or re.fullmatch(rf"{re.escape(one)}_(id|key|code|no|num|ref)", name):
-        return 4
-    return 5 if one in name.split("_") and _ENDS.search(name) else None
-
-
 def _is_part(cells: pd.Series[Any], of: pd.Series[Any], column: str, child: str, parent: str) -> bool:
     """Of two tables with one key: whether the first is the part of the second, and not the other way round."""
     if len(cells) != len(of):
         return len(cells) < len(of)
-    return _one(parent) in _plain(column) and _one(child) not in _plain(column)
+    return one_of(parent) in plain(column) and one_of(child) not in plain(column)
 
 
 def _inside(frame: pd.DataFrame, columns: Sequence[str], parent: pd.DataFrame, key: Sequence[str]) -> float:

@@ -14,7 +14,7 @@ from smartsynth import registry
 from smartsynth.constraints import Unique, rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.models.family_forest import Families, FamilyForest
-from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.models.ruled_generator import keeping
 from smartsynth.models.rules.construction import Construction
 from smartsynth.models.surrogates import surrogate_of
 from smartsynth.progress import Progress, under
@@ -127,9 +127,8 @@ def row_model(
 ) -> RowModel:
     """What makes the own columns of a table, fitted. This is the one place where that is chosen."""
     if is_alone(rows, schema, context, families, generator):
-        model = registry.create(generator)
-        ruled = RuledGenerator(model, rules, k=k) if rules else model
-        return ruled.fit(rows, schema=schema, seed=int(rng.integers(2**31)), progress=progress)
+        model = keeping(registry.create(generator), rules, k=k)
+        return model.fit(rows, schema=schema, seed=int(rng.integers(2**31)), progress=progress)
     return FamilyForest.fit(
         rows,
         schema,

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
+from smartsynth.columns import with_columns
 from smartsynth.metrics.image_features import embedder
 from smartsynth.privacy import canaries
 from smartsynth.schema import Schema
@@ -69,7 +70,7 @@ class ImagePoints:
         rows = canaries.planted(train, n, rng)
         cells = self.cells(train)
         made = [self._collage([cells[i] for i in rng.integers(len(cells), size=4)]) for _ in range(n)]
-        return rows.assign(**{self._name: pd.Series(made, rows.index, dtype=object)})
+        return with_columns(rows, {self._name: pd.Series(made, rows.index, dtype=object)})
 
     def _collage(self, cells: list[bytes]) -> bytes:
         """A quarter of each of four images, in the form of the first."""

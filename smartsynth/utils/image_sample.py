@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import images
+from smartsynth.columns import with_columns
 from smartsynth.errors import DataError
 from smartsynth.metrics.image_features import Points, embedder
 from smartsynth.schema import Column, Kind, Schema
@@ -67,7 +68,7 @@ def in_one_form(frames: Frames, schema: Schema, framing: str) -> Frames:
         there = frame[name].notna().to_numpy()
         cells = frame[name].astype(object).to_numpy(copy=True)
         cells[there] = pd.Series(images.brought(cells[there].tolist(), form, framing), dtype=object)
-        return frame.assign(**{name: pd.Series(cells, frame.index, dtype=object)})
+        return with_columns(frame, {name: pd.Series(cells, frame.index, dtype=object)})
 
     return brought(frames[0]), brought(frames[1]), brought(frames[2])
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.config import EvaluateConfig
 from smartsynth.facts import Evaluation, Score
 from smartsynth.metrics.rows import prepared, sampled
@@ -113,7 +114,7 @@ def _tables(frames: Sequence[pd.DataFrame], schema: Schema) -> tuple[list[pd.Dat
             f"words of {c.name}": [np.nan if pd.isna(cell) else words_in(flat(c, str(cell))) for cell in frame[c.name]]
             for c in texts
         }
-        made.append(frame[[c.name for c in columns]].reset_index(drop=True).assign(**words))
+        made.append(with_columns(frame[[c.name for c in columns]].reset_index(drop=True), words))
     extra = (Column(f"words of {c.name}", Kind.NUMERIC, "float64", decimals=0, nullable=True) for c in texts)
     return made, Schema((*columns, *extra))
 

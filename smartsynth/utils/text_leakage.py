@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.facts import Battery, Better, Curve, Family, Score
 from smartsynth.formats import percent
 from smartsynth.metrics.minhash import NearTexts
@@ -75,7 +76,7 @@ def _flattened(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         for c in schema
         if c.kind is Kind.TEXT
     }
-    return frame.assign(**cells)
+    return with_columns(frame, cells)
 
 
 def _copies(frames: Frames, schema: Schema, rng: np.random.Generator) -> list[Score]:

@@ -11,6 +11,7 @@ from smartsynth import pipeline, race
 from smartsynth.constraints import broken, rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError
+from smartsynth.expressions import quoted
 from smartsynth.inference import infer_schema
 from smartsynth.resampling import resample
 from smartsynth.schema_document import SchemaDocument
@@ -126,6 +127,28 @@ def test_the_winner_of_a_race_keeps_the_rules(table):
     made = model.sample(1_000, seed=1)
     assert choice.race is not None and model.name == "copula"
     assert breaks(RULES, table, made) == []
+
+
+def test_a_race_lets_no_combination_come_back_that_fewer_rows_share_than_the_run_allows():
+    pairs = pd.DataFrame({"a": ["x"] * 150 + ["y"] * 150, "b": ["u"] * 150 + ["v"] * 140 + ["w"] * 10, "n": range(300)})
+    schema = infer_schema(pairs)
+    found = profiler.profile(Dataset(pairs, schema, Source()))
+    rules = [{"combinations": ["a", "b"]}]
+    for k, seen in ((5, {"u", "v", "w"}), (20, {"u", "v"})):
+        _, model = race.run(pairs, schema, found, budget=15, seed=1, candidates=["copula"], rules=rules, k=k)
+        assert set(model.sample(500, seed=1)["b"]) == seen
+
+
+@pytest.mark.parametrize("name", ["self", "index", "a b", "`x`", "größe", "class"])
+def test_a_column_may_have_any_name(name):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"one": rng.normal(30, 10, 300).round(2), "two": rng.integers(0, 9, 300)})
+    rows[name], rows["flag"] = rows["one"] + rows["two"], rows["one"] > 25
+    called = quoted(name)
+    rules = [f"{called} == one + two", f"if flag then {called} > 25", f"{called} >= one"]
+    made = run(rows, rules=rules, rows=500).data
+    assert list(made.columns) == list(rows.columns)
+    assert breaks(rules, rows, made) == []
 
 
 def test_rules_within_a_budget_are_read_off_nothing(table):

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion
 from smartsynth.discovery.formulas.sources import Sources, proposal
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
-from smartsynth.expressions import Expression
+from smartsynth.expressions import Expression, quoted
 
 
 def chosen(found: Sequence[Proposal], sources: Sources, criterion: Criterion) -> list[Proposal]:

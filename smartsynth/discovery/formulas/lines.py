@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion
 from smartsynth.discovery.formulas.sources import Sources, plain, proposal, shortest
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.expressions import quoted
 
 ROWS, LEAST_RANK_CORRELATION = 1_000, 0.6
 """Of a sample, so that a line is fitted."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion
 from smartsynth.discovery.formulas.sources import LOOSE, Sources, plain, proposal, shortest
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.expressions import quoted
 
 ROWS = 64
 """On which every pair is tried with every target."""

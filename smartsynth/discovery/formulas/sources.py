@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion, Evidence, shuffled
 from smartsynth.discovery.proposal import Proposal, What
 from smartsynth.discovery.view import Floats, View
+from smartsynth.expressions import quoted
 
 MOST_MOMENTS = 12
 """Columns of dates whose differences are looked at."""

@@ -7,11 +7,11 @@ from os.path import commonpath
 
 import numpy as np
 
-from smartsynth.constraints import quoted
 from smartsynth.discovery.evidence import Criterion, Evidence, shuffled
 from smartsynth.discovery.formulas.sources import LOOSE, proposal
 from smartsynth.discovery.proposal import Proposal, literal
 from smartsynth.discovery.view import View
+from smartsynth.expressions import quoted
 
 ROWS, MOST_COLUMNS = 60, 40
 

@@ -10,14 +10,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Consequence, Formula, Rule
 from smartsynth.expressions import Expression
+from smartsynth.models.rules.step import Step
 from smartsynth.models.storage import from_float, restore, to_float
 from smartsynth.schema import Column, Kind, Schema
 
 
 @dataclass(frozen=True, slots=True)
-class ConsequenceStep:
+class ConsequenceStep(Step):
     """A condition, and what a column is where it is true.
 
     Args:
@@ -83,12 +85,12 @@ class ConsequenceStep:
         values[pd.isna(values)] = None
         if self.text is None:
             values[applies] = self.value
-            return rows.assign(**{self.column.name: restore(self.column, values).array})
+            return with_columns(rows, {self.column.name: restore(self.column, values).array})
         given = Expression.parse(self.text)(rows).to_numpy(float, na_value=np.nan)
         given = given if self.column.decimals is None else np.round(given, self.column.decimals)
         old = to_float(self.column, rows[self.column.name], 1)
         written = np.where(applies & (~np.isnan(given) | self.column.nullable), given, old)
-        return rows.assign(**{self.column.name: from_float(self.column, written, 1).array})
+        return with_columns(rows, {self.column.name: from_float(self.column, written, 1).array})
 
     def to_json(self) -> dict[str, Any]:
         return {"condition": self.condition, "column": asdict(self.column), "value": self.value, "text": self.text}

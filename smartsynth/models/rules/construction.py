@@ -40,7 +40,8 @@ from smartsynth.models.rules.order import Edge, OrderStep
 from smartsynth.models.rules.parts import PartsStep, parts_of
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
-from smartsynth.models.rules.sequence import Step, needed_for, sequence
+from smartsynth.models.rules.sequence import needed_for, sequence
+from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
 from smartsynth.schema import Schema

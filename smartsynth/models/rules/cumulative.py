@@ -9,14 +9,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
+from smartsynth.models.rules.step import ComputedStep
 from smartsynth.models.storage import from_float
 from smartsynth.named_rules import Cumulative, running
 from smartsynth.schema import Column, Schema
 
 
 @dataclass(frozen=True, slots=True)
-class CumulativeStep:
+class CumulativeStep(ComputedStep):
     """A total and what it sums up.
 
     Args:
@@ -26,7 +28,6 @@ class CumulativeStep:
         order: Entity and time.
     """
 
-    column: Column
     of: str
     start: str | float
     order: Schema
@@ -41,30 +42,16 @@ class CumulativeStep:
         """Columns that it is computed of."""
         return (self.of, *([self.start] if isinstance(self.start, str) else []), *self.order.names)
 
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return (self.column.name,)
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """Columns that are learnt as something else, or not at all."""
-        return (self.column.name,)
-
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
         return isinstance(rule, Cumulative) and rule.column == self.column.name
-
-    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-        """The table without the column."""
-        return rows.drop(columns=self.column.name), schema.without(self.column.name)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with it; entities are whole."""
         values = running(rows, self.of, self.start, self.order)
         if self.column.decimals is not None:
             values = np.round(values, self.column.decimals)
-        return rows.assign(**{self.column.name: from_float(self.column, values, 1).array})
+        return with_columns(rows, {self.column.name: from_float(self.column, values, 1).array})
 
     def to_json(self) -> dict[str, Any]:
         return {

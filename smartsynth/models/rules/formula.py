@@ -9,14 +9,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Formula, Rule
 from smartsynth.expressions import Expression
+from smartsynth.models.rules.step import ComputedStep
 from smartsynth.models.storage import from_float, restore
-from smartsynth.schema import Column, Kind, Schema
+from smartsynth.schema import Column, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class FormulaStep:
+class FormulaStep(ComputedStep):
     """A column and what gives it.
 
     Args:
@@ -24,7 +26,6 @@ class FormulaStep:
         text: The expression of the others.
     """
 
-    column: Column
     text: str
 
     @property
@@ -32,23 +33,9 @@ class FormulaStep:
         """Columns that it is computed of."""
         return self._expression().names
 
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return (self.column.name,)
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """Columns that are learnt as something else, or not at all."""
-        return (self.column.name,)
-
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
         return isinstance(rule, Formula) and rule.column == self.column.name
-
-    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-        """The table without the column."""
-        return rows.drop(columns=self.column.name), schema.without(self.column.name)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with it, to its own decimal places, missing where a cell that it needs is."""
@@ -60,7 +47,7 @@ class FormulaStep:
             cells = from_float(self.column, values, 1)
         else:
             cells = restore(self.column, found.astype(object).where(found.notna(), None).to_numpy())
-        return rows.assign(**{self.column.name: cells.to_numpy() if cells.dtype == object else cells.array})
+        return with_columns(rows, {self.column.name: cells.to_numpy() if cells.dtype == object else cells.array})
 
     def _expression(self) -> Expression:
         return Expression.parse(self.text, None)

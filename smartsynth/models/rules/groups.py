@@ -14,8 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, distinct, tuples
 from smartsynth.errors import ConfigError, DataError
+from smartsynth.models.rules.step import ColumnsStep
 from smartsynth.models.storage import restore
 from smartsynth.named_rules import Cumulative, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
@@ -25,7 +27,7 @@ _WRITTEN = (Kind.DATETIME, Kind.DURATION)
 
 
 @dataclass(frozen=True, slots=True)
-class GroupStep:
+class GroupStep(ColumnsStep):
     """Columns that have only some combinations of values.
 
     Args:
@@ -33,7 +35,6 @@ class GroupStep:
         rows: The combinations, a value a column; None is a missing cell.
     """
 
-    columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
 
     @classmethod
@@ -92,21 +93,6 @@ class GroupStep:
         """Of the category that is learnt."""
         return " & ".join(column.name for column in self.columns)
 
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """No column that is not its own."""
-        return ()
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """Columns that are learnt as something else, or not at all."""
-        return self.writes
-
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
         return (isinstance(rule, OneHot | Combinations) and rule.columns == self.writes) or self.is_about(rule)
@@ -131,7 +117,9 @@ class GroupStep:
         role = next((c.role for c in self.columns if c.role is not Role.FEATURE), Role.FEATURE)
         category = Column(self.name, Kind.CATEGORICAL, "object", role=role, static=all(c.static for c in self.columns))
         left = schema.without(*names)
-        return rows.drop(columns=names).assign(**{self.name: codes}), Schema((*left.columns, category), left.modality)
+        return with_columns(rows.drop(columns=names), {self.name: codes}), Schema(
+            (*left.columns, category), left.modality
+        )
 
     def is_learnt(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows of those that `learnt` gave have a known combination."""
@@ -141,7 +129,7 @@ class GroupStep:
         """The table with the columns as they were stored."""
         which, codes = pd.factorize(rows[self.name].astype(object))
         made = self._table([int(str(code).removeprefix("combination ")) for code in codes]).take(which)
-        return rows.drop(columns=self.name).assign(**{name: made[name].array for name in made.columns})
+        return with_columns(rows.drop(columns=self.name), {name: made[name].array for name in made.columns})
 
     def _table(self, places: Sequence[int]) -> pd.DataFrame:
         """The columns as they are stored, of the combinations at some places."""

@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
+from smartsynth.models.rules.step import ColumnStep
 from smartsynth.models.storage import from_float, natural_unit, to_float
 from smartsynth.named_rules import DIRECTIONS, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
@@ -27,7 +29,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class MonotoneStep:
+class MonotoneStep(ColumnStep):
     """A column that rises, or falls, row by row.
 
     Args:
@@ -39,7 +41,6 @@ class MonotoneStep:
         order: Entity and time.
     """
 
-    column: Column
     unit: int
     falling: bool
     strict: bool
@@ -66,16 +67,6 @@ class MonotoneStep:
         """Columns that the order of the rows is read off."""
         return self.order.names
 
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return (self.column.name,)
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """Columns that are learnt as something else, or not at all."""
-        return (self.column.name,)
-
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
         return isinstance(rule, Monotone) and rule.column == self.column.name
@@ -97,7 +88,7 @@ class MonotoneStep:
         )  # fmt: skip
         start = replace(self.column, name=self.start, static=True, role=Role.FEATURE)
         columns = [column if c.name == column.name else c for c in schema]
-        return rows.assign(**learnt), Schema((*columns, start), schema.modality)
+        return with_columns(rows, learnt), Schema((*columns, start), schema.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the column as it was stored; entities are whole."""
@@ -111,7 +102,7 @@ class MonotoneStep:
         sums = starts.groupby(codes).transform("first") + self._sign * steps.groupby(codes).cumsum()
         values = self._rounded(_placed(sums.where(known), places))
         made = self._stored(np.clip(values, self.low, self.high))
-        return rows.drop(columns=self.start).assign(**{self.column.name: made})
+        return with_columns(rows.drop(columns=self.start), {self.column.name: made})
 
     @property
     def _is_number(self) -> bool:

@@ -21,9 +21,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import ALIKE
+from smartsynth.models.rules.step import Step
 from smartsynth.models.storage import from_float, natural_unit, to_float
 from smartsynth.schema import Column, Kind, Schema
 
@@ -46,7 +48,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderStep:
+class OrderStep(Step):
     """Columns in order, from the lowest on.
 
     Args:
@@ -121,7 +123,7 @@ class OrderStep:
                 column.name, kind=Kind.NUMERIC, dtype="float64", decimals=column.decimals if column.kind is Kind.NUMERIC else 0,
                 format=None, low=None, high=None,
             )  # fmt: skip
-        return rows.assign(**made), schema
+        return with_columns(rows, made), schema
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
@@ -137,7 +139,7 @@ class OrderStep:
             column.name: from_float(column, _stored(column, values[column.name]), unit).array
             for column, unit, _ in own if column.name not in self.fixed
         }  # fmt: skip
-        return rows.assign(**made)
+        return with_columns(rows, made)
 
     def _value(
         self, column: Column, unit: int, fill: float, rows: pd.DataFrame, values: Mapping[str, Floats]

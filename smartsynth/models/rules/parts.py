@@ -14,16 +14,18 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Chain, Condition, Rule
 from smartsynth.expressions import Expression
 from smartsynth.models.rules.order import Edge
+from smartsynth.models.rules.step import Step
 from smartsynth.schema import Column, Kind, Schema
 
 _RISING, _FALLING = (ast.Lt, ast.LtE), (ast.Gt, ast.GtE)
 
 
 @dataclass(frozen=True, slots=True)
-class PartsStep:
+class PartsStep(Step):
     """Computed values beside the columns of a table.
 
     Args:
@@ -38,11 +40,6 @@ class PartsStep:
         """Those with some names."""
         kept = [(column, text) for column, text in zip(self.columns, self.texts, strict=True) if column.name in names]
         return replace(self, columns=tuple(column for column, _ in kept), texts=tuple(text for _, text in kept))
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """No column: it only drops its own."""
-        return ()
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -64,7 +61,7 @@ class PartsStep:
         """The table with the values, for the steps that come after."""
         pairs = zip(self.columns, self.texts, strict=True)
         made = {column.name: Expression.parse(text)(rows).array for column, text in pairs}
-        return rows.assign(**made), Schema((*schema.columns, *self.columns), schema.modality)
+        return with_columns(rows, made), Schema((*schema.columns, *self.columns), schema.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table without the values."""

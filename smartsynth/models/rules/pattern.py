@@ -13,8 +13,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Matches, Rule, Unique
 from smartsynth.errors import DataError
+from smartsynth.models.rules.step import ColumnStep
 from smartsynth.models.storage import restore
 from smartsynth.patterns import Pattern
 from smartsynth.schema import Column, Kind, Modality, Role, Schema
@@ -24,7 +26,7 @@ TEXTS = ("object", "str", "string", "category")
 
 
 @dataclass(frozen=True, slots=True)
-class PatternStep:
+class PatternStep(ColumnStep):
     """A column and the form of its texts.
 
     Args:
@@ -34,7 +36,6 @@ class PatternStep:
         entity: The column whose rows share a text; None if each row has its own.
     """
 
-    column: Column
     pattern: str
     distinct: bool
     entity: str | None = None
@@ -61,11 +62,6 @@ class PatternStep:
     def reads(self) -> tuple[str, ...]:
         """Columns that say whose rows share a text."""
         return () if self.entity in (None, self.column.name) else (str(self.entity),)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return (self.column.name,)
 
     @property
     def known(self) -> str:
@@ -96,7 +92,7 @@ class PatternStep:
             return rows.drop(columns=name), left
         truth = Column(self.known, Kind.BOOLEAN, "bool", static=self.column.static)
         known = rows[name].notna().to_numpy()
-        return rows.drop(columns=name).assign(**{self.known: known}), Schema((*left.columns, truth), left.modality)
+        return with_columns(rows.drop(columns=name), {self.known: known}), Schema((*left.columns, truth), left.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the column.
@@ -110,7 +106,7 @@ class PatternStep:
         if self.known in rows.columns:
             cells[~rows[self.known].astype("boolean").fillna(False).to_numpy(bool)] = None
             rows = rows.drop(columns=self.known)
-        return rows.assign(**{self.column.name: restore(self.column, cells).array})
+        return with_columns(rows, {self.column.name: restore(self.column, cells).array})
 
     def _texts(self, n: int, rng: np.random.Generator, start: int) -> list[str]:
         pattern = Pattern.parse(self.pattern)

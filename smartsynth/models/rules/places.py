@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
 from smartsynth.errors import ConfigError, DataError
+from smartsynth.models.rules.step import ColumnsStep
 from smartsynth.models.storage import from_float, to_float
 from smartsynth.named_rules import Geographic
 from smartsynth.places import Cells, Floats
@@ -23,7 +25,7 @@ from smartsynth.schema import Column, Kind, Schema
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceStep:
+class PlaceStep(ColumnsStep):
     """Two columns and the cells that they lie in.
 
     Args:
@@ -62,16 +64,6 @@ class PlaceStep:
         return " & ".join(column.name for column in self.columns)
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        """No column that is not its own."""
-        return ()
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return tuple(column.name for column in self.columns)
-
-    @property
     def changes(self) -> tuple[str, ...]:
         """Columns that are learnt as something else, or not at all."""
         return ()
@@ -90,7 +82,7 @@ class PlaceStep:
         category = Column(
             self.name, Kind.CATEGORICAL, "object", nullable=bool(lost.any()), static=all(c.static for c in self.columns)
         )
-        return rows.assign(**{self.name: codes}), Schema((*schema.columns, category), schema.modality)
+        return with_columns(rows, {self.name: codes}), Schema((*schema.columns, category), schema.modality)
 
     def is_learnt(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows of those that `learnt` gave lie in a cell, or have no pair."""
@@ -110,7 +102,7 @@ class PlaceStep:
             column.name: from_float(column, np.where(off, new, np.where(both, np.nan, old)), 1).array
             for column, old, new in zip(self.columns, pair, drawn, strict=True)
         }
-        return rows.drop(columns=self.name).assign(**made)
+        return with_columns(rows.drop(columns=self.name), made)
 
     def to_json(self) -> dict[str, Any]:
         return {"columns": [asdict(column) for column in self.columns], "cells": list(self.cells.codes)}

@@ -10,19 +10,9 @@ from collections.abc import Collection, Sequence
 
 from smartsynth.errors import ConfigError
 from smartsynth.models.rules.consequence import ConsequenceStep
-from smartsynth.models.rules.cumulative import CumulativeStep
-from smartsynth.models.rules.formula import FormulaStep
-from smartsynth.models.rules.groups import GroupStep
-from smartsynth.models.rules.monotone import MonotoneStep
-from smartsynth.models.rules.order import OrderStep
-from smartsynth.models.rules.parts import PartsStep
-from smartsynth.models.rules.pattern import PatternStep
-from smartsynth.models.rules.places import PlaceStep
+from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
 
-Step = (
-    FormulaStep | GroupStep | OrderStep | ConsequenceStep | CumulativeStep | MonotoneStep | PatternStep | PlaceStep | ZeroStep | PartsStep
-)  # fmt: skip
 _OVER = {ZeroStep: 1, ConsequenceStep: 2}
 """Steps that write over what others made, in this order."""
 

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
+from smartsynth.models.rules.step import ColumnsStep
 from smartsynth.models.storage import from_float, to_float
 from smartsynth.named_rules import ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
@@ -23,14 +25,12 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class ZeroStep:
+class ZeroStep(ColumnsStep):
     """Columns of which all are 0, or none is.
 
     Args:
         columns: As they are stored.
     """
-
-    columns: tuple[Column, ...]
 
     @classmethod
     def of(cls, schema: Schema, names: Sequence[str]) -> Self:
@@ -41,21 +41,6 @@ class ZeroStep:
     def name(self) -> str:
         """Of the truth that is learnt."""
         return " & ".join(column.name for column in self.columns) + " are 0"
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """No column that is not its own."""
-        return ()
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Columns that it writes."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """Columns that are learnt as something else, or not at all."""
-        return self.writes
 
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
@@ -74,7 +59,7 @@ class ZeroStep:
         learnt[self.name][lost] = pd.NA
         is_static = all(column.static for column in self.columns)
         truth = Column(self.name, Kind.BOOLEAN, "boolean", nullable=bool(lost.any()), static=is_static)
-        return rows.assign(**learnt), Schema((*schema.columns, truth), schema.modality)
+        return with_columns(rows, learnt), Schema((*schema.columns, truth), schema.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
@@ -90,7 +75,7 @@ class ZeroStep:
             values = np.where(zero, 0.0, values)
             values[wrong] = rng.choice(right, int(wrong.sum())) if len(right) else least
             made[column.name] = from_float(column, values, 1).array
-        return rows.drop(columns=self.name).assign(**made)
+        return with_columns(rows.drop(columns=self.name), made)
 
     def to_json(self) -> dict[str, Any]:
         return {"columns": [asdict(column) for column in self.columns]}

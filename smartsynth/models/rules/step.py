@@ -1,0 +1,103 @@
+"""What every step is: what it reads and writes, how a table is learnt because of it, and how rows are made of what was learnt."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from smartsynth.constraints import Rule
+from smartsynth.schema import Column, Schema
+
+
+class Step(ABC):
+    """Something that makes rules hold in whatever is made of what was learnt."""
+
+    __slots__ = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns of others that have to be there before; none unless it says so."""
+        return ()
+
+    @property
+    @abstractmethod
+    def writes(self) -> tuple[str, ...]:
+        """Columns that it writes."""
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Columns that are learnt as something else, or not at all; those that it writes unless it says so."""
+        return self.writes
+
+    @abstractmethod
+    def makes(self, rule: Rule) -> bool:
+        """Whether a rule holds because of this step."""
+
+    @abstractmethod
+    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+        """The table as it is learnt."""
+
+    @abstractmethod
+    def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
+        """The table with its columns as they were stored, of rows as they were learnt.
+
+        Args:
+            rows: Made of what was learnt.
+            rng: For what is drawn.
+            start: Place of the first of them in the endless table.
+        """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """The step as a JSON value."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, value: Mapping[str, Any]) -> Self:
+        """What `to_json` came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStep(Step):
+    """A step that writes one column.
+
+    Args:
+        column: As it is stored.
+    """
+
+    column: Column
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedStep(ColumnStep):
+    """A step whose column is not learnt: others give it."""
+
+    def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
+        """The table without the column."""
+        return rows.drop(columns=self.column.name), schema.without(self.column.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsStep(Step):
+    """A step that writes several columns.
+
+    Args:
+        columns: As they are stored.
+    """
+
+    columns: tuple[Column, ...]
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(column.name for column in self.columns)
