@@ -42,6 +42,9 @@ from dp_tables import DELTA, NAMES, RANGES, codes, errors, read, schema, utility
 from smartsynth.models.marginal_generator import MarginalGenerator
 from smartsynth.schema import Column, Kind, Role, Schema
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from watched import last_line
+
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "benchmarks" / "dp_peers.json"
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
@@ -187,11 +190,6 @@ def answer(command: list[str], minutes: float) -> Record:
     if child.returncode:
         return {"failed": last_line(err) or f"ended with status {child.returncode}"}
     return dict(json.loads(out.splitlines()[-1]))
-
-
-def last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ([line for line in lines if "rror" in line] or lines or [""])[-1][:300]
 
 
 def sizes(real: pd.DataFrame) -> dict[str, int]:

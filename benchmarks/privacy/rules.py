@@ -46,6 +46,9 @@ from battery import BAD, made, tables
 
 from smartsynth.inference import infer_schema
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from watched import last_line
+
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks" / "rules.json"
 ROWS = 1500
 KINDS = (*BAD, "good")
@@ -140,11 +143,6 @@ def environment(folder: Path, needs: tuple[str, ...]) -> Path:
         subprocess.run(install, check=True, capture_output=True, text=True)
         ready.touch()
     return python
-
-
-def last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ([line for line in lines if "rror" in line] or lines or [""])[-1][:300]
 
 
 def save(work: Path) -> None:

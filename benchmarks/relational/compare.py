@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from watched import machine, watched
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -127,7 +125,7 @@ def measured(options: argparse.Namespace, name: str, method: str) -> Record:
     (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
     said: Record = {"train": {t: len(frame) for t, frame in train.items()}}
     python = options.mostly if method == "mostlyai-engine" and options.mostly else Path(sys.executable)
-    said |= _watched(
+    said |= watched(
         [str(python), str(HERE / "compare_run.py"), method, str(folder)], folder / "log.txt", options.minutes * 60
     )
     if "failed" in said:
@@ -140,49 +138,6 @@ def measured(options: argparse.Namespace, name: str, method: str) -> Record:
         **said, **times, "made": {t: len(frame) for t, frame in made.items()}, "scores": to_json(scores), "integrity": found.integrity,
         "tables": {one.table: {s.key: [s.value, s.reference] for s in one.scores} for one in found.tables},
         "keys": {one.link: {s.key: [s.value, s.reference] for s in one.scores} for one in found.links},
-    }  # fmt: skip
-
-
-def _watched(command: list[str], log: Path, seconds: float) -> Record:
-    """Wall and CPU seconds and peak memory in GiB of the command, or why it failed; it is ended after `seconds`."""
-    variables = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "NUMBA_NUM_THREADS": "1",
-        "PYTHONWARNINGS": "ignore",
-        "PYTHONHASHSEED": "1",
-    }
-    began = time.perf_counter()
-    with log.open("w", encoding="utf-8") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=variables)
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.perf_counter() - began > seconds:
-                os.killpg(child.pid, signal.SIGKILL)
-                os.wait4(child.pid, 0)
-                return {"failed": f"was stopped after {seconds / 60:.0f} minutes"}
-            time.sleep(0.05)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        lines = [line.strip() for line in log.read_text("utf-8").splitlines() if line.strip()]
-        return {"failed": ([line for line in lines if "rror" in line] or lines or [""])[-1][:300]}
-    return {
-        "wall": time.perf_counter() - began,
-        "cpu": usage.ru_utime + usage.ru_stime,
-        "gib_peak": usage.ru_maxrss / 2**20,
-    }
-
-
-def machine() -> Record:
-    """Processor, cores and memory of this machine, and what the times were measured under."""
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(), "cores": os.cpu_count(),
-        "gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1), "threads": 1,
-        "note": "shared with other work while this ran: CPU seconds say more than wall seconds",
     }  # fmt: skip
 
 

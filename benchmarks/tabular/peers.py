@@ -24,6 +24,9 @@ import pandas as pd
 from data import halves
 from quality import scored
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from watched import last_line
+
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "docs" / "benchmarks" / "peers.json"
 HOUR = 3600.0
@@ -127,12 +130,6 @@ def measured(command: list[str], seconds: float) -> dict[str, Any]:
         **own, "wall": time.perf_counter() - began, "cpu": usage.ru_utime + usage.ru_stime,
         "gib_peak": usage.ru_maxrss / 2**20,
     }  # fmt: skip
-
-
-def last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "rror" in line]
-    return (errors or lines or [""])[-1][:300]
 
 
 if __name__ == "__main__":

@@ -15,12 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from data import PANELS, ROLES, halves
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from watched import last_line, machine, watched
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace, name: str, method: str) -> Record:
     entity = ROLES[name].entity
     said |= {"train": {"rows": len(rows), "entities": rows[entity].nunique()}, "load_before": os.getloadavg()[0]}
     command = [str(python), str(HERE / "runners" / f"{about.runner}.py"), method, str(folder)]
-    said |= measured(command, folder / "log.txt", options.minutes * 60)
+    said |= watched(command, folder / "log.txt", options.minutes * 60)
     if "failed" in said:
         return said
     made = pd.read_csv(folder / "synthetic.csv")
@@ -172,46 +172,6 @@ def environment(folder: Path, needs: tuple[str, ...], unwanted: tuple[str, ...])
         shutil.rmtree(folder)
         raise
     return python
-
-
-def measured(command: list[str], log: Path, seconds: float) -> Record:
-    """Wall and CPU seconds and peak memory in GiB of the command, or why it failed; it is ended after `seconds`."""
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "1", "PYTHONWARNINGS": "ignore"}
-    began = time.perf_counter()
-    with log.open("w", encoding="utf-8") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=variables)
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.perf_counter() - began > seconds:
-                os.killpg(child.pid, signal.SIGKILL)
-                os.wait4(child.pid, 0)
-                return {"failed": f"was stopped after {seconds / 60:.0f} minutes"}
-            time.sleep(0.05)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        return {"failed": last_line(log.read_text("utf-8")) or f"ended with status {child.returncode}"}
-    return {
-        "wall": time.perf_counter() - began, "cpu": usage.ru_utime + usage.ru_stime,
-        "gib_peak": usage.ru_maxrss / 2**20,
-    }  # fmt: skip
-
-
-def machine() -> Record:
-    """Processor, cores and memory of this machine, and what the times were measured under."""
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(), "cores": os.cpu_count(),
-        "gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1), "threads": 1,
-        "nice": os.nice(0), "note": "shared with other work while this ran; see load_before, wall and cpu",
-    }  # fmt: skip
-
-
-def last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ([line for line in lines if "rror" in line] or lines or [""])[-1][:300]
 
 
 if __name__ == "__main__":
