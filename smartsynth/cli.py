@@ -16,6 +16,7 @@ import typer
 
 from smartsynth._version import __version__
 from smartsynth.commands.augment import augment
+from smartsynth.commands.reading import given, known_of, options_of, source_of
 from smartsynth.commands.relational import relational_app
 from smartsynth.commands.schema import schema_app
 from smartsynth.commands.template import template
@@ -169,9 +170,9 @@ def profile(
     from smartsynth.utils.exploration import write_exploration
 
     screen = screen_of(context, quiet=quiet)
-    real = ingest.read(_source(data, config), limits=pipeline.settled(config, {}).limits)
+    real = ingest.read(source_of(data, config), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
-        asked = _given(target=target, entity=entity, time=time, window=window, text=text)
+        asked = given(target=target, entity=entity, time=time, window=window, text=text)
         found = pipeline.profile(real, config=config, progress=progress, **asked)
     if html is not None:
         screen.note(f"Wrote {write_profile(html, found)}.")
@@ -290,20 +291,20 @@ def synthesize(
     format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
-    settings = _known(schema, rule) | _given(
+    settings = known_of(schema, rule) | given(
         rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
-        generator=_given(**_asked_by_prompt(generator, prompt), options=_options(option or [], prompt), budget=budget, refine=refine) or None,
-        privacy=_given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
-        evaluate=_given(enabled=evaluate, thorough=thorough) or None,
+        generator=given(**_asked_by_prompt(generator, prompt), options=options_of(option or [], prompt), budget=budget, refine=refine) or None,
+        privacy=given(filter=filter, epsilon=epsilon, public_schema=public_schema, k_anonymity=k_anonymity, safe_harbor=safe_harbor) or None,
+        evaluate=given(enabled=evaluate, thorough=thorough) or None,
     )  # fmt: skip
     screen = screen_of(context, quiet=quiet)
-    source = _source(data, config)
+    source = source_of(data, config)
     _check_holds(source, output, format, config)
     with screen.progress() as progress:
         result = pipeline.synthesize(
             source,
             config=config,
-            holdout=None if holdout is None else _source(holdout, config),
+            holdout=None if holdout is None else source_of(holdout, config),
             progress=progress,
             engine=engine or "local",
             **settings,
@@ -424,7 +425,7 @@ def impute(
 
     format = _format(output, format)
     model = registry.load(folder)
-    partly = ingest.read(_source(data))
+    partly = ingest.read(source_of(data))
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.impute(partly.frame, seed=seed, progress=progress)
@@ -480,7 +481,7 @@ def continue_(
         raise ConfigError(
             f"{folder} holds a model of {model.modality.value} data, and only time series go on. Use `sample`."
         )
-    known = ingest.read(_source(data))
+    known = ingest.read(source_of(data))
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=progress)
@@ -567,11 +568,11 @@ def evaluate(
             raise typer.BadParameter(
                 "--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out."
             )
-        asked = _given(target=target, seed=seed)
+        asked = given(target=target, seed=seed)
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
         return
-    tables: list[Any] = [None if place is None else _source(place, config) for place in (real, synthetic, holdout)]
-    asked = _known(schema, rule) | _given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
+    tables: list[Any] = [None if place is None else source_of(place, config) for place in (real, synthetic, holdout)]
+    asked = known_of(schema, rule) | given(target=target, entity=entity, time=time, window=window, text=text, seed=seed)
     if nearest is not None:
         _check_nearest(nearest, report)
         limits = pipeline.settled(config, {}).limits
@@ -625,7 +626,7 @@ def _evaluate_parts(
 
     with screen.progress() as progress:
         found = evaluate_parts(
-            _source(real, config), folder, holdout=None if holdout is None else _source(holdout, config), config=config,
+            source_of(real, config), folder, holdout=None if holdout is None else source_of(holdout, config), config=config,
             engine=engine, progress=progress, **asked,
         )  # fmt: skip
     if json:
@@ -886,29 +887,6 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _source(text: str, config: Path | None = None) -> Any:
-    """What a command reads: standard input, a file, or a table that lies elsewhere."""
-    from smartsynth import connectors, pipeline
-
-    if not connectors.is_elsewhere(text):
-        return "-" if text == "-" else Path(text)
-    run = pipeline.settled(config, {})
-    return connectors.read(text, limits=run.limits, seed=run.seed or 0)
-
-
-def _known(schema: Path | None, rules: list[str] | None) -> dict[str, Any]:
-    """What a file of the schema says, and rules besides, as settings."""
-    from smartsynth.schema_document import SchemaDocument
-
-    told = {} if schema is None else SchemaDocument.read(schema).settings()
-    return {**told, "rules": [*told.get("rules", ()), *rules]} if rules else told
-
-
-def _given(**settings: Any) -> dict[str, Any]:
-    """The settings that were given; the others stay as the configuration has them."""
-    return {name: value for name, value in settings.items() if value is not None}
-
-
 PROMPTED = ("prompt", "evolve", "stablediffusion", "evolveimages")
 
 
@@ -919,19 +897,6 @@ def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any
             f"--prompt is for the generators {', '.join(map(repr, PROMPTED))}, and {generator!r} was asked for. Leave one out."
         )
     return {"name": "prompt" if prompt is not None and generator is None else generator}
-
-
-def _options(texts: list[str], prompt: str | None = None) -> dict[str, Any] | None:
-    """`KEY=VALUE` options, each value read as YAML: numbers, true, false, lists."""
-    import yaml
-
-    options: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint="--option")
-        options[key] = yaml.safe_load(value)
-    return options or None
 
 
 def _bound(text: str) -> tuple[str, float]:

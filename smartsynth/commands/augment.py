@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from smartsynth.commands.reading import known_of, options_of, source_of
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,19 @@ def augment(
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns and rules.")
     ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", help="YAML file of what is known of the columns, keys and rules, as schema.yaml."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="What every synthetic row keeps, such as 'a <= b'; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option("--format", help="csv, tsv, json, jsonl, parquet or excel; by default as OUTPUT is named."),
@@ -99,6 +113,7 @@ def augment(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")] = False,
 ) -> None:
     """Add synthetic rows to real ones, and prove whether models gain from them: against doing nothing, class weights and SMOTE."""
+    from smartsynth import pipeline
     from smartsynth.augmentation import augment as add
 
     _check(output, report, ratio, strategy, json=json, proof=proof, fail_without_gain=fail_without_gain)
@@ -106,10 +121,10 @@ def augment(
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         found = add(
-            _source(data, config), target=target, strategy=strategy if ratio is None else f"ratio={ratio:g}",
-            generator=generator, options=_options(option or []) or None, models=_names(models), metric=metric, folds=folds,
+            source_of(data, config), target=target, strategy=strategy if ratio is None else f"ratio={ratio:g}",
+            generator=generator, options=options_of(option or []), models=_names(models), metric=metric, folds=folds,
             repeats=repeats, proof=proof, max_rows=max_rows, seed=seed, flag=None if no_flag else flag,
-            only_synthetic=only_synthetic, config=config, progress=progress,
+            only_synthetic=only_synthetic, config=pipeline.settled(config, known_of(schema, rule)), progress=progress,
         )  # fmt: skip
     written = [] if report is None else found.report(report)
     written += _write(found, output, format, config, screen)
@@ -190,27 +205,5 @@ def _check_format(output: str | None, format: str | None) -> None:
         export.format_of(Path(output), format)
 
 
-def _source(text: str, config: Path | None) -> Any:
-    from smartsynth import connectors, pipeline
-
-    if not connectors.is_elsewhere(text):
-        return "-" if text == "-" else Path(text)
-    run = pipeline.settled(config, {})
-    return connectors.read(text, limits=run.limits, seed=run.seed or 0)
-
-
 def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _options(texts: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` options, each value read as YAML."""
-    import yaml
-
-    options: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint="--option")
-        options[key] = yaml.safe_load(value)
-    return options

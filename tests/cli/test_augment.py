@@ -62,6 +62,18 @@ def test_rows_alone_on_standard_output(table):
     assert all(line.endswith("True") for line in lines[1:])
 
 
+def test_synthetic_rows_keep_rules_and_real_ones_stay(table, tmp_path):
+    """A rule of the command line, and one of a schema file."""
+    out, schema = tmp_path / "augmented.csv", tmp_path / "schema.yaml"
+    schema.write_text("rules: ['amount < 60']\n", "utf-8")
+    told = ("--rule", "if fraud then age >= 40", "--schema", schema, "--no-proof")
+    done = invoke("augment", table, "--target", "fraud", "-o", out, *told, *QUICK)
+    assert done.exit_code == 0, done.stderr
+    rows = pd.read_csv(out)
+    broken = (rows.fraud & (rows.age < 40)) | (rows.amount >= 60)
+    assert broken[~rows.synthetic].any() and not broken[rows.synthetic].any()
+
+
 def test_no_gain_has_an_exit_code_of_its_own(table):
     """For scripts: random numbers tell nothing about fraud, so nothing can be gained."""
     done = invoke("augment", table, "--target", "fraud", "--fail-without-gain", *QUICK)
