@@ -57,7 +57,7 @@ def create_app(service: Service, *, close: bool = False) -> FastAPI:
         service: What it works with.
         close: Stop the service's jobs when the server stops.
     """
-    from smartsynth.api.routes import datasets, jobs, keys, places, system, works
+    from smartsynth.api.routes import datasets, jobs, keys, places, system, templates, works
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -72,8 +72,8 @@ def create_app(service: Service, *, close: bool = False) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     problems.install(app)
-    for router in (datasets.router, works.router, places.router, jobs.router, keys.router, system.router):
-        app.include_router(router, prefix=PREFIX)
+    for part in (datasets, works, places, jobs, templates, keys, system):
+        app.include_router(part.router, prefix=PREFIX)
     app.include_router(system.root)
     app.add_middleware(_Bounded, limits=service.limits)
     app.add_middleware(Watch, metrics=service.metrics)

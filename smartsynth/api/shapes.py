@@ -227,6 +227,18 @@ class ExportRequest(Shape):
     replace: bool = Field(False, description="Whether what is there may be replaced.")
 
 
+class TemplateShape(BaseModel):
+    """Tables that can be made without real data."""
+
+    name: str
+    title: str
+    about: str
+    root: str = Field(description="The table whose rows are asked for.")
+    tables: list[str]
+    locale: str = Field(description="Language of names and addresses, unless another is asked for.")
+    links: dict[str, str]
+
+
 class GeneratorShape(BaseModel):
     """A generator that can be asked for."""
 

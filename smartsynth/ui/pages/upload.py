@@ -13,7 +13,7 @@ from smartsynth.facts import ColumnProfile, Profile
 from smartsynth.formats import count, percent
 from smartsynth.jobs import State, Workspace
 from smartsynth.schema import Kind, Modality, Role
-from smartsynth.ui import figures, outcome, parts, samples, sequence, session
+from smartsynth.ui import figures, outcome, parts, ready, samples, sequence, session
 from smartsynth.utils.alerts import READING
 
 SENTENCE = (
@@ -37,7 +37,7 @@ def page() -> None:
 
 
 def choose() -> None:
-    """A file of one's own, or a built-in sample with or without its tour."""
+    """A file of one's own, a built-in sample with or without its tour, or tables without real data."""
     most = st.get_option("server.maxUploadSize")
     turn = st.session_state.setdefault("upload-turn", 0)
     file = st.file_uploader(
@@ -68,6 +68,7 @@ def choose() -> None:
                 f"Only the data of {sample.title.lower()}", key=f"sample-{sample.key}", type="tertiary", width="stretch"
             ):
                 start(sample, tour=False)
+    ready.tables()
 
 
 def start(sample: samples.Sample, *, tour: bool) -> None:
