@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from smartsynth.errors import ConfigError
 from smartsynth.templates.document import Template
-from smartsynth.templates.writing import make
+from smartsynth.templates.writing import make, roots_for
 
-MOST_PACKED = 20_000
-"""Rows of the root table that a zip file holds at most; a folder holds millions."""
+MOST_PACKED, MOST_ROWS = 20_000, 1_000_000
+"""Rows of the root table, and about of all tables together, that a zip file holds at most; a folder holds millions."""
 _DATED = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,8 +35,14 @@ def packed(template: Template, n: int, *, seed: int = 0, locale: str | None = No
     """The tables of n rows of the root table in one file; the same bytes for the same arguments.
 
     Raises:
-        ConfigError: See `make`.
+        ConfigError: They would be too many, or see `make`.
     """
+    most = min(MOST_PACKED, roots_for(template, MOST_ROWS, seed=seed, locale=locale))
+    if n > most:
+        raise ConfigError(
+            f"n={n:,} rows of {template.root!r} are more than a zip file is made of: ask for {most:,} or fewer, or write a folder with "
+            f"`smartsynth template {template.name} -n {n} -o FOLDER`."
+        )
     with tempfile.TemporaryDirectory(prefix="smartsynth-template-") as home:
         made = make(template, Path(home) / template.name, n, seed=seed, locale=locale, format=format)
         whole = io.BytesIO()

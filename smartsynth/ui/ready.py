@@ -24,7 +24,7 @@ def tables() -> None:
     known = {name: templates.load(name) for name in templates.names()}
     with st.container(border=True):
         left, middle, right = st.columns([3, 2, 2])
-        name = left.selectbox("Template", list(known), format_func=lambda one: known[one].title, key="template")
+        name = left.selectbox("Template", list(known), format_func=str.capitalize, key="template")
         said = known[name]
         n = middle.number_input(
             f"Rows of {said.root}",
@@ -39,7 +39,7 @@ def tables() -> None:
             "Language of names", languages, index=languages.index(said.locale), key=f"template-locale-{name}"
         )
         st.caption(
-            f"{said.about} Tables: {', '.join(one for one, part in said.tables.items() if part.keep)}. Everything is assumed from public "
+            f"{said.title}. {said.about} Tables: {', '.join(one for one, part in said.tables.items() if part.keep)}. Everything is assumed from public "
             "figures that the template names; nothing is learnt from data. For millions of rows, or a template of your own: "
             f"`smartsynth template {name} -n 1000000 -o folder`."
         )

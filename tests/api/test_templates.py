@@ -33,6 +33,7 @@ def test_a_template_is_listed_with_its_tables_which_are_those_of_the_library(htt
         ("/templates/insurance/tables", 404, "Templates: finance, healthcare, retail"),
         ("/templates/retail/tables?rows=0", 422, "rows"),
         ("/templates/retail/tables?rows=1000000", 422, "rows"),
+        ("/templates/finance/tables?rows=20000", 422, "or fewer"),
         ("/templates/retail/tables?locale=klingon", 422, "is not known"),
         ("/templates/retail/tables?format=xlsx", 422, "format"),
     ],
