@@ -10,6 +10,7 @@ Nothing is unpacked to the disk. Links are not followed.
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def holds_pictures(content: bytes) -> bool:
 
 def is_gallery(folder: Path) -> bool:
     """Whether a folder holds images and no Parquet file."""
-    found = {path.suffix.lower() for path in folder.rglob("*")}
+    found = {path.suffix.lower() for path in _files(folder)}
     return not found & {".parquet", ".pq"} and bool(found & set(images.SUFFIXES))
 
 
@@ -82,15 +83,20 @@ def _is_image(path: PurePosixPath) -> bool:
     return path.suffix.lower() in images.SUFFIXES and not is_hidden(str(path))
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """All files in a folder and its folders; one that is gone meanwhile is none."""
+    return (Path(home) / name for home, _, names in os.walk(folder) for name in names)
+
+
 def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
     total = 0
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_files(folder)):
         inside = PurePosixPath(path.relative_to(folder).as_posix())
         if path.is_symlink() or not path.is_file() or not _is_wanted(inside):
             continue
-        total += path.stat().st_size
-        _check_total(total, limits, folder.name)
         try:
+            total += path.stat().st_size
+            _check_total(total, limits, folder.name)
             yield _File(inside, path.read_bytes())
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error

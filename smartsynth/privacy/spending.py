@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS spent (
 );
 CREATE INDEX IF NOT EXISTS spent_dataset ON spent (dataset);
 """
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds to wait for another process that is reserving."""
 
 
@@ -216,6 +216,11 @@ class Spending(Account):
             base.close()
 
     def _unusable(self, error: Exception) -> ConfigError:
+        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return ConfigError(
+                f"The account of what was spent, {str(self.path)!r}, was in use by other processes for {PATIENCE:.0f} seconds. Nothing was "
+                "released; run it again."
+            )
         return ConfigError(
             f"The account of what was spent, {str(self.path)!r}, cannot be used ({type(error).__name__}). Without it nothing is "
             "released with differential privacy. Set SMARTSYNTH_BUDGET to a file that can be written."

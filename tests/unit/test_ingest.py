@@ -85,9 +85,12 @@ def test_bad_files_are_refused_with_every_problem(content, words):
     assert any(word in str(caught.value) for word in words[-1:]) or all(word in str(caught.value) for word in words)
 
 
-@pytest.mark.parametrize("source", ["/nowhere/x.csv", "/tmp", None, 5, io.StringIO("a\n1\n")])  # noqa: S108
-def test_what_is_not_a_table_is_refused(source):
+@pytest.mark.parametrize("source", ["/nowhere/x.csv", "a folder", None, 5, io.StringIO("a\n1\n")])
+def test_what_is_not_a_table_is_refused(source, tmp_path, monkeypatch):
     """Paths that are not files, and things of other kinds."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a folder" / "in it").mkdir(parents=True)
+    (tmp_path / "a folder" / "notes.md").write_text("no table", "utf-8")
     with pytest.raises(DataError):
         ingest.read(source)
 

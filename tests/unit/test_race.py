@@ -115,8 +115,8 @@ def with_odd_ones(monkeypatch):
 def test_one_that_never_ends_or_fails_stops_nobody(with_odd_ones):
     """It is ended when its time is over; the budget holds; no value of the data is told."""
     began = time.monotonic()
-    choice, model = run(table(400), budget=20.0, candidates=["slow", "broken", "copula"])
-    assert time.monotonic() - began < 22.0
+    choice, model = run(table(400), budget=30.0, candidates=["slow", "broken", "copula"])
+    assert time.monotonic() - began < 33.0
     assert model.name == "copula"
     by_name = {c.label: c for c in choice.race.contenders}
     assert by_name["slow"].reason.startswith("Out of time")
@@ -128,8 +128,8 @@ def test_one_that_never_ends_or_fails_stops_nobody(with_odd_ones):
 
 def test_without_anybody_in_time_it_says_so(with_odd_ones):
     """With everybody's reason."""
-    with pytest.raises(ConfigError, match=r"no generator finished within 10 s.*broken: It failed"):
-        run(table(400), budget=10.0, candidates=["broken"])
+    with pytest.raises(ConfigError, match=r"no generator finished within 40 s.*broken: It failed"):
+        run(table(400), budget=40.0, candidates=["broken"])
 
 
 def test_cancelling_ends_the_child(with_odd_ones):
