@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import re._constants as names
 import re._parser as parser
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -75,7 +76,9 @@ class Pattern:
                 nothing, or is too large.
         """
         try:
-            tree = parser.parse(said)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what later versions of Python may read in another way
+                tree = parser.parse(said)
         except (re.error, TypeError, RecursionError, OverflowError) as error:
             raise ConfigError(f"The pattern {said!r} is no regular expression ({error}).") from error
         if tree.state.flags & ~_FLAGS:

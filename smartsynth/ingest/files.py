@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from smartsynth.config import Limits
-from smartsynth.errors import DataError
+from smartsynth.errors import DataError, SmartSynthError
 from smartsynth.formats import plain
 from smartsynth.images import is_image
 
 MAX_RATIO = 200
 """An archive that grows more than so many times is refused; text rarely packs better than 20 times."""
+_DAMAGED = (
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the reader of archives raises where one is damaged."""
 MOST_MEMBERS = 100_000
 """Files that an archive may hold."""
 _REFUSED = {
@@ -95,27 +113,40 @@ def _check_kind(content: bytes, name: str) -> None:
 
 def _is_workbook(content: bytes) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with opened(content, "") as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except DataError:
         return False
 
 
 def _single_member(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in checked_members(archive, name) if not is_hidden(member.filename)]
-            if len(members) != 1:
-                shown = ", ".join(plain(member.filename, 60) for member in members[:5])
-                raise DataError(
-                    f"{name} holds {len(members):,} files{f' ({shown} …)' if members else ''}. Give an archive with one table in it."
-                )
-            with archive.open(members[0]) as stream:
-                inner = _inflated(stream, len(content), limits, name)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"{name} is not a valid zip archive. Pack it again.") from error
+    with opened(content, name) as archive:
+        members = [member for member in checked_members(archive, name) if not is_hidden(member.filename)]
+        if len(members) != 1:
+            shown = ", ".join(plain(member.filename, 60) for member in members[:5])
+            raise DataError(
+                f"{name} holds {len(members):,} files{f' ({shown} …)' if members else ''}. Give an archive with one table in it."
+            )
+        with archive.open(members[0]) as stream:
+            inner = _inflated(stream, len(content), limits, name)
     _check_kind(inner, f"What is in {name}")
     return inner, Path(members[0].filename).name
+
+
+@contextmanager
+def opened(content: bytes, name: str) -> Iterator[zipfile.ZipFile]:
+    """A zip archive to read from.
+
+    Raises:
+        DataError: It is damaged, wherever that shows.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            yield archive
+    except SmartSynthError:
+        raise
+    except _DAMAGED as error:
+        raise DataError(f"{name} is a damaged archive. Pack it again.") from error
 
 
 def checked_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
@@ -158,7 +189,7 @@ def _inflated(stream: IO[bytes] | gzip.GzipFile, packed: int, limits: Limits, na
     most = min(limits.max_bytes, MAX_RATIO * packed + 1_000_000)
     try:
         content = stream.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except _DAMAGED as error:
         raise DataError(f"{name} is a damaged archive. Pack it again.") from error
     if len(content) > most:
         raise DataError(

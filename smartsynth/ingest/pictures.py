@@ -9,10 +9,7 @@ Nothing is unpacked to the disk. Links are not followed.
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,7 +21,7 @@ from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError, Problem
 from smartsynth.ingest import records, text
-from smartsynth.ingest.files import MAX_RATIO, checked_members, is_hidden
+from smartsynth.ingest.files import MAX_RATIO, checked_members, is_hidden, opened
 from smartsynth.ingest.frames import PixelCount, dataset
 
 IMAGE, LABEL = "image", "label"
@@ -66,10 +63,10 @@ def read_archive(content: bytes, limits: Limits, *, name: str) -> Dataset:
 def holds_pictures(content: bytes) -> bool:
     """Whether a zip has an image in it."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with opened(content, "") as archive:
             names = archive.namelist()
             return WORKBOOK not in names and any(_is_image(PurePosixPath(member)) for member in names)
-    except zipfile.BadZipFile:
+    except DataError:
         return False
 
 
@@ -103,19 +100,16 @@ def _walked(folder: Path, limits: Limits) -> Iterator[_File]:
 
 
 def _unpacked(content: bytes, limits: Limits, name: str) -> Iterator[_File]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [m for m in checked_members(archive, name) if _is_wanted(PurePosixPath(m.filename))]
-            most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
-            _check_total(sum(member.file_size for member in members), limits, name, most)
-            for member in sorted(members, key=lambda m: m.filename):
-                with archive.open(member) as stream:
-                    found = stream.read(member.file_size + 1)
-                if len(found) > member.file_size:
-                    raise DataError(f"{name}: {member.filename} is larger than the archive says. Pack it again.")
-                yield _File(PurePosixPath(member.filename), found)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
-        raise DataError(f"{name} is a damaged archive. Pack it again.") from error
+    with opened(content, name) as archive:
+        members = [m for m in checked_members(archive, name) if _is_wanted(PurePosixPath(m.filename))]
+        most = min(limits.max_bytes, MAX_RATIO * len(content) + 1_000_000)
+        _check_total(sum(member.file_size for member in members), limits, name, most)
+        for member in sorted(members, key=lambda m: m.filename):
+            with archive.open(member) as stream:
+                found = stream.read(member.file_size + 1)
+            if len(found) > member.file_size:
+                raise DataError(f"{name}: {member.filename} is larger than the archive says. Pack it again.")
+            yield _File(PurePosixPath(member.filename), found)
 
 
 def _is_wanted(path: PurePosixPath) -> bool:
