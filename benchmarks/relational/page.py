@@ -81,11 +81,18 @@ def integrity(found: dict[str, Any]) -> list[str]:
     keys, unique = found["foreign keys"], found["unique keys"]
     largest = max(found["made"], key=lambda name: found["made"][name])
     rows = sum(found["made"].values())
+    rules = found.get("rules", {})
+    told = (
+        f" {len(rules)} rules of {len({rule.split(':')[0] for rule in rules})} tables (a formula, bounds, values that follow from others) are broken by "
+        f"{sum(count for _, count in rules.values())} of these rows."
+        if rules
+        else ""
+    )
     return [
-        "## 100,000 rows whose keys hold", "",
+        "## 100,000 rows whose keys and rules hold", "",
         f"The made shop with {found['real']['customers']:,} customers: {found['made'][largest]:,} rows of `{largest}` were made, {rows:,} of all tables. "
         f"Foreign keys that name a row which is there: {100 * min(keys.values()):.6g} % of each of {len(keys)}. Primary keys that are unique: "
-        f"{100 * min(unique.values()):.6g} % of each of {len(unique)}. {found['cpu']:.0f} CPU seconds ({found['wall']:.0f} seconds on a shared machine), "
+        f"{100 * min(unique.values()):.6g} % of each of {len(unique)}.{told} {found['cpu']:.0f} CPU seconds ({found['wall']:.0f} seconds on a shared machine), "
         f"{found['gib_peak']:.1f} GiB at most.", "",
         "| Stage | Seconds |", "| --- | --: |", *(f"| {name} | {value:.0f} |" for name, value in found["stages"].items() if value >= 0.5), "",
         f"`{found['command']}`",
