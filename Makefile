@@ -24,7 +24,7 @@ RULES ?= out/rules
 RUNS ?= 20000
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo augment app test test-slow fuzz lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
+.PHONY: help demo augment app test test-slow nasty fuzz lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,9 +65,13 @@ unit: $(VENV)/.dev system  ## Tests that take seconds
 test-slow: $(VENV)/.dev system  ## Tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -q -m slow
 
+nasty: $(VENV)/.dev  ## Bad inputs of every kind, the slow ones too, some minutes
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -q -m "slow or not slow" tests/nasty tests/fuzz
+
 fuzz: $(VENV)/.dev  ## Every parser and saved models under atheris, an hour or so; RUNS=executions of each target
 	$(PIP) install -q atheris==3.0.0
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py --runs $(RUNS) --out docs/benchmarks/fuzz.json
+	$(BIN)/python tests/nasty/page.py
 
 bench-tabular: $(VENV)/.dev  ## Quality, speed and parts of the flagship for tables, about an hour; DATA=folder SCORER=script
 	$(PIP) install -q -r benchmarks/tabular/requirements.txt

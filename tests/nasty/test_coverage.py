@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
+from nasty.page import PAGE, page
 
 MODULES = (
     "test_tables",
@@ -42,3 +43,8 @@ def test_every_number_has_a_test():
 def test_the_list_has_an_end(number):
     """Numbers beyond it are none."""
     assert number not in covered()
+
+
+def test_the_page_of_bad_inputs_is_current():
+    """docs/bad-inputs.md says what these tests say."""
+    assert PAGE.read_text("utf-8") == page()
