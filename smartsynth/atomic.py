@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedWriter
 from pathlib import Path
 
 from smartsynth.errors import ConfigError
@@ -52,6 +53,22 @@ def write_file(path: Path, content: str | bytes, *, mode: int = 0o644) -> Path:
     return path
 
 
+@contextmanager
+def file(path: Path) -> Iterator[BufferedWriter]:
+    """A new file to write to, which takes the place of an older one if nothing fails.
+
+    Raises:
+        ConfigError: The place cannot be written to.
+    """
+    with _told(path), _workshop(path) as work:
+        made = work / "0"
+        with made.open("wb") as stream:
+            yield stream
+            _flush(stream)
+        made.chmod(0o644)
+        made.replace(path)
+
+
 def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None:
     """Write all of these files, which lie in one folder, or none; no file ever stands beside one of another writer.
 
@@ -64,10 +81,9 @@ def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None
         for path, content in parts.items():
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            with made[path].open("wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-                file.flush()
-                os.fsync(file.fileno())
+            with made[path].open("wb") as stream:
+                stream.write(content.encode() if isinstance(content, str) else content)
+                _flush(stream)
             made[path].chmod(mode)
         with _locked(first.parent):
             for path in others:  # so that whoever is stopped here leaves no old file beside a new one
@@ -77,7 +93,7 @@ def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None
 
 
 @contextmanager
-def folder(place: Path) -> Iterator[Path]:
+def folder(place: Path, *, mode: int = 0o755) -> Iterator[Path]:
     """An empty folder to be filled; it takes the place of an older one if nothing fails.
 
     Raises:
@@ -85,23 +101,45 @@ def folder(place: Path) -> Iterator[Path]:
     """
     with _told(place), _workshop(place) as work:
         made = work / "new"
-        made.mkdir(mode=0o755)
+        made.mkdir()
         yield made
-        for path in made.rglob("*"):
-            if path.is_file():
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
+        _sync(made)
+        made.chmod(mode)
         _put(made, place)
+
+
+@contextmanager
+def files_of(place: Path) -> Iterator[Path]:
+    """An empty folder to be filled; if nothing fails its files join those of a folder, while nobody else adds to that one.
+
+    Raises:
+        ConfigError: The place cannot be written to.
+    """
+    with _told(place), _workshop(place) as work:
+        made = work / "new"
+        made.mkdir()
+        yield made
+        _sync(made)
+        place.mkdir(exist_ok=True)
+        with _locked(place):
+            for path in sorted(made.iterdir()):
+                path.replace(place / path.name)
 
 
 @contextmanager
 def reading(place: Path) -> Iterator[None]:
     """While this lasts nobody changes the folder for another, so that all files read from it belong together."""
-    while True:
+    while place.is_dir():
         with _locked(place, shared=True) as is_there:
             if is_there:
                 yield
                 return
+    yield  # whoever reads says what is missing
+
+
+def is_workshop(name: str) -> bool:
+    """Whether a file name is that of something that is not whole yet, or was left so."""
+    return name.startswith(".") and name.endswith(PART)
 
 
 def check_writable(path: Path) -> None:
@@ -110,8 +148,7 @@ def check_writable(path: Path) -> None:
     if not parent.is_dir():
         raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
     try:
-        # Not os.access, which asks for the rights of a user and not of a process, and knows nothing of a full disk.
-        tempfile.TemporaryFile(dir=parent).close()  # noqa: SIM115
+        tempfile.TemporaryFile(dir=parent).close()
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -132,6 +169,8 @@ def _told(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if place.parent.name.endswith(PART):  # a part of something larger, whose place says more
+            raise
         raise unwritable(place, error) from error
 
 
@@ -141,7 +180,7 @@ def _workshop(place: Path) -> Iterator[Path]:
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear(place)
     while True:
-        work = Path(tempfile.mkdtemp(prefix=f".{place.name}-", suffix=PART, dir=place.parent))
+        work = Path(tempfile.mkdtemp(prefix=_begin(place), suffix=PART, dir=place.parent))
         try:
             with _locked(work) as is_there:
                 if is_there:  # else somebody took it for one that was left, in the moment before it was locked
@@ -151,15 +190,34 @@ def _workshop(place: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
+def _begin(place: Path) -> str:
+    """How the names of the workshops of a place begin; short enough for any file system."""
+    return f".{place.name[:50]}-"
+
+
 def _clear(place: Path) -> None:
     """Remove the workshops of this place whose processes were killed."""
     if fcntl is None:
         return
-    begin = f".{place.name}-"
+    begin = _begin(place)
     for left in place.parent.iterdir():
         if left.name.startswith(begin) and left.name.endswith(PART) and len(left.name) == len(begin) + 8 + len(PART):
             with suppress(OSError), _locked(left, waits=False):
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _flush(stream: BufferedWriter) -> None:
+    """What was written is on the disk, or an error says that it is not."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _sync(place: Path) -> None:
+    """The same of everything in a folder."""
+    for path in place.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
 
 
 def _put(made: Path, place: Path) -> None:
@@ -201,7 +259,11 @@ def _locked(place: Path, *, shared: bool = False, waits: bool = True) -> Iterato
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if waits else fcntl.LOCK_NB))
         except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # some network file systems lock nothing
+            if error.errno not in (
+                errno.ENOLCK,
+                errno.EOPNOTSUPP,
+                errno.ENOSYS,
+            ):  # some network file systems lock nothing
                 raise
         yield _is_at(handle, place)
     finally:

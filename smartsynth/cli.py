@@ -7,20 +7,21 @@ is in shell.py; what it computes is in pipeline.py.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smartsynth import atomic
 from smartsynth._version import __version__
 from smartsynth.commands.augment import augment
 from smartsynth.commands.reading import given, known_of, options_of, source_of
 from smartsynth.commands.relational import relational_app
 from smartsynth.commands.schema import schema_app
 from smartsynth.commands.template import template
-from smartsynth.errors import ConfigError, MissingExtraError, did_you_mean
+from smartsynth.errors import Cancelled, ConfigError, MissingExtraError, did_you_mean
 from smartsynth.shell import (
     NOT_GOOD_ENOUGH,
     audit_table,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
     from smartsynth.facts import Evaluation
+    from smartsynth.progress import Progress
+    from smartsynth.result import Result
     from smartsynth.shell import Screen
 
 app = typer.Typer(
@@ -285,9 +288,9 @@ def synthesize(
     quiet: Quiet = False,
 ) -> None:
     """Make synthetic rows from real ones, with the evidence of how good and how safe they are."""
-    from smartsynth import connectors, pipeline
+    from smartsynth import pipeline
 
-    _check_outputs(output, report, json=json, evaluated=evaluate is not False)
+    _check_outputs(output, report, save, json=json, evaluated=evaluate is not False)
     format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
@@ -309,16 +312,9 @@ def synthesize(
             engine=engine or "local",
             **settings,
         )
-    written = [] if save is None else [result.save(save)]
-    if report is not None:
-        written += result.report(report)
-    if output == "-":
-        screen.data(_bytes(result.synthetic, format, result.config.export))
-    elif "://" in output:
-        elsewhere = connectors.write(result.synthetic, output, config=result.config.export)
-        screen.note(f"Wrote {len(result.synthetic):,} rows to {elsewhere}.")
-    else:
-        written += result.export(output, format=format)
+        steps = [] if save is None else [lambda: [result.save(save)]]
+        steps += [] if report is None else [lambda: result.report(report)]
+        written = _written([*steps, lambda: _output(result, output, format, screen)], progress, screen)
     screen.note(*result_parts(result, written))
     if json:
         screen.answer({**result.manifest, "timings": dict(result.timings), "files": [str(path) for path in written]})
@@ -689,7 +685,7 @@ def compliance(
     if output is None:
         sys.stdout.write(text)
         return
-    output.write_text(text, "utf-8")
+    atomic.write_file(output, text)
     screen_of(context).note(f"Wrote {output}.")
 
 
@@ -924,13 +920,47 @@ def _worse(evaluation: Evaluation, key: str, bound: float) -> str | None:
     return f"{key} is {score.value:.4g}, worse than {bound:g} ({score.better.value} is better)." if worse else None
 
 
-def _check_outputs(output: str, report: Path | None, *, json: bool, evaluated: bool) -> None:
+def _output(result: Result, output: str, format: str | None, screen: Screen) -> list[Path]:
+    """Write the synthetic rows to where they were asked for; the files here."""
+    from smartsynth import connectors
+
+    if output == "-":
+        screen.data(_bytes(result.synthetic, format, result.config.export))
+        return []
+    if "://" in output:
+        elsewhere = connectors.write(result.synthetic, output, config=result.config.export)
+        screen.note(f"Wrote {len(result.synthetic):,} rows to {elsewhere}.")
+        return []
+    return result.export(output, format=format)
+
+
+def _written(steps: Sequence[Callable[[], list[Path]]], progress: Progress, screen: Screen) -> list[Path]:
+    """The files that all steps write; if one of them fails, or is not wanted any more, what was written before it is said."""
+    written: list[Path] = []
+    for step in steps:
+        try:
+            progress(1.0, "Write")
+            written += step()
+        except BaseException as error:
+            if not written:
+                raise
+            screen.fail(f"Written before that: {', '.join(map(str, written))}.")
+            if isinstance(error, Cancelled):
+                raise Cancelled("Cancelled.") from None
+            raise
+    return written
+
+
+def _check_outputs(output: str, report: Path | None, save: Path | None, *, json: bool, evaluated: bool) -> None:
     if output == "-" and json:
         raise typer.BadParameter("--json and --output - would both write to standard output.")
     if report is not None and not evaluated:
         raise typer.BadParameter("--report needs the scores that --no-evaluate leaves out.")
     if report is not None and Path(output) in (report, report.with_suffix(".json")):
         raise typer.BadParameter(f"--report also writes {report.with_suffix('.json')}, which is the output.")
+    here = [] if output == "-" or "://" in output else [Path(output)]
+    for path in (*here, *(path for path in (report, save) if path is not None)):
+        atomic.check_writable(path)  # work of hours is not begun for nothing
 
 
 def _check_nearest(nearest: Path, report: Path | None) -> None:

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import secrets
-import shutil
 import tempfile
 import time
 import zipfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+from smartsynth import atomic
 from smartsynth.config import RunConfig
 from smartsynth.errors import (
     Cancelled,
@@ -324,15 +324,8 @@ class RemoteRows:
 
     def _write(self, path: Path, link: str, accept: str) -> Path:
         """Write a whole file or nothing."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, work = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                self.client._stream(link, file, accept)
-            Path(work).chmod(0o644)
-            Path(work).replace(path)
-        finally:
-            Path(work).unlink(missing_ok=True)
+        with atomic.file(path) as file:
+            self.client._stream(link, file, accept)
         return path
 
     def __repr__(self) -> str:
@@ -358,22 +351,14 @@ class RemoteResult(RemoteRows):
         folder = Path(folder)
         if folder.exists() and not (folder / "model.json").is_file():
             raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            with tempfile.TemporaryFile() as file:
-                self.client._stream(self.job["links"]["archive"], file, "application/zip")
-                with zipfile.ZipFile(file) as archive:
-                    for member in archive.infolist():
-                        name = Path(member.filename).name
-                        if name != member.filename:
-                            raise ModelFormatError("The server's model holds a path, and a saved model holds none.")
-                        (work / name).write_bytes(archive.read(member))
-            shutil.rmtree(folder, ignore_errors=True)
-            work.chmod(0o755)
-            work.rename(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with atomic.folder(folder) as work, tempfile.TemporaryFile() as file:
+            self.client._stream(self.job["links"]["archive"], file, "application/zip")
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    name = Path(member.filename).name
+                    if name != member.filename:
+                        raise ModelFormatError("The server's model holds a path, and a saved model holds none.")
+                    (work / name).write_bytes(archive.read(member))
         return folder
 
     def sample(self, n: int | None = None, **how: Any) -> RemoteRows:

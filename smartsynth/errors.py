@@ -14,6 +14,7 @@ SmartSynthError
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,7 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (MissingExtraError, Outcome(5, 501, "not-installed")),
     (PrivacyError, Outcome(6, 422, "privacy")),
     (NotFittedError, Outcome(1, 409, "not-fitted")),
+    (MemoryError, Outcome(1, 413, "too-large")),
     (Cancelled, Outcome(130, 409, "cancelled")),
     (KeyboardInterrupt, Outcome(130, 409, "cancelled")),
     (BaseException, Outcome(1, 500, "internal")),
@@ -130,6 +132,33 @@ def outcome(error: BaseException) -> Outcome:
     3
     """
     return next(result for kind, result in OUTCOMES if isinstance(error, kind))
+
+
+TOO_LITTLE_MEMORY = (
+    "There is too little memory for these data, on this machine or under the limit of this process. Nothing was kept. Use fewer "
+    "rows or columns, or give more memory."
+)
+_MEMORY_WORDS = (
+    "failed to map segment",
+    "can't allocate memory",
+    "bad allocation",
+    "bad_alloc",
+    "out of memory",
+    "cannot allocate memory",
+    "can't start new thread",
+)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, whichever library says it.
+
+    >>> lacks_memory(MemoryError()), lacks_memory(RuntimeError("can't start new thread")), lacks_memory(ValueError())
+    (True, True, False)
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    # LightGBM, PyTorch and the loader of libraries raise what they raise for anything; only the words tell.
+    return not isinstance(error, SmartSynthError) and any(word in str(error).lower() for word in _MEMORY_WORDS)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -17,10 +17,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import conversations, image_export
+from smartsynth import atomic, conversations, image_export
 from smartsynth.config import ExportConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError, did_you_mean
@@ -79,7 +76,7 @@ def write(
     parts = {path: to_bytes(dataset, format=format, config=config, manifest=manifest)}
     if manifest is not None:
         parts[beside] = as_json(manifest)
-    _write_all(parts)
+    atomic.write_files(parts)
     return list(parts)
 
 
@@ -355,19 +352,11 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: str) -> list
     """A folder of files; an older one of ours is replaced, anything else is left alone."""
     if folder.exists() and not _is_ours(folder, ours):
         raise ConfigError(f"{folder} exists and is not a data-set folder. Name another one.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with atomic.folder(folder) as work:
         for path, content in files.items():
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             (work / path).write_bytes(content)
-        if folder.exists():
-            shutil.rmtree(folder)
-        work.chmod(0o755)
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted(folder / path for path in files)
 
 
 def _is_ours(folder: Path, ours: str) -> bool:
@@ -441,23 +430,3 @@ def _hf_type(kind: pa.DataType) -> str:
 def as_json(value: Mapping[str, Any]) -> bytes:
     """A manifest as the bytes of its file."""
     return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _write_all(parts: Mapping[Path, bytes]) -> None:
-    """Write all files or none: each beside its place first, then all renamed."""
-    temporary: dict[Path, Path] = {}
-    try:
-        for path, content in parts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-            temporary[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-        for path, made in temporary.items():
-            made.chmod(0o644)
-            made.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{next(iter(parts))} cannot be written: {error.strerror}.") from error
-    finally:
-        for made in temporary.values():
-            made.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from smartsynth import atomic
 from smartsynth.errors import ConfigError, UnknownGeneratorError, did_you_mean
 from smartsynth.models.base import Generator, read_head
 from smartsynth.models.ruled_generator import INNER, RULED, RuledGenerator
@@ -81,10 +82,11 @@ def load(folder: str | Path, *, checks: Sequence[Callable[..., Any]] = ()) -> Ge
         folder: That `Generator.save` or `Result.save` wrote.
         checks: Python functions that decide about rules of the model, if it has such rules.
     """
-    name = read_head(Path(folder))["generator"]
-    if name == RULED:
-        return RuledGenerator.restore(Path(folder), load(Path(folder) / INNER), checks)
-    return generator_class(name).load(folder)
+    with atomic.reading(Path(folder)):
+        name = read_head(Path(folder))["generator"]
+        if name == RULED:
+            return RuledGenerator.restore(Path(folder), load(Path(folder) / INNER), checks)
+        return generator_class(name).load(folder)
 
 
 @functools.cache  # looking through every installed package takes long, and what is installed stays

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smartsynth import registry
+from smartsynth import atomic, registry
 from smartsynth.config import ExportConfig, PrivacyConfig
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
@@ -192,7 +192,9 @@ def opened(
     checks: Sequence[Callable[..., Any]] = (),
 ) -> Opened:
     """The rows that `resample` makes of these arguments, not made yet."""
-    return opened_of(registry.load(folder, checks=checks), saved_run(folder), n, where=where, seed=seed)
+    with atomic.reading(Path(folder)):  # the model and what is known of its run belong together
+        model, run = registry.load(folder, checks=checks), saved_run(folder)
+    return opened_of(model, run, n, where=where, seed=seed)
 
 
 def opened_of(

@@ -6,21 +6,19 @@ saved run = saved model (models/base.py) + release.json: seed, rows that were re
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from smartsynth import export
+from smartsynth import atomic, export
 from smartsynth.config import RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Choice, Evaluation, FilterSummary, Identifier, Profile, Recoding, RuleFact
 from smartsynth.image_pairs import NearestImages
 from smartsynth.models.balancing import Balance
-from smartsynth.models.base import Generator
+from smartsynth.models.base import Generator, check_free
 from smartsynth.models.privacy_filter import Release
 from smartsynth.privacy.audit import note
 from smartsynth.privacy.ledger import Ledger
@@ -101,7 +99,8 @@ class Result:
     def save(self, folder: str | Path) -> Path:
         """Save the model, and how to make exactly these rows again with `resample`. No real row is stored."""
         note("save model", generator=self.choice.generator, seed=self.config.seed)
-        folder = self.model.save(folder)
+        folder = Path(folder)
+        check_free(folder)
         source = replace(self.synthetic.source, notes=(), name=folder.name, backend="pandas")
         record = {
             "format": RELEASE_FORMAT,
@@ -111,7 +110,9 @@ class Result:
             "export": self.config.export.model_dump(mode="json"),
             "manifest": self.manifest,
         }
-        write_text(folder / RELEASE_FILE, json.dumps(record, ensure_ascii=False, allow_nan=False))
+        with atomic.folder(folder) as work:
+            self.model.save(work)
+            (work / RELEASE_FILE).write_text(json.dumps(record, ensure_ascii=False, allow_nan=False), "utf-8")
         return folder
 
     def __repr__(self) -> str:
@@ -126,28 +127,16 @@ def write_report(path: str | Path, evaluation: Evaluation, profile: Profile, con
     twin = json.dumps(
         html.to_dict(evaluation, profile=profile, context=context), ensure_ascii=False, allow_nan=False, indent=1
     )
-    return [write_text(path, page), write_text(path.with_suffix(".json"), twin + "\n")]
+    parts = {path: page, path.with_suffix(".json"): f"{twin}\n"}
+    atomic.write_files(parts)
+    return list(parts)
 
 
 def write_profile(path: str | Path, profile: Profile) -> Path:
     """Write a profile as one HTML file that needs nothing else."""
-    return write_text(Path(path), html.render_profile(profile, visualizer.profile_charts(profile)))
+    return atomic.write_file(Path(path), html.render_profile(profile, visualizer.profile_charts(profile)))
 
 
 def write_nearest(path: str | Path, found: NearestImages, *, name: str) -> Path:
     """Write synthetic images beside the training images nearest to them as one HTML file that its owner alone can read."""
-    return write_text(Path(path), html.render_nearest(found, name=name), mode=0o600)
-
-
-def write_text(path: Path, text: str, mode: int = 0o644) -> Path:
-    """Write a whole file or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, work = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(work).chmod(mode)
-        Path(work).replace(path)
-    finally:
-        Path(work).unlink(missing_ok=True)
-    return path
+    return atomic.write_file(Path(path), html.render_nearest(found, name=name), mode=0o600)

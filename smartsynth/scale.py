@@ -14,7 +14,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -24,7 +23,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smartsynth import export
+from smartsynth import atomic, export
 from smartsynth.cluster import check_engine, cluster, packed, unpack
 from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.facts import to_json
@@ -211,7 +210,8 @@ class Target:
         """What is in it."""
         if self.protocol == "file":
             folder = Path(self.root)
-            return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            return {name for name in names if not atomic.is_workshop(name)}
         fs, root = self._filesystem()
         fs.invalidate_cache()
         try:
@@ -232,16 +232,7 @@ class Target:
             fs, root = self._filesystem()
             fs.pipe_file(f"{root}/{name}", content)
             return
-        folder = Path(self.root)
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, work = tempfile.mkstemp(prefix=".part-", dir=str(folder))
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(work).chmod(0o644)
-            Path(work).replace(folder / name)
-        finally:
-            Path(work).unlink(missing_ok=True)
+        atomic.write_file(Path(self.root) / name, content)
 
     def _filesystem(self) -> tuple[Any, str]:
         try:
@@ -270,7 +261,7 @@ def _begin(plan: Plan, target: Target) -> list[int]:
             raise ConfigError(
                 f"{target.root} holds rows of another model, seed or number of rows. Name another folder, or delete it first."
             )
-    elif there - {name for name in there if name.startswith(".part-")}:
+    elif there:
         raise ConfigError(f"{target.root} exists and holds other files. Name another folder.")
     else:
         target.put(PLAN_FILE, (json.dumps({"fingerprint": mine, "parts": plan.parts}) + "\n").encode())

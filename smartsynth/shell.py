@@ -3,7 +3,8 @@
 stdout   the data or the answer, nothing else
 stderr   progress (only on a terminal), notes, errors
 exit     0 done · 2 wrong usage · 3 unusable data · 4 wrong setting · 5 optional part not installed
-         6 privacy promise not kept · 7 a score is worse than asked for, or nothing is gained · 130 cancelled · 1 anything else
+         6 privacy promise not kept · 7 a score is worse than asked for, nothing is gained, or rows are not made again ·
+         130 cancelled · 1 anything else
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from smartsynth.errors import Cancelled, SmartSynthError, outcome
+from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
 from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Modality
@@ -203,6 +204,8 @@ def _message(error: BaseException) -> str:
         return str(error) or "Cancelled. Nothing was kept."
     if isinstance(error, SmartSynthError):
         return f"{type(error).__name__}: {error}"
+    if lacks_memory(error):
+        return TOO_LITTLE_MEMORY
     if isinstance(error, OSError) and error.strerror:
         return f"{type(error).__name__}: {error.strerror}: {error.filename or ''}"
     # The text of an unforeseen error may hold cells of the data.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import export
+from smartsynth import atomic, export
 from smartsynth._version import __version__
 from smartsynth.augmentation.proof import Proof, Row
 from smartsynth.augmentation.strategy import Strategy
@@ -140,11 +140,12 @@ class Augmented:
     def report(self, path: str | Path) -> list[Path]:
         """Write the report: one HTML file that needs nothing else, and a JSON file with the same numbers beside it."""
         from smartsynth.augmentation.page import render
-        from smartsynth.result import write_text
 
         path = Path(path)
         twin = json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False, indent=1)
-        return [write_text(path, render(self)), write_text(path.with_suffix(".json"), twin + "\n")]
+        parts = {path: render(self), path.with_suffix(".json"): f"{twin}\n"}
+        atomic.write_files(parts)
+        return list(parts)
 
     def __repr__(self) -> str:
         said = "not proved" if self.verdict is None else self.verdict.outcome

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from smartsynth import atomic
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
@@ -61,7 +62,7 @@ def discover(
         found = tables.discover_tables(read, criterion=criterion, progress=progress)
     text = document.as_yaml(found, criterion, as_tables=data.is_dir())
     if output != "-":
-        Path(output).write_text(text, "utf-8")
+        atomic.write_file(Path(output), text)
         screen.note(*_summary(found), f"Wrote {output}.")
     if json:
         screen.answer({"tables": {name: _as_json(one) for name, one in found.items()}, "document": text})

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from smartsynth import atomic
 from smartsynth.errors import ConfigError
 from smartsynth.formats import count, number
 from smartsynth.shell import command, screen_of
@@ -126,7 +127,7 @@ def _listed() -> Table:
 def _write_copy(path: Path, text: str) -> None:
     if path.exists():
         raise ConfigError(f"copy={str(path)!r} is there already. Name a new file.")
-    path.write_text(text, "utf-8")
+    atomic.write_file(path, text)
 
 
 def _calibrated(said: Template, wanted: Sequence[str]) -> tuple[Template, tuple[Outcome, ...]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smartsynth import atomic
 from smartsynth.conversion import csvw, frictionless, json_schema, sdv
 from smartsynth.conversion.notes import Note, Notes
 from smartsynth.errors import ConfigError, did_you_mean
@@ -116,18 +117,17 @@ def _constraints(source: Path) -> Sequence[Any]:
 def _write(document: SchemaDocument, to: str, target: Path, notes: Notes) -> tuple[Path, ...]:
     if to == "smartsynth":
         values = document.model_dump(mode="json", exclude_defaults=True)
-        target.write_text(_as_json(values) if target.suffix == ".json" else document.to_yaml(), "utf-8")
+        atomic.write_file(target, _as_json(values) if target.suffix == ".json" else document.to_yaml())
         return (target,)
     if to == "sdv":
         metadata, constraints = sdv.write(document, notes)
-        target.write_text(_as_json(metadata), "utf-8")
-        if not constraints:
-            return (target,)
-        beside = target.with_name(target.name.removesuffix(".json") + CONSTRAINTS)
-        beside.write_text(_as_json(constraints), "utf-8")
-        return target, beside
+        parts = {target: _as_json(metadata)}
+        if constraints:
+            parts[target.with_name(target.name.removesuffix(".json") + CONSTRAINTS)] = _as_json(constraints)
+        atomic.write_files(parts)
+        return tuple(parts)
     writers = {"frictionless": frictionless.write, "csvw": csvw.write, "json-schema": json_schema.write}
-    target.write_text(_as_json(writers[to](document, notes)), "utf-8")
+    atomic.write_file(target, _as_json(writers[to](document, notes)))
     return (target,)
 
 

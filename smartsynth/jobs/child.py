@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from smartsynth.errors import Cancelled, SmartSynthError, outcome
+from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
 from smartsynth.jobs.blobs import Blobs
 from smartsynth.jobs.database import Database, Unavailable
 from smartsynth.jobs.facts import Claim, Job, State
@@ -152,9 +152,8 @@ def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
         store.finish(claim, State.FAILED, str(error), kind)
         return
     _log_place(error)
-    if isinstance(error, MemoryError):
-        text = "This machine has too little memory for these data. Use fewer rows or columns, or a larger machine."
-        store.finish(claim, State.FAILED, text, "too-large")
+    if lacks_memory(error):
+        store.finish(claim, State.FAILED, TOO_LITTLE_MEMORY, "too-large")
         return
     text = f"Internal error ({type(error).__name__}). The server's log says where it happened."
     store.finish(claim, State.FAILED, text, kind)

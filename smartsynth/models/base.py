@@ -18,8 +18,6 @@ from __future__ import annotations
 import inspect
 import json
 import secrets
-import shutil
-import tempfile
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -32,6 +30,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from smartsynth import atomic
 from smartsynth.alignment import align
 from smartsynth.columns import with_columns
 from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFittedError, Problem, did_you_mean
@@ -247,14 +246,9 @@ class Generator(ABC):
         """
         self._check_fitted()
         folder = Path(folder)
-        if folder.exists() and not (
-            folder.is_dir() and (not any(folder.iterdir()) or (folder / "model.json").is_file())
-        ):
-            raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
+        check_free(folder)
         state, head = self._whole_state(), self._head()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with atomic.folder(folder) as work:
             text = json.dumps({**head, "state": state.values}, ensure_ascii=False, allow_nan=False)
             (work / "model.json").write_text(text, "utf-8")
             if state.arrays:
@@ -264,12 +258,6 @@ class Generator(ABC):
 
                 save_file(dict(state.weights), work / "weights.safetensors")
             self._save_parts(work)
-            if folder.exists():
-                shutil.rmtree(folder)
-            work.chmod(0o755)
-            work.rename(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return folder
 
     @classmethod
@@ -466,6 +454,12 @@ class Generator(ABC):
     @abstractmethod
     def _restore(self, state: State) -> None:
         """Become the fitted generator that `_state` came from."""
+
+
+def check_free(folder: Path) -> None:
+    """ConfigError if a folder holds something else than a saved model, which may be replaced."""
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / "model.json").is_file())):
+        raise ConfigError(f"folder={str(folder)!r} exists and is not a saved model. Name another folder.")
 
 
 def read_head(folder: Path) -> dict[str, Any]:

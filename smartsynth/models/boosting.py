@@ -11,13 +11,14 @@ LightGBM.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from smartsynth.threads import cores
 
 
 class FlatTrees(NamedTuple):
@@ -135,4 +136,4 @@ def train(
 
 def threads() -> int:
     """Threads to train with: one for each core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()

@@ -23,6 +23,8 @@ import math
 import numba
 import numpy as np
 
+from smartsynth.threads import parallel
+
 ONE = 65535
 """Cumulative probability 1 of a leaf's table."""
 GOLDEN = 0.6180339887498949
@@ -423,7 +425,7 @@ def _bin(edges, begin, end, value):
     return low - begin
 
 
-@numba.njit(cache=True, parallel=True)
+@parallel()
 def score_bins(codes, columns, offsets, table, first_edge, edges, out):
     """Bins of the sums of `add_scores`, into scores × rows of `out`; those of score s are cut at
     edges[first_edge[s] : first_edge[s + 1]].
@@ -557,7 +559,7 @@ def draw_column(
     )  # fmt: skip
 
 
-@numba.njit(cache=True, parallel=True)
+@parallel()
 def draw_blocks(
     seeds, n, codes,
     order, first_tree, root, node, words,
@@ -615,7 +617,7 @@ def _even_out(block, log_weight, first, end, state, effective, chosen, spare):
     return state, effective * share
 
 
-@numba.njit(cache=True, parallel=True)
+@parallel()
 def draw_given(
     seeds, group, codes, known, weight, is_limited, log_weight, effective,
     order, first_tree, root, node, words,

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from smartsynth.models.autoregression import CodeColumn, Codes
 from smartsynth.models.count_trees import uniform
+from smartsynth.threads import parallel
 
 CANDIDATES = 32
 LEVELS = 8
@@ -89,7 +90,7 @@ def _pairs(n: int) -> list[tuple[int, int]]:
     return by_step[:MOST_PAIRS]
 
 
-@numba.njit(cache=True, parallel=True)
+@parallel()
 def herd(cells, state, seeds, n_candidates, out):
     """Fill blocks × rows of places with the order in which a block's rows are taken; see the module's formula.
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from smartsynth.threads import parallel, serial
+
 STEP = 1024
 
 
-@numba.njit(cache=True, parallel=True)
+@parallel()
 def score_rows(
     codes, out,
     tree_of_booster, node_of_tree, leaf_of_tree, feature, threshold, bits_start, bits_length, left, right, value, bits,
@@ -35,5 +37,5 @@ def score_rows(
                 out[row] += value[leaves + ~at]
 
 
-score_serially = numba.njit(cache=True, nogil=True)(score_rows.py_func)
+score_serially = serial(nogil=True)(score_rows)
 """As `score_rows`, on one core, for callers that use several threads themselves."""

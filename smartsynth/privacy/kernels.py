@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
+from smartsynth.threads import parallel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ _ONE = np.float32(1)
 
 
 # Only "no NaN" and "no signed zero" are assumed: sums keep their order, so that results are the same on every machine.
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]
+@parallel(nogil=True, fastmath={"nnan", "nsz"})
 def nearest_in_tiles(
     queries: NDArray[np.float32],
     tiles: NDArray[np.float32],

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth import registry
+from smartsynth import atomic, registry
 from smartsynth.constraints import rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, ModelFormatError
@@ -129,16 +127,8 @@ class Model:
             raise ConfigError(
                 f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder."
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with atomic.folder(folder) as work:
             self._write(work)
-            if folder.exists():
-                shutil.rmtree(folder)
-            work.chmod(0o755)
-            work.rename(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return folder
 
     def _write(self, work: Path) -> None:
@@ -174,7 +164,11 @@ class Model:
         Raises:
             ModelFormatError: The folder is no such model, or a part of it is missing.
         """
-        folder = Path(folder)
+        with atomic.reading(Path(folder)):
+            return cls._read(Path(folder))
+
+    @classmethod
+    def _read(cls, folder: Path) -> Self:
         if not (folder / FILE).is_file():
             raise ModelFormatError(f"{folder} is not a saved relational model: it has no {FILE}.")
         try:

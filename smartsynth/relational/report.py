@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from smartsynth import atomic
 from smartsynth.facts import Chart, Score, to_json
 from smartsynth.formats import number, percent
 from smartsynth.relational.scores import LinkScores, RelationalEvaluation, TableScores
@@ -33,12 +34,11 @@ def write_report(
 ) -> list[Path]:
     """Write both files, and say where they are."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    twin = path.with_suffix(".json")
-    path.write_text(render(evaluation, name=name, facts=facts), "utf-8")
     content = {"format": FORMAT, **(facts or {}), "evaluation": to_json(evaluation)}
-    twin.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n", "utf-8")
-    return [path, twin]
+    twin = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    parts = {path: render(evaluation, name=name, facts=facts), path.with_suffix(".json"): twin}
+    atomic.write_files(parts)
+    return list(parts)
 
 
 def render(evaluation: RelationalEvaluation, *, name: str = "", facts: Mapping[str, Any] | None = None) -> str:

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from smartsynth import connectors, export
+from smartsynth import atomic, connectors, export
 from smartsynth.config import ExportConfig
 from smartsynth.connectors import Place
 from smartsynth.errors import ConfigError
@@ -71,22 +69,13 @@ def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocu
     wrong = [name for name in tables if not re.fullmatch(r"\w[\w .-]*", name)]
     if wrong:
         raise ConfigError(f"{wrong[0]!r} cannot name a file. Rename the table, or write a workbook or a database.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with atomic.files_of(folder) as work:
         for name, data in tables.data.items():
             form = format or (data.source.format if data.source.format in FORMATS else "csv")
             (work / f"{name}.{form}").write_bytes(export.to_bytes(data, format=form, config=ExportConfig()))
         if schema is not None:
             (work / "schema.yaml").write_text(schema.to_yaml(), "utf-8")
-        folder.mkdir(exist_ok=True)
-        written = []
-        for path in sorted(work.iterdir()):
-            path.replace(folder / path.name)
-            written.append(str(folder / path.name))
-        return written
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        return [str(folder / path.name) for path in sorted(work.iterdir())]
 
 
 def _workbook(tables: Tables, path: Path) -> Path:
@@ -100,11 +89,7 @@ def _workbook(tables: Tables, path: Path) -> Path:
         export.add_sheet(book, name, data)
     buffer = io.BytesIO()
     book.save(buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = path.with_name(f".{path.name}.part")
-    work.write_bytes(buffer.getvalue())
-    work.replace(path)
-    return path
+    return atomic.write_file(path, buffer.getvalue())
 
 
 def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:

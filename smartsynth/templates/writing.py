@@ -10,8 +10,6 @@ import json
 import math
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -25,6 +23,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
+from smartsynth import atomic
 from smartsynth._version import __version__
 from smartsynth.errors import ConfigError
 from smartsynth.progress import Progress, silent
@@ -81,21 +80,12 @@ def make(
     _check_free(folder)
     maker = Maker.of(template, seed=seed, locale=locale)
     check_rules(template, {**maker.fixed, **maker.block(0)})
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with atomic.folder(folder, mode=0o777 & ~_umask()) as part:
         tally, rows = _write(maker, part, n, format, report)
         figures = tally.compared()
         manifest = _manifest(maker, n, format, rows, figures)
         (part / "schema.yaml").write_text(schema_of(template).to_yaml(), "utf-8")
         (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        part.chmod(0o777 & ~_umask())
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     report(1.0, "Written")
     return Made(folder, rows, figures, manifest)
 

@@ -7,7 +7,6 @@ leakage.py     do they give away whom they were learnt from
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 
@@ -22,6 +21,7 @@ from smartsynth.metrics.rows import Layout, Rows, as_text, prepared, same_mix, s
 from smartsynth.metrics.utility import guessed_target
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Schema
+from smartsynth.threads import cores
 from smartsynth.utils import fidelity, leakage, usefulness
 
 STEPS = ("columns", "pairs", "detection", "manifold", "utility", "distances", "attacks", "membership", "sdmetrics")
@@ -161,7 +161,7 @@ def ticker(progress: Progress, steps: Sequence[str]) -> Callable[[str], None]:
 
 def threads() -> int:
     """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def detective(value: float, reference: float, what: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smartsynth import atomic
 from smartsynth.dataset import Dataset
 from smartsynth.errors import MissingExtraError
 
@@ -26,11 +27,9 @@ def write_exploration(dataset: Dataset, path: str | Path) -> Path:
     except ImportError:
         raise MissingExtraError("The exhaustive page", "profile") from None
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # The package warns about pandas' and matplotlib's own changes; nothing of it concerns the user.
         warnings.simplefilter("ignore")
         title = f"Exploration of {dataset.source.name}"
         page = ProfileReport(dataset.frame, title=title, minimal=len(dataset) > 20_000, progress_bar=False).to_html()
-    path.write_text(page, "utf-8")
-    return path
+    return atomic.write_file(path, page, mode=0o600)
