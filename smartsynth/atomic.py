@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
 
@@ -181,13 +181,15 @@ def _workshop(place: Path) -> Iterator[Path]:
     _clear(place)
     while True:
         work = Path(tempfile.mkdtemp(prefix=_begin(place), suffix=PART, dir=place.parent))
-        try:
-            with _locked(work) as is_there:
-                if is_there:  # else somebody took it for one that was left, in the moment before it was locked
-                    yield work
-                    return
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with ExitStack() as held:
+            held.callback(shutil.rmtree, work, ignore_errors=True)
+            try:
+                is_mine = held.enter_context(_locked(work))
+            except FileNotFoundError:
+                is_mine = False
+            if is_mine:  # else somebody took it for one that was left, in the moment before it was locked
+                yield work
+                return
 
 
 def _begin(place: Path) -> str:

@@ -75,7 +75,7 @@ class Job:
 
     def seconds(self, now: float) -> float:
         """How long it has run, or ran."""
-        return 0.0 if self.started is None else (self.ended or now) - self.started
+        return 0.0 if self.started is None else max((self.ended or now) - self.started, 0.0)
 
     def seconds_left(self, now: float) -> float | None:
         """How long it will still take if it goes on as it went; None while too little is known to say."""

@@ -53,7 +53,7 @@ class Child:
     Args:
         args: Of the command.
         trouble: Called in the child before the command, such as a limit of the system.
-        stops: What makes the child wait: the name of a stage, or `sync` for each file that is about to be whole.
+        stops: What makes the child wait: the name of a stage, or `write` for each step of writing.
     """
 
     def __init__(self, *args: object, trouble: Callable[[], object] = lambda: None, stops: str | None = None) -> None:
@@ -64,6 +64,8 @@ class Child:
             warnings.simplefilter("ignore")  # that a process with threads forks
             self.pid = os.fork()
         if self.pid == 0:
+            os.close(self._told)
+            os.close(self._go)
             _become([str(arg) for arg in args], trouble, self._files, stops, child_tells, child_waits)
         os.close(child_tells)
         os.close(child_waits)
@@ -85,8 +87,8 @@ class Child:
     def end(self) -> Ended:
         """Let it run, and see how it ends."""
         os.close(self._go)
-        os.close(self._told)
         _, status = os.waitpid(self.pid, 0)
+        os.close(self._told)
         said = []
         for file in self._files:
             with os.fdopen(file, "rb") as stream:
@@ -124,12 +126,14 @@ def _become(
 
 
 def _stop_at(stop: str, halt: Callable[[], object]) -> None:
-    """Have this process halt when it comes to a stage, or to each moment in which a file is about to be whole."""
+    """Have this process halt when it comes to a stage, or to each step of writing."""
     from smartsynth import progress
 
-    if stop == "sync":
-        sync = os.fsync
+    if stop == "write":
+        sync, replace, rename = os.fsync, os.replace, os.rename
         os.fsync = lambda file: (sync(file), halt())[0]
+        os.replace = lambda one, other: (halt(), replace(one, other))[1]
+        os.rename = lambda one, other: (halt(), rename(one, other))[1]
         return
     under = progress.under
 
