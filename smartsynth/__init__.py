@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from smartsynth.parts import evaluate_parts
     from smartsynth.pipeline import evaluate, profile, synthesize
     from smartsynth.registry import create, generators, load
+    from smartsynth.replaying import Replay, replay
     from smartsynth.resampling import resample
     from smartsynth.result import Result
     from smartsynth.schema import Column, Kind, Role, Schema
@@ -56,6 +57,8 @@ _PLACES = {
     "create": "registry",
     "load": "registry",
     "resample": "resampling",
+    "replay": "replaying",
+    "Replay": "replaying",
     "Generator": "models.base",
     "evaluate": "pipeline",
     "synthesize_many": "many",
@@ -99,6 +102,8 @@ __all__ = [  # noqa: RUF022 - in the order of the data path
     "create",
     "load",
     "resample",
+    "replay",
+    "Replay",
     "Generator",
     "evaluate",
     "evaluate_parts",

@@ -19,6 +19,7 @@ from smartsynth._version import __version__
 from smartsynth.commands.augment import augment
 from smartsynth.commands.reading import given, known_of, options_of, source_of
 from smartsynth.commands.relational import relational_app
+from smartsynth.commands.replay import replay
 from smartsynth.commands.schema import schema_app
 from smartsynth.commands.template import template
 from smartsynth.errors import Cancelled, ConfigError, MissingExtraError, did_you_mean
@@ -219,6 +220,13 @@ def synthesize(
     save: Annotated[
         Path | None, typer.Option("--save", help="Folder for the fitted model, for `smartsynth sample`.")
     ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            "--recipe",
+            help="File for the manifest alone, for `smartsynth replay`; files that are written have it beside them.",
+        ),
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     schema: SchemaFile = None,
@@ -290,7 +298,7 @@ def synthesize(
     """Make synthetic rows from real ones, with the evidence of how good and how safe they are."""
     from smartsynth import pipeline
 
-    _check_outputs(output, report, save, json=json, evaluated=evaluate is not False)
+    _check_outputs(output, report, save, recipe, json=json, evaluated=evaluate is not False)
     format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
@@ -314,6 +322,7 @@ def synthesize(
         )
         steps = [] if save is None else [lambda: [result.save(save)]]
         steps += [] if report is None else [lambda: result.report(report)]
+        steps += [] if recipe is None else [lambda: [result.recipe(recipe)]]
         written = _written([*steps, lambda: _output(result, output, format, screen)], progress, screen)
     screen.note(*result_parts(result, written))
     if json:
@@ -856,6 +865,7 @@ def _addresses(host: str, port: int, only: str) -> list[str]:
 
 app.add_typer(relational_app, name="relational")
 app.command()(augment)
+app.command()(replay)
 
 
 def main() -> None:
@@ -951,7 +961,9 @@ def _written(steps: Sequence[Callable[[], list[Path]]], progress: Progress, scre
     return written
 
 
-def _check_outputs(output: str, report: Path | None, save: Path | None, *, json: bool, evaluated: bool) -> None:
+def _check_outputs(
+    output: str, report: Path | None, save: Path | None, recipe: Path | None, *, json: bool, evaluated: bool
+) -> None:
     if output == "-" and json:
         raise typer.BadParameter("--json and --output - would both write to standard output.")
     if report is not None and not evaluated:
@@ -959,7 +971,7 @@ def _check_outputs(output: str, report: Path | None, save: Path | None, *, json:
     if report is not None and Path(output) in (report, report.with_suffix(".json")):
         raise typer.BadParameter(f"--report also writes {report.with_suffix('.json')}, which is the output.")
     here = [] if output == "-" or "://" in output else [Path(output)]
-    for path in (*here, *(path for path in (report, save) if path is not None)):
+    for path in (*here, *(path for path in (report, save, recipe) if path is not None)):
         atomic.check_writable(path)  # work of hours is not begun for nothing
 
 

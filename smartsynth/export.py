@@ -15,6 +15,7 @@ Every file appears whole or not at all. A manifest is written beside the file as
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -121,6 +122,15 @@ def to_bytes(
     raise ConfigError(
         f"format={format!r} cannot be written to a stream. Use csv, tsv, txt, json, jsonl, parquet, excel or zip."
     )
+
+
+def digest(dataset: Dataset, config: ExportConfig | None = None) -> str:
+    """SHA-256 of the rows as a CSV file, whatever format they are written in; of images the hash of their files' hashes."""
+    if image_export.column_of(dataset.schema) is None:
+        return hashlib.sha256(to_bytes(dataset, format="csv", config=config)).hexdigest()
+    files = sorted(_picture_files(dataset, None, config).items())
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def to_native(dataset: Dataset) -> Any:

@@ -1,7 +1,8 @@
 """The manifest: what was done, so that it can be judged and repeated. It travels with every exported file.
 
 It holds nothing that changes from one run to the next with the same seed (no clock, no timings), so the files of two
-equal runs are equal to the byte; and nothing of the real rows but their number and the schema's hash.
+equal runs are equal to the byte; and nothing of the real rows but their number, their schema and its hash.
+recipe.py makes a run again from it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from smartsynth.schema import Schema
 
 # What the rows depend on besides the data, the settings and the seed.
 PACKAGES = (
-    "numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "numba", "torch", "sdv", "ctgan", "opendp", "dp-accounting",
+    "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "lightgbm", "numba", "torch", "transformers", "diffusers", "opacus",
+    "sdv", "ctgan", "opendp", "dp-accounting",
 )  # fmt: skip
 
 
@@ -47,6 +49,8 @@ def manifest(
     filter_summary: FilterSummary | None,
     evaluation: Evaluation | None,
     ledger: Ledger,
+    real_schema: Schema | None = None,
+    sha256: str | None = None,
     recoding: Recoding | None = None,
     identifiers: Sequence[Identifier] = (),
     rules: Sequence[RuleFact] = (),
@@ -63,6 +67,8 @@ def manifest(
         evaluation: None if nothing was measured.
         ledger: What looked at the real rows. Where a budget of differential privacy was asked for, the manifest leaves out
             all that was measured without noise: numbers of real rows, reasons, scores.
+        real_schema: Columns of the real data as they were read, before any treatment; left out within a budget.
+        sha256: Of the synthetic rows; see `export.digest`.
         recoding: What made the synthetic rows k-anonymous; None if that was not asked for.
         identifiers: Columns that say who somebody is, and what was done about them. Within a budget of differential privacy
             only what was asked for.
@@ -71,10 +77,9 @@ def manifest(
     if not math.isnan(ledger.epsilon):
         rows, evaluation, identifiers = {"synthetic": rows["synthetic"]}, None, ()
         choice = None if choice is None else Choice(choice.generator, ())
+        real_schema = None
     return {
-        "smartsynth": __version__,
-        "python": platform.python_version(),
-        "packages": _installed(),
+        **here(),
         "generator": None if choice is None else choice.generator,
         "reasons": [] if choice is None else list(choice.reasons),
         "seed": config.seed,
@@ -84,7 +89,9 @@ def manifest(
             "columns": len(schema),
             **rows,
             "held_out": held_out,
+            **({} if real_schema is None else {"schema": columns_of(real_schema)}),
         },
+        "rows_sha256": sha256,
         "filter": None if filter_summary is None else _without_clock(to_json(filter_summary)),
         "identifiers": [_identifier(one) for one in identifiers],
         "recoding": None if recoding is None else to_json(recoding),
@@ -94,6 +101,27 @@ def manifest(
         "attacks": None if evaluation is None or evaluation.battery is None else _attacks(evaluation.battery),
         "scores": [] if evaluation is None else [_score(score) for score in evaluation.scores],
     }
+
+
+def columns_of(schema: Schema) -> list[dict[str, str]]:
+    """Name, kind and dtype of each column: what must be the same for a run to be made again, and no value."""
+    return [{"name": column.name, "kind": column.kind.value, "dtype": column.dtype} for column in schema]
+
+
+def here() -> dict[str, Any]:
+    """What runs are made with here: versions, and the kind of machine."""
+    return {
+        "smartsynth": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": _installed(),
+    }
+
+
+def environment(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What a run was made with, by name."""
+    own = {name: str(manifest[name]) for name in ("smartsynth", "python", "platform") if name in manifest}
+    return {**own, **manifest.get("packages", {})}
 
 
 def fingerprint(schema: Schema, rows: int | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smartsynth import guarantee, ingest, race, records, registry, ruling, selector
+from smartsynth import export, guarantee, ingest, race, records, registry, ruling, selector
 from smartsynth.alignment import align
 from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.cluster import check_engine
@@ -33,6 +33,7 @@ from smartsynth.privacy.ledger import Ledger
 from smartsynth.privacy.shadow import Make
 from smartsynth.privacy.spending import Account, Spending
 from smartsynth.progress import Progress, Stages, part
+from smartsynth.recipe import Recipe
 from smartsynth.resampling import anonymised, stream
 from smartsynth.result import Result
 from smartsynth.schema import WINDOW, Modality, Schema
@@ -57,6 +58,7 @@ def synthesize(
     release: str | None = None,
     engine: str = "local",
     checks: Sequence[ruling.Check] = (),
+    recipe: Recipe | None = None,
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -72,6 +74,7 @@ def synthesize(
         release: Name of the run in that account: a run that goes on spends its budget once.
         engine: Where generators race, with `generator.budget`: `local`, or `ray` for the cluster that RAY_ADDRESS names.
         checks: Functions of a table that say True or False of each row, besides `rules`: only rows that are true in all come out.
+        recipe: Of a run that is made again (see `replay`): its generator is taken, and other data than of then are refused.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
@@ -92,6 +95,8 @@ def synthesize(
         about(real.frame, generator=run.generator.name, seed=run.seed, epsilon=run.privacy.epsilon)
     with stages("Profile") as report:
         found = _profile(real, run, report)
+        if recipe is not None:
+            recipe.check(found.schema, len(real))
         schema = guarantee.released_schema(run, found.schema)
     learnt = recall_learnt(checkpoints, checks)
     with stages("Split"):
@@ -112,7 +117,7 @@ def synthesize(
         if learnt is not None:
             choice, model = learnt.choice, learnt.model
         elif run.generator.budget is None:
-            choice = _choose(found, run)
+            choice = _choose(found, run) if recipe is None else recipe.choice
             model = ruling.ruled(
                 registry.create(choice.generator, **guarantee.options(run, choice.generator)), rules, run
             )
@@ -144,7 +149,7 @@ def synthesize(
                 checkpoints=checkpoints,
             )
         if learnt is None:
-            if model.ratio_ is not None:
+            if model.ratio_ is not None and recipe is None:
                 choice = replace(choice, reasons=(*choice.reasons, model.ratio_.sentence()))
             if model.keeps_all:
                 keep_learnt(checkpoints, Learnt(choice, model, draw))
@@ -187,8 +192,9 @@ def synthesize(
                 )  # fmt: skip
     counts = {"real": len(real), "train": len(train), "holdout": len(held), "synthetic": len(rows)}
     ledger = guarantee.ledger(model, run, spent)
+    synthetic = Dataset(rows, schema, real.source)
     return Result(
-        synthetic=Dataset(rows, schema, real.source),
+        synthetic=synthetic,
         profile=found,
         choice=choice,
         model=model,
@@ -201,6 +207,7 @@ def synthesize(
         manifest=manifest(
             config=run, schema=schema, choice=choice, rows=counts, held_out="split" if unseen is None else "given",
             filter_summary=summary, evaluation=evaluation, ledger=ledger, recoding=recoding, identifiers=named, rules=kept,
+            real_schema=found.schema, sha256=export.digest(synthetic, run.export),
         ),
         config=run,
         release=released,

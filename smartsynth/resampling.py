@@ -223,7 +223,7 @@ def opened_of(
     if head.get("privacy", {}).get("epsilon") is not None:  # the model is private: no row needs a filter
         checked = n
     if n != known:  # what was measured on the rows of the run does not hold for others
-        head |= {"seed": release.seed, "rows": n, "scores": [], "filter": None}
+        head |= {"seed": release.seed, "rows": n, "scores": [], "filter": None, "rows_sha256": None}
     if where:
         conditions = [str(condition) for condition in conditions_of(where, model.schema_).values()]
         head |= {"where": conditions}

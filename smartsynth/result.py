@@ -96,6 +96,10 @@ class Result:
         }
         return write_report(path, self.evaluation, self.profile, context)
 
+    def recipe(self, path: str | Path) -> Path:
+        """Write the manifest alone, from which `replay` makes the run again; it travels with every exported file, too."""
+        return atomic.write_file(Path(path), export.as_json(self.manifest))
+
     def save(self, folder: str | Path) -> Path:
         """Save the model, and how to make exactly these rows again with `resample`. No real row is stored."""
         note("save model", generator=self.choice.generator, seed=self.config.seed)
