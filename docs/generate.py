@@ -91,8 +91,8 @@ EXIT_CODES = {
     4: "A setting is wrong, or there is no generator of this name.",
     5: "An optional part is not installed. The message is the command that installs it.",
     6: "A privacy promise cannot be kept, so nothing was released.",
-    7: "A score is worse than `--fail-under` allows, keys of several tables or rules are broken, or there is no gain with `--fail-without-gain`.",
-    130: "Cancelled. Nothing was kept.",
+    7: "A score is worse than `--fail-under` allows, keys of several tables or rules are broken, there is no gain with `--fail-without-gain`, or a `replay` made other rows.",
+    130: "Cancelled. Nothing was kept, or what was written before is named.",
 }
 
 

@@ -11,7 +11,7 @@ import smartsynth as ss
 from smartsynth import pipeline, records, registry
 from smartsynth.alignment import align
 from smartsynth.config import RunConfig
-from smartsynth.manifest import fingerprint
+from smartsynth.manifest import columns_of, fingerprint
 from smartsynth.pipeline import settled
 
 
@@ -68,7 +68,7 @@ def test_the_manifest_tells_all_and_no_row(table, result):
     assert {score["key"] for score in made["scores"]} == {score.key for score in result.evaluation.scores}
     assert made["data"] == {
         "fingerprint": fingerprint(result.profile.schema, 240), "columns": 5, "real": 240, "train": 192, "holdout": 48,
-        "synthetic": 240, "held_out": "split",
+        "synthetic": 240, "held_out": "split", "schema": columns_of(result.profile.schema),
     }  # fmt: skip
     assert not any(name in json.dumps(made) for name in table["patient_id"])
 
