@@ -11,9 +11,9 @@ import functools
 import os
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-F = TypeVar("F", bound=Callable[..., Any])
+Compiles = Callable[[Callable[..., Any]], Any]
 _forked = False
 
 
@@ -24,11 +24,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def parallel(**options: Any) -> Callable[[F], F]:
+def parallel(**options: Any) -> Compiles:
     """Compiles a loop over `numba.prange` with `numba.njit`, for all cores, and for one core in a forked process."""
     import numba
 
-    def compiled(function: F) -> F:
+    def compiled(function: Callable[..., Any]) -> Any:
         wide = numba.njit(cache=True, parallel=True, **options)(function)
         narrow = serial(**options)(function)
 
@@ -36,23 +36,23 @@ def parallel(**options: Any) -> Callable[[F], F]:
         def run(*args: Any) -> Any:
             return (narrow if _forked else wide)(*args)
 
-        return cast("F", run)
+        return run
 
     return compiled
 
 
-def serial(**options: Any) -> Callable[[F], F]:
+def serial(**options: Any) -> Compiles:
     """The same loop on one core."""
     import numba
 
-    def compiled(function: F) -> F:
+    def compiled(function: Callable[..., Any]) -> Any:
         own = function.__wrapped__ if hasattr(function, "__wrapped__") else function
         copy = types.FunctionType(
             own.__code__, own.__globals__, f"{own.__name__}_serially", own.__defaults__, own.__closure__
         )
         copy.__qualname__ = copy.__name__  # numba's cache on disk knows a function by this name and its line
         copy.__module__ = own.__module__
-        return cast("F", numba.njit(cache=True, **options)(copy))
+        return numba.njit(cache=True, **options)(copy)
 
     return compiled
 

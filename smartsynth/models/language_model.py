@@ -16,8 +16,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth import atomic
 from smartsynth.errors import ConfigError, MissingExtraError, SmartSynthError
 from smartsynth.models.half_precision import multiplies_halves
 from smartsynth.models.pretrained import Base, digest, hub_answers, is_copied, safely
@@ -236,19 +235,14 @@ def _smollm2() -> Path:
         folder = cache() / f"smollm2-{hashlib.file_digest(stream, 'sha256').hexdigest()[:16]}"
     if (folder / "model.safetensors").is_file():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _unpack(file, work)
-        work.rename(folder)
-    except OSError as error:
-        if not (folder / "model.safetensors").is_file():  # else another process was faster
-            raise SmartSynthError(
-                f"SmolLM2's weights cannot be unpacked into {folder.parent}: {error.strerror}. Free 300 MB there, or set "
-                "SMARTSYNTH_CACHE to another folder."
-            ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with atomic.folder(folder) as work:
+            _unpack(file, work)
+    except ConfigError as error:
+        raise SmartSynthError(
+            f"SmolLM2's weights cannot be unpacked into {folder.parent}: {error} Free 300 MB there, or set SMARTSYNTH_CACHE to "
+            "another folder."
+        ) from error.__cause__
     return folder
 
 
