@@ -97,7 +97,7 @@ def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, Ta
             for p in sorted(path.iterdir())
             if p.is_file() and _suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
         ]
-        files = [p for p in files if not p.name.endswith(".manifest.json")]
+        files = [p for p in files if not f".{p.name}".endswith(".manifest.json")]
         stems = [_stem(p) for p in files]
         if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
             raise ConfigError(f"{path} has several files of the table {twice[0]!r}. Leave one.")

@@ -78,3 +78,12 @@ def test_a_table_cannot_name_a_file_elsewhere(tmp_path):
     made = relational.synthesize(frames, schema={"tables": {"../away": {"primary_key": "id"}}}, evaluate=False)
     with pytest.raises(ConfigError, match=r"'../away' cannot name a file"):
         made.write(tmp_path / "out")
+
+
+def test_manifests_beside_tables_are_no_tables(made, tmp_path):
+    """Folders of templates and of data sets for the Hub have one."""
+    made.write(tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").write_text('{"template": "retail"}')
+    (tmp_path / "out" / "orders.manifest.json").write_text("{}")
+    tables, _ = relational.source.read(tmp_path / "out")
+    assert set(tables.structure.tables) == set(made.tables)

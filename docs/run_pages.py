@@ -1,0 +1,224 @@
+"""Run what the pages show: Python blocks and commands, from top to bottom, in an empty folder.
+
+    python docs/run_pages.py docs/tutorials/retail.md            runs a page and prints what it said
+    python docs/run_pages.py docs/tutorials/retail.md --write    also writes it into output blocks that are empty
+
+A fenced block `python` is executed, of a block `console` each command, a block `bash` as one script. A block `text` that follows one directly
+is its output. Comments of HTML before a block say what is different:
+
+    <!-- not run: reason -->            the block needs what is not here, such as a network
+    <!-- exits with 7 -->               its last command ends with this code
+    <!-- run first: … -->               Python that is run but not shown, such as making a file that the page takes as given
+    <!-- no block is run: reason -->    anywhere on a page: none of its blocks
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = ("smartsynth", "python", "curl", "cat", "head", "ls", "mkdir", "unzip")
+NOT_OURS = ("pip", "make", "docker", "hf", "git", "export", "openssl")
+SHELLS = ("console", "bash", "sh")
+GENERATED = "<!-- Made by docs/generate.py."  # signatures and usage, whose examples are tested where they come from
+PARTS = re.compile(
+    r"^```(?P<language>[a-z]+)[^\n]*\n(?P<code>.*?)^```$|^<!--\s(?P<comment>.*?)-->$|^(?P<words>\S[^\n]*)$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """A block of a page with what its comments say."""
+
+    language: str
+    code: str
+    line: int
+    excuse: str = ""
+    exit_code: int = 0
+    output: tuple[int, int] | None = None
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands of a shell block: what follows a prompt, or every line where there is no prompt."""
+        joined = re.sub(r"\\\n\s*", "", self.code)
+        lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+        asked = [line[2:] for line in lines if line.startswith("$ ")]
+        return asked or lines
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is something to run."""
+        if self.excuse:
+            return False
+        return self.language == "python" or (self.language in SHELLS and any(map(_is_ours, self.commands)))
+
+
+def _is_ours(command: str) -> bool:
+    return not command.startswith(NOT_OURS)
+
+
+def blocks(text: str) -> list[Block]:
+    """All code blocks of a page in their order, hidden ones included."""
+    excuse = "made by docs/generate.py" if text.startswith(GENERATED) else ""
+    found: list[Block] = []
+    told: dict[str, Any] = {"excuse": excuse}
+    last: Block | None = None
+    for part in PARTS.finditer(text):
+        line = text.count("\n", 0, part.start()) + 1
+        if part["words"]:
+            last, told = None, {"excuse": excuse}
+        elif (comment := part["comment"]) is not None:
+            name, _, rest = comment.partition(":")
+            if name == "run first":
+                found.append(Block("python", rest.lstrip("\n"), line))
+            elif name == "not run":
+                told["excuse"] = rest.strip()
+            elif name == "no block is run":
+                excuse = told["excuse"] = rest.strip()
+            elif name.startswith("exits with"):
+                told["exit_code"] = int(name.split()[-1])
+        elif part["language"] == "text" and last is not None:
+            last.output, last = part.span("code"), None
+        else:
+            last = Block(part["language"], part["code"], line, **told)
+            told = {"excuse": excuse}
+            found.append(last)
+    return found
+
+
+@dataclass(slots=True)
+class Run:
+    """Runs blocks of one page, in the folder at hand."""
+
+    page: str
+    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__page__"})
+
+    def __call__(self, block: Block) -> str:
+        """What the block says; an error tells the page, the line and the command."""
+        if block.language == "python":
+            return self._python(block)
+        return "".join(self._shell(block))
+
+    def _python(self, block: Block) -> str:
+        said = io.StringIO()
+        code = compile("\n" * block.line + block.code, self.page, "exec")
+        with contextlib.redirect_stdout(said):
+            exec(code, self.names)  # noqa: S102 - our own pages
+        return said.getvalue()
+
+    def _shell(self, block: Block) -> Iterator[str]:
+        commands = [command for command in block.commands if _is_ours(command)]
+        if block.language != "console":
+            commands = [block.code]
+        for number, command in enumerate(commands, 1):
+            wanted = block.exit_code if number == len(commands) else 0
+            code, said = _command(command) if block.language == "console" else _script(command)
+            if code != wanted:
+                raise AssertionError(f"{self.page}:{block.line}: {command}\nends with {code}, not {wanted}:\n{said}")
+            yield said
+
+
+def _command(command: str) -> tuple[int, str]:
+    """Exit code and output of a command: ours alone in this process, where it is quicker, others in a shell."""
+    words = shlex.split(command, comments=True)
+    if words[0] not in PROGRAMS:
+        known = ", ".join((*PROGRAMS, *NOT_OURS))
+        raise AssertionError(f"{command!r}: {words[0]} is none of {known}. Say why it is not run.")
+    if words[0] != "smartsynth" or {"|", ">", "<", "&&"} & set(words):
+        return _script(command)
+    from typer.testing import CliRunner
+
+    from smartsynth.cli import app
+
+    answer = CliRunner().invoke(app, words[1:])
+    if answer.exception and not isinstance(answer.exception, SystemExit):
+        raise answer.exception
+    return answer.exit_code, answer.output
+
+
+def _script(script: str) -> tuple[int, str]:
+    """Exit code and output of a script, in which nothing is installed."""
+    ours = {"smartsynth": "-m smartsynth", "python": "", "python3": ""}
+    shims = "".join(f'{name}() {{ "{sys.executable}" {module} "$@"; }}\n' for name, module in ours.items())
+    done = subprocess.run(  # noqa: S603 - our own pages
+        ["bash", "-eo", "pipefail", "-c", f"pip() {{ :; }}\n{shims}{script}"],  # noqa: S607
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+@contextlib.contextmanager
+def folder(path: Path) -> Iterator[None]:
+    """Work in an empty folder beside the project's own examples, and leave no trace elsewhere."""
+    for name in ("examples", "benchmarks"):
+        (path / name).symlink_to(ROOT / name)
+    told = {
+        "NO_COLOR": "1",
+        "COLUMNS": "120",
+        "SMARTSYNTH_BUDGET": str(path / ".budget.sqlite"),
+        "SMARTSYNTH_HOME": str(path / ".home"),
+        "PYTHONPATH": str(ROOT),
+        "MPLBACKEND": "agg",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    before = os.environ.copy()
+    os.environ.update(told)
+    try:
+        with contextlib.chdir(path):
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def shape(text: str) -> list[str]:
+    """Lines without their numbers and the width of their gaps, which differ from machine to machine."""
+    lines = (re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+)?|nan", "#", line) for line in text.strip().splitlines())
+    return [re.sub(r"\s+|─+", " ", line).strip() for line in lines if line.strip()]
+
+
+def differs(shown: str, said: str) -> str:
+    """How a page's output differs from what was said, in all but numbers; `…` stands for any lines."""
+    rest = shape(said)
+    skip = False
+    for line in shape(shown):
+        if line == "…":
+            skip = True
+            continue
+        if line not in rest or (not skip and rest[0] != line):
+            return f"the page shows {line!r}, where the run says {rest[:1]}"
+        rest = rest[rest.index(line) + 1 :]
+        skip = False
+    return "" if skip or not rest else f"the page leaves out {rest[0]!r}"
+
+
+def main(page: Path, write: bool) -> None:
+    """Run the page, and write what it said where that is missing. What is long is shortened by hand, with a line `…`."""
+    text = page.read_text("utf-8")
+    run, said = Run(page.name), []
+    with tempfile.TemporaryDirectory() as path, folder(Path(path)):
+        for block in filter(lambda one: one.runs, blocks(text)):
+            said.append((block, run(block)))
+            print(f"--- line {block.line}\n{said[-1][1]}")
+    if write:
+        for block, output in reversed(said):
+            if block.output and not text[slice(*block.output)].strip():
+                start, end = block.output
+                text = text[:start] + output.strip("\n") + "\n" + text[end:]
+        page.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), "--write" in sys.argv)
