@@ -9,11 +9,14 @@ is its output. Comments of HTML before a block say what is different:
     <!-- not run: reason -->            the block needs what is not here, such as a network
     <!-- exits with 7 -->               its last command ends with this code
     <!-- run first: … -->               Python that is run but not shown, such as making a file that the page takes as given
-    <!-- no block is run: reason -->    anywhere on a page: none of its blocks
+    <!-- no block is run: reason -->    none of the blocks that follow
+
+With `--keep FOLDER` the page runs in that new folder, which stays, to take pictures of what was made.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -48,6 +51,7 @@ class Block:
     excuse: str = ""
     exit_code: int = 0
     output: tuple[int, int] | None = None
+    is_shown: bool = True
 
     @property
     def commands(self) -> list[str]:
@@ -62,16 +66,17 @@ class Block:
         """Whether there is something to run."""
         if self.excuse:
             return False
-        return self.language == "python" or (self.language in SHELLS and any(map(_is_ours, self.commands)))
+        return self.language == "python" or (self.language in SHELLS and any(map(is_ours, self.commands)))
 
 
-def _is_ours(command: str) -> bool:
+def is_ours(command: str) -> bool:
+    """Whether a command is one to run: installing, containers and the like are not."""
     return not command.startswith(NOT_OURS)
 
 
 def blocks(text: str) -> list[Block]:
     """All code blocks of a page in their order, hidden ones included."""
-    excuse = "made by docs/generate.py" if text.startswith(GENERATED) else ""
+    excuse = "signatures and usage, made by docs/generate.py" if text.startswith(GENERATED) else ""
     found: list[Block] = []
     told: dict[str, Any] = {"excuse": excuse}
     last: Block | None = None
@@ -82,7 +87,7 @@ def blocks(text: str) -> list[Block]:
         elif (comment := part["comment"]) is not None:
             name, _, rest = comment.partition(":")
             if name == "run first":
-                found.append(Block("python", rest.lstrip("\n"), line))
+                found.append(Block("python", rest.lstrip("\n"), line, is_shown=False))
             elif name == "not run":
                 told["excuse"] = rest.strip()
             elif name == "no block is run":
@@ -119,7 +124,7 @@ class Run:
         return said.getvalue()
 
     def _shell(self, block: Block) -> Iterator[str]:
-        commands = [command for command in block.commands if _is_ours(command)]
+        commands = [command for command in block.commands if is_ours(command)]
         if block.language != "console":
             commands = [block.code]
         for number, command in enumerate(commands, 1):
@@ -136,6 +141,7 @@ def _command(command: str) -> tuple[int, str]:
     if words[0] not in PROGRAMS:
         known = ", ".join((*PROGRAMS, *NOT_OURS))
         raise AssertionError(f"{command!r}: {words[0]} is none of {known}. Say why it is not run.")
+    words, file = (words[:-2], Path(words[-1])) if words[-2:-1] == [">"] else (words, None)
     if words[0] != "smartsynth" or {"|", ">", "<", "&&"} & set(words):
         return _script(command)
     from typer.testing import CliRunner
@@ -145,7 +151,10 @@ def _command(command: str) -> tuple[int, str]:
     answer = CliRunner().invoke(app, words[1:])
     if answer.exception and not isinstance(answer.exception, SystemExit):
         raise answer.exception
-    return answer.exit_code, answer.output
+    if file is None:
+        return answer.exit_code, answer.output
+    file.write_text(answer.stdout, "utf-8")
+    return answer.exit_code, answer.stderr
 
 
 def _script(script: str) -> tuple[int, str]:
@@ -204,11 +213,15 @@ def differs(shown: str, said: str) -> str:
     return "" if skip or not rest else f"the page leaves out {rest[0]!r}"
 
 
-def main(page: Path, write: bool) -> None:
+def main(page: Path, *, write: bool, keep: Path | None) -> None:
     """Run the page, and write what it said where that is missing. What is long is shortened by hand, with a line `…`."""
     text = page.read_text("utf-8")
     run, said = Run(page.name), []
-    with tempfile.TemporaryDirectory() as path, folder(Path(path)):
+    with contextlib.ExitStack() as stack:
+        if keep is not None:
+            keep.mkdir(parents=True)
+        path = Path(keep.resolve() if keep else stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(folder(path))
         for block in filter(lambda one: one.runs, blocks(text)):
             said.append((block, run(block)))
             print(f"--- line {block.line}\n{said[-1][1]}")
@@ -221,4 +234,9 @@ def main(page: Path, write: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "--write" in sys.argv)
+    ours = argparse.ArgumentParser(description="Run what a page shows.")
+    ours.add_argument("page", type=Path)
+    ours.add_argument("--write", action="store_true", help="write output into output blocks that are empty")
+    ours.add_argument("--keep", type=Path, help="folder to run in, which stays")
+    told = ours.parse_args()
+    main(told.page, write=told.write, keep=told.keep)

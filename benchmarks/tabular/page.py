@@ -34,6 +34,8 @@ def main() -> None:
 
 INTRO = """# Benchmarks
 
+<!-- no block is run: benchmarks take hours and need data that are not part of the project -->
+
 Tables: the flagship generator `forest` with its one default configuration, on two CPU cores without a GPU. Every number
 here is in a JSON file of `docs/benchmarks/`, written by the command beside it; `make bench-tabular DATA=… SCORER=…` runs
 all of them but the peers, differential privacy and the privacy rules. The data sets are public (UCI Adult, UCI MAGIC,
