@@ -23,7 +23,7 @@ TESTED_ELSEWHERE = {
 }
 RUN = [name for name, found in BLOCKS.items() if name not in TESTED_ELSEWHERE and any(one.runs for one in found)]
 SECONDS = ["docs/howto/", "docs/concepts/"]  # whole pages that take seconds
-MINUTES = ["docs/howto/coming-from.md"]
+MINUTES = ["docs/howto/coming-from.md", "docs/howto/deploy-api.md", "docs/howto/large-files.md"]
 # Of these the Python takes seconds; their commands run beside it in the slow tests. With words that must be said.
 PYTHON_IN_SECONDS = {
     "README.md": ["No leakage found", "Status"],
