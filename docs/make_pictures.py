@@ -9,6 +9,12 @@ Of a report its upper part, or one section of it by its name in the address:
     python docs/run_pages.py docs/tutorials/fraud.md --keep out/fraud
     python docs/make_pictures.py out/fraud/out/augmentation.html docs/images/augmentation.png
 
+Pictures that a page makes itself are taken from where it ran:
+
+    python docs/run_pages.py docs/tutorials/images.md --keep out/images
+    cp out/images/out/real.png docs/images/digits-real.png
+    cp out/images/out/synthetic.png docs/images/digits-synthetic.png
+
 Of the app its pages, with the tour of purchases:
 
     python docs/make_pictures.py app docs/images
@@ -68,7 +74,12 @@ def app(folder: Path) -> None:
         page.goto(address)
         _button(page, "Tour: purchase history").click(timeout=PATIENCE)
         _button(page, "Configure").wait_for(timeout=PATIENCE)
-        for name, ready in (("upload", "Configure"), ("configure", "Generate"), ("generate", "Evaluate"), ("evaluate", "Download")):
+        for name, ready in (
+            ("upload", "Configure"),
+            ("configure", "Generate"),
+            ("generate", "Evaluate"),
+            ("evaluate", "Download"),
+        ):
             if name != "upload":
                 page.get_by_role("link", name=name.title(), exact=True).click()
                 page.get_by_role("heading", name=name.title(), level=1).wait_for(timeout=PATIENCE)
@@ -114,7 +125,7 @@ def _server() -> Iterator[str]:
         try:
             for _ in range(300):
                 with contextlib.suppress(urllib.error.URLError):
-                    urllib.request.urlopen(f"{address}/_stcore/health").close()
+                    urllib.request.urlopen(f"{address}/_stcore/health").close()  # noqa: S310 - our own app
                     break
                 time.sleep(0.2)
             yield address

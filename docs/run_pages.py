@@ -33,6 +33,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("smartsynth", "python", "curl", "cat", "head", "ls", "mkdir", "unzip")
 NOT_OURS = ("pip", "make", "docker", "hf", "git", "export", "openssl")
+COMMANDS = {
+    "smartsynth": 'exec "{python}" -m smartsynth "$@"',
+    "python": 'exec "{python}" "$@"',
+    "python3": 'exec "{python}" "$@"',
+    "pip": "exit 0",  # everything is installed, and nothing is while a page runs
+}
 SHELLS = ("console", "bash", "sh")
 GENERATED = "<!-- Made by docs/generate.py."  # signatures and usage, whose examples are tested where they come from
 PARTS = re.compile(
@@ -158,11 +164,9 @@ def _command(command: str) -> tuple[int, str]:
 
 
 def _script(script: str) -> tuple[int, str]:
-    """Exit code and output of a script, in which nothing is installed."""
-    ours = {"smartsynth": "-m smartsynth", "python": "", "python3": ""}
-    shims = "".join(f'{name}() {{ "{sys.executable}" {module} "$@"; }}\n' for name, module in ours.items())
+    """Exit code and output of a script."""
     done = subprocess.run(  # noqa: S603 - our own pages
-        ["bash", "-eo", "pipefail", "-c", f"pip() {{ :; }}\n{shims}{script}"],  # noqa: S607
+        ["bash", "-eo", "pipefail", "-c", script],  # noqa: S607
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
@@ -173,7 +177,13 @@ def folder(path: Path) -> Iterator[None]:
     """Work in an empty folder beside the project's own examples, and leave no trace elsewhere."""
     for name in ("examples", "benchmarks"):
         (path / name).symlink_to(ROOT / name)
+    commands = path / ".commands"
+    commands.mkdir()
+    for name, started in COMMANDS.items():
+        (commands / name).write_text(f"#!/bin/sh\n{started.format(python=sys.executable)}\n", "utf-8")
+        (commands / name).chmod(0o755)
     told = {
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",
         "COLUMNS": "120",
         "SMARTSYNTH_BUDGET": str(path / ".budget.sqlite"),

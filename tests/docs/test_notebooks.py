@@ -34,7 +34,7 @@ def here(tmp_path, monkeypatch):
 
 def test_there_is_a_notebook_for_each_tutorial_and_both_lead_to_each_other():
     tutorials = ROOT / "docs" / "tutorials"
-    assert NOTEBOOKS == sorted(path.stem for path in tutorials.glob("*.md"))
+    assert sorted(path.stem for path in tutorials.glob("*.md")) == NOTEBOOKS
     for name in NOTEBOOKS:
         assert f"../../docs/tutorials/{name}.md" in "".join(cells(name)[0]["source"])
         assert f"examples/notebooks/{name}.ipynb" in (tutorials / f"{name}.md").read_text("utf-8")

@@ -13,9 +13,7 @@ _spec = importlib.util.spec_from_file_location("run_pages", ROOT / "docs" / "run
 run_pages = sys.modules["run_pages"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(run_pages)
 
-PAGES = {
-    str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-}
+PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]}
 BLOCKS = {name: run_pages.blocks(path.read_text("utf-8")) for name, path in PAGES.items()}
 TESTED_ELSEWHERE = {
     "docs/api.md": ["tests/service/test_serve.py", "tests/api/test_time_series.py"],
@@ -90,7 +88,9 @@ def test_what_is_not_run_says_why():
         assert all(Path(name).name in (ROOT / test).read_text("utf-8") for test in tests)
     for excuse in excuses.values():
         for file in re.findall(r"\b(?:tests|howto|tutorials)/[\w/.-]*\w", excuse):
-            assert (ROOT / file).exists() or (ROOT / "docs" / file).exists(), f"{excuse!r} names a file that is not there"
+            assert (ROOT / file).exists() or (ROOT / "docs" / file).exists(), (
+                f"{excuse!r} names a file that is not there"
+            )
 
 
 def test_python_that_is_not_run_is_python():
