@@ -10,32 +10,32 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 1030, 410
+WIDTH, HEIGHT = 1034, 440
 INK, GREY, GROUND = "#1f2933", "#52606d", "#f5f7fa"
 REAL, MADE, KEPT = "#b7410e", "#00695c", "#4a3f8f"
 
 # What each box says, where it stands, and whose rows are in it.
 BOXES = [
-    ("Read", "all problems at once", 20, 60, REAL),
-    ("Profile", "kinds, rules, alerts", 218, 60, REAL),
-    ("Split", "a fifth is kept aside", 416, 60, REAL),
-    ("Select", "a generator, and why", 614, 60, REAL),
-    ("Fit", "no single row is kept", 812, 60, REAL),
-    ("Sample", "rows that keep rules", 812, 200, MADE),
-    ("Filter", "near copies are left out", 614, 200, MADE),
-    ("Export", "with a manifest", 218, 200, MADE),
-    ("Evaluate", "beside real rows", 416, 320, KEPT),
-    ("Report", "scores and yardsticks", 614, 320, KEPT),
+    ("Read", "all its problems", 20, 60, REAL),
+    ("Profile", "kinds and alerts", 224, 60, REAL),
+    ("Split", "a fifth kept aside", 428, 60, REAL),
+    ("Select", "with its reasons", 632, 60, REAL),
+    ("Fit", "no row is kept", 836, 60, REAL),
+    ("Sample", "rules are kept", 836, 210, MADE),
+    ("Filter", "no near copies", 632, 210, MADE),
+    ("Export", "with a manifest", 224, 210, MADE),
+    ("Evaluate", "beside real rows", 428, 346, KEPT),
+    ("Report", "scores, yardsticks", 632, 346, KEPT),
 ]
-BOX = (168, 62)
+BOX = (178, 72)
 ARROWS = [
-    ("M188 91 H215", REAL), ("M386 91 H413", REAL), ("M584 91 H611", REAL), ("M782 91 H809", REAL),
-    ("M896 122 V197", MADE), ("M812 231 H785", MADE), ("M614 231 H389", MADE),
-    ("M698 262 V291 H540 V317", MADE), ("M480 122 V317", KEPT), ("M584 351 H611", KEPT),
+    ("M198 96 H221", REAL), ("M402 96 H425", REAL), ("M606 96 H629", REAL), ("M810 96 H833", REAL),
+    ("M925 132 V207", MADE), ("M836 246 H813", MADE), ("M632 246 H405", MADE),
+    ("M721 282 V314 H556 V343", MADE), ("M486 132 V343", KEPT), ("M606 382 H629", KEPT),
 ]  # fmt: skip
 WORDS = [
-    ("real rows", 20, 46, REAL), ("synthetic rows", 612, 186, MADE), ("kept aside", 400, 306, KEPT),
-    ("model: JSON", 812, 148, GREY), ("and arrays", 812, 164, GREY),
+    ("real rows", 20, 44, REAL), ("synthetic rows", 632, 196, MADE), ("kept aside", 398, 330, KEPT),
+    ("saved model", 808, 160, GREY), ("of JSON", 808, 180, GREY),
 ]  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def drawing() -> str:
             for way, ink in ARROWS
         ),
         *(_box(*one) for one in BOXES),
-        *(f'<text x="{x}" y="{y}" font-size="13" fill="{ink}">{escape(said)}</text>' for said, x, y, ink in WORDS),
+        *(f'<text x="{x}" y="{y}" font-size="16" fill="{ink}">{escape(said)}</text>' for said, x, y, ink in WORDS),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -73,8 +73,8 @@ def _box(name: str, said: str, x: int, y: int, ink: str) -> str:
     wide, high = BOX
     return (
         f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="8" fill="#ffffff" stroke="{ink}" stroke-width="2"/>'
-        f'<text x="{x + 12}" y="{y + 26}" font-size="16" font-weight="600" fill="{INK}">{escape(name)}</text>'
-        f'<text x="{x + 12}" y="{y + 46}" font-size="12.5" fill="{GREY}">{escape(said)}</text>'
+        f'<text x="{x + 13}" y="{y + 30}" font-size="20" font-weight="600" fill="{INK}">{escape(name)}</text>'
+        f'<text x="{x + 13}" y="{y + 55}" font-size="15.5" fill="{GREY}">{escape(said)}</text>'
     )
 
 

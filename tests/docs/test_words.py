@@ -13,7 +13,15 @@ BANNED = re.compile(
 )
 PAGES = sorted(
     path
-    for pattern in ("smartsynth/**/*.py", "smartsynth/**/*.html", "docs/**/*.md", "examples/**/*.py", "examples/**/*.ipynb", "*.md", "app.py")
+    for pattern in (
+        "smartsynth/**/*.py",
+        "smartsynth/**/*.html",
+        "docs/**/*.md",
+        "examples/**/*.py",
+        "examples/**/*.ipynb",
+        "*.md",
+        "app.py",
+    )
     for path in ROOT.glob(pattern)
 )
 
