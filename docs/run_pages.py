@@ -204,7 +204,10 @@ def folder(path: Path) -> Iterator[None]:
 
 def shape(text: str) -> list[str]:
     """Lines without their numbers and the width of their gaps, which differ from machine to machine."""
-    lines = (re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line) for line in text.strip().splitlines())
+    lines = (
+        re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line)
+        for line in text.strip().splitlines()
+    )
     return [re.sub(r"\s+|─+", " ", line).strip() for line in lines if line.strip()]
 
 
