@@ -47,6 +47,12 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = {"width": 1280, "height": 1960}
 SCALE = 0.75
+STEPS = (  # a page, the button that says that it is ready, and its picture
+    ("Upload", "Configure", "app-upload.png"),
+    ("Configure", "Generate", "app-configure.png"),
+    ("Generate", "Evaluate", None),
+    ("Evaluate", "Download", "app.png"),
+)
 PATIENCE = 600_000  # milliseconds: a run on a busy machine
 
 
@@ -69,23 +75,19 @@ def main(what: str, picture: Path, section: str | None = None) -> None:
 
 
 def app(folder: Path) -> None:
-    """Write pictures of the pages Upload, Configure, Generate and Evaluate to `folder`."""
+    """Write pictures of the pages Upload, Configure and Evaluate to `folder`."""
     with _server() as address, _browser() as page:
         page.goto(address)
         _button(page, "Tour: purchase history").click(timeout=PATIENCE)
         _button(page, "Configure").wait_for(timeout=PATIENCE)
-        for name, ready in (
-            ("upload", "Configure"),
-            ("configure", "Generate"),
-            ("generate", "Evaluate"),
-            ("evaluate", "Download"),
-        ):
-            if name != "upload":
-                page.get_by_role("link", name=name.title(), exact=True).click()
-                page.get_by_role("heading", name=name.title(), level=1).wait_for(timeout=PATIENCE)
+        for name, ready, picture in STEPS:
+            if name != "Upload":
+                page.get_by_role("link", name=name, exact=True).click()
+                page.get_by_role("heading", name=name, level=1).wait_for(timeout=PATIENCE)
             _button(page, ready).wait_for(timeout=PATIENCE)
-            _settled(page)
-            page.screenshot(path=folder / f"app-{name}.png")
+            if picture:
+                _settled(page)
+                page.screenshot(path=folder / picture)
 
 
 def _button(page: Any, name: str) -> Any:
