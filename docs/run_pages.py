@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = ("smartsynth", "python", "curl", "cat", "head", "ls", "mkdir", "unzip")
+PROGRAMS = ("smartsynth", "python", "curl", "cat", "cmp", "head", "ls", "mkdir", "unzip")
 NOT_OURS = ("pip", "make", "docker", "hf", "git", "export", "openssl")
 COMMANDS = {
     "smartsynth": 'exec "{python}" -m smartsynth "$@"',
