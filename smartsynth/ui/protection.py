@@ -49,7 +49,9 @@ def headers() -> tuple[tuple[bytes, bytes], ...]:
     """
     frames = os.environ.get(FRAMES, "'none'")
     if not re.fullmatch(r"'none'|'self'|https?://[\w.*:-]+( https?://[\w.*:-]+)*", frames):
-        raise ConfigError(f"{FRAMES}={frames!r} must be 'none', 'self' or addresses such as https://example.org, parted by spaces.")
+        raise ConfigError(
+            f"{FRAMES}={frames!r} must be 'none', 'self' or addresses such as https://example.org, parted by spaces."
+        )
     policy = {
         "default-src": "'self'",
         "script-src": f"'self' blob: 'wasm-unsafe-eval' {_hashes()}".strip(),  # blob: is how Streamlit loads the scripts of its components

@@ -259,7 +259,7 @@ def test_heads_of_safetensors_that_lie_are_refused(folder, content):
 def test_links_are_not_followed(folder, tmp_path, name):
     """Whatever they lead to: a secret of this machine, a device, or the folder itself."""
     secret = tmp_path / "secret.json"
-    secret.write_text('{"password": "correct horse"}')
+    secret.write_text('{"held": "correct horse"}')
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(secret)
@@ -313,7 +313,7 @@ def test_places_beyond_an_array_are_not_followed(folder, name, at, value):
     arrays[name] = arrays[name].copy()
     arrays[name][at] = value
     np.savez_compressed(folder / "arrays.npz", **arrays)
-    with pytest.raises(ModelFormatError, match="leads to where nothing is|do not fit|damaged"):
+    with pytest.raises(ModelFormatError, match=r"leads to where nothing is|do not fit|damaged"):
         ss.load(folder).sample(10, seed=1)
 
 
@@ -328,7 +328,7 @@ def test_nodes_that_lead_astray_are_not_followed(folder, column, value):
     at = np.flatnonzero(node[:, 0] == -1)[0] if column == 1 else np.flatnonzero(node[:, 0] != -1)[0]
     node[at, column] = value
     np.savez_compressed(folder / "arrays.npz", **arrays | {"chain.node": node})
-    with pytest.raises(ModelFormatError, match="'node'|'cumulative'"):
+    with pytest.raises(ModelFormatError, match=r"'node'|'cumulative'"):
         ss.load(folder)
 
 
@@ -368,7 +368,7 @@ def test_weights_that_do_not_fit_each_other_are_refused():
 def test_a_model_does_not_say_where_prompts_and_keys_are_sent(monkeypatch):
     """An address in a saved model was chosen by whoever saved it; nor is an answer written into a folder that it names."""
     monkeypatch.setenv(chat.KEY, "secret")
-    model = PromptGenerator(endpoint="https://thief.example.org/v1", model="any", cache="/tmp/theirs")
+    model = PromptGenerator(endpoint="https://thief.example.org/v1", model="any", cache="theirs")
     model._is_loaded = True
     with pytest.raises(ConfigError, match=r"named by whoever saved this model.*set SMARTSYNTH_ENDPOINTS=https://thief"):
         model._asked_chat()
