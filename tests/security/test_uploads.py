@@ -119,14 +119,14 @@ def test_an_endless_body_is_refused_while_it_is_sent(server, path, kind, code):
         got: list[bytes] = []
         listener = threading.Thread(target=lambda: got.append(heard(made)))
         listener.start()
-        poured(
-            made, 1000, chunk(b"a" * MB)
-        )  # a gigabyte if nobody stops it; what follows the answer is thrown away for a second
+        # A gigabyte if nobody stops it; what follows the answer is thrown away for a second.
+        poured(made, 1000, chunk(b"a" * MB))
         listener.join(20)
     assert status(got[0]) == code, got[0][:300]
     assert memory(process) - before < 60 * MB
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_many_send(server):
     """Ten connections at once, each up to the limit."""
     port, process, _ = server
@@ -273,6 +273,7 @@ def test_who_sends_on_after_the_answer_is_cut_off(port):
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.slow
 def test_many_slow_ones_do_not_keep_others_out(port):
     """A hundred and fifty that trickle: a request beside them is answered, and a moment later all of them are gone."""
     slow = [connected(port) for _ in range(150)]
@@ -288,6 +289,7 @@ def test_many_slow_ones_do_not_keep_others_out(port):
             made.close()
 
 
+@pytest.mark.slow
 def test_one_process_holds_so_many_connections_and_no_more(port):
     """Then it says 503 and lives on."""
     many = [connected(port) for _ in range(230)]
