@@ -166,7 +166,7 @@ build: $(TOOLS)/.done  ## Wheel and source distribution in dist/
 
 release-check: build  ## Build both, install the wheel where nothing else is, and use it there; some minutes
 	$(TOOLS)/bin/cffconvert --validate
-	$(BIN)/python benchmarks/release/check.py dist
+	$(TOOLS)/bin/python benchmarks/release/check.py dist
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) $(TOOLS) out site dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -13,7 +13,7 @@ from smartsynth import export, ingest
 from smartsynth.cli import app
 from smartsynth.report import cards
 
-RARE, SECRET = "Zyzzyva", 98_765.43
+RARE, LONE = "Zyzzyva", 98_765.43
 NAME = "pay | <b>`*[x](y)"
 
 
@@ -23,7 +23,7 @@ def people(n=500):
     town = rng.choice(["Ulm", "Bonn", "Kiel"], n).astype(object)
     town[3] = RARE
     pay = (age * 100 + rng.normal(0, 400, n)).round(2)
-    pay[5] = SECRET
+    pay[5] = LONE
     return pd.DataFrame({"age": age, "town": town, NAME: pay, "left": rng.choice(["yes", "no"], n)})
 
 
