@@ -9,7 +9,6 @@ resample(folder)        all of them at once
 from __future__ import annotations
 
 import bisect
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
+from smartsynth.models.saved_files import read_json
 from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
 from smartsynth.privacy.audit import note
 from smartsynth.privacy.recoding import Wanted, recoded
@@ -286,7 +286,7 @@ def saved_run(folder: str | Path) -> SavedRun | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = read_json(path)
         if record["format"] != RELEASE_FORMAT:
             raise ModelFormatError(f"{path} has format {record['format']!r}; this version reads {RELEASE_FORMAT}.")
         return SavedRun(
