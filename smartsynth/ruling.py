@@ -52,6 +52,12 @@ def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:
     return keeping(model, rules, k=run.privacy.k)
 
 
+def check(model: Generator, rows: pd.DataFrame) -> None:
+    """ConfigError if rows that are about to be released break a rule that their model keeps."""
+    if isinstance(model, RuledGenerator):
+        model.check(rows)
+
+
 def facts(
     model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame, *, k: int
 ) -> tuple[RuleFact, ...]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
 from smartsynth.columns import with_columns
-from smartsynth.constraints import Check, Rule, Unique, rules_of
+from smartsynth.constraints import Check, Rule, Unique, broken, rules_of
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.models.base import DAMAGE, Generator, State, read_head
 from smartsynth.models.conditions import Condition, Given, fulfilled, holds
@@ -129,8 +129,18 @@ class RuledGenerator(Generator):
             NotFittedError: Before `fit`.
             ConfigError: As of the generator, or too few records keep the rules, or fulfil the conditions.
         """
+        seed = secrets.randbits(63) if seed is None else seed
+        wanted = self.available(n, where=where, seed=seed, start=start, progress=progress)
+        if len(_Records.of(wanted, self.schema_)) < n:
+            raise self._too_few(bool(where))
+        return wanted
+
+    def available(
+        self, n: int, *, seed: int, where: Given | None = None, start: int = 0, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """The same records; fewer where there are no more that differ as rules say."""
         conditions = self._asked(n, start, where)
-        seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
+        report = progress or silent
         asked = _Asked(seed, self._translated(conditions), tuple(conditions.values()))
         first, last = start // self.block, (start + n - 1) // self.block
         blocks = range(self._cache.first(asked, first) if self._uniques else first, last + 1)
@@ -152,9 +162,7 @@ class RuledGenerator(Generator):
         kept = [rows for rows, k in zip(made, blocks, strict=False) if k >= first]
         skip = start - first * self.block
         whole = _Records.of(pd.concat(kept or [made[0].head(0)], ignore_index=True), self.schema_)
-        if len(whole) < skip + n:
-            raise self._too_few(asked)
-        wanted = whole.take(np.arange(n) + skip).rows.reset_index(drop=True)
+        wanted = whole.take(np.arange(skip, min(skip + n, len(whole)))).rows.reset_index(drop=True)
         if conditions:
             known = own.attrs.get("effective_rows", float(len(blocks) * self.block))
             wanted.attrs["effective_rows"] = min(round(known * n / (len(blocks) * self.block), 1), float(n))
@@ -228,6 +236,19 @@ class RuledGenerator(Generator):
         return self.inner.tells_while_fitting
 
     @property
+    def has_keys(self) -> bool:
+        """Whether a rule says that records differ from each other, so that no record can be made without those before it."""
+        return bool(self._uniques)
+
+    def check(self, rows: pd.DataFrame) -> None:
+        """ConfigError if rows that are about to be released break a rule."""
+        if found := broken(self.kept, rows):
+            raise ConfigError(
+                "; ".join(f"{one.rows:,} of {len(rows):,} rows broke {one.rule.said!r}" for one in found)
+                + ", so none is released. Leave the rule out, or what changes rows after they are made."
+            )
+
+    @property
     def _uniques(self) -> list[Unique]:
         return [rule for rule in self._built.rules if isinstance(rule, Unique)]
 
@@ -286,7 +307,7 @@ class RuledGenerator(Generator):
             if turn > left and self._uniques:
                 break  # no more different keys: the block is short, and the last
             if turn > left:
-                raise self._too_few(asked)
+                raise self._too_few(bool(asked.conditions))
             spare = self._spare(k, turn, len(places), asked)
             fine = np.flatnonzero(self._good(spare, asked))[: len(places)]
             some = spare.take(fine).named_as(
@@ -302,8 +323,8 @@ class RuledGenerator(Generator):
         whole = _Records.joined(frames)
         return whole.take(np.argsort(np.concatenate(order))).rows
 
-    def _too_few(self, asked: _Asked) -> ConfigError:
-        under = " under these conditions" if asked.conditions else ""
+    def _too_few(self, is_conditional: bool) -> ConfigError:
+        under = " under these conditions" if is_conditional else ""
         return ConfigError(f"Too few records keep the rules{under}. {self._tally.worst()}")
 
     def _spare(self, k: int, turn: int, wanted: int, asked: _Asked) -> _Records:

@@ -13,6 +13,7 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.inference import infer_schema
+from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.resampling import resample
 from smartsynth.schema_document import SchemaDocument
 from smartsynth.utils import profiler
@@ -118,6 +119,43 @@ def test_balanced_rows_keep_the_rules(table):
     assert (few["kind"] == "x").mean() > 0.75
     assert 0.45 < (made["kind"] == "x").mean() < 0.55
     assert breaks(RULES, table, made) == []
+
+
+@pytest.mark.parametrize("rules", [[], ["unique: [code]"], ["unique: [seat]"]])
+def test_balanced_rows_repeat_no_key(rules, tmp_path):
+    rng = np.random.default_rng(3)
+    keyed = pd.DataFrame({
+        "code": [f"AB{i:04d}" for i in rng.permutation(9_000)[:400]], "kind": rng.choice(["x", "y"], 400, p=[0.2, 0.8]),
+        "seat": rng.permutation(20_000)[:400] / 1.0, "size": rng.normal(0, 1, 400),
+    })  # fmt: skip
+    result = run(
+        keyed,
+        rules=rules,
+        balance="kind",
+        rows=700,
+        generator="forest",
+        columns={"seat": {"kind": "numeric"}},
+        privacy={"filter": False},
+    )
+    assert result.data["code"].is_unique
+    assert result.data["kind"].value_counts().to_dict() == {"x": 350, "y": 350}
+    if rules == ["unique: [seat]"]:
+        assert result.data["seat"].is_unique
+    pd.testing.assert_frame_equal(resample(result.save(tmp_path / "run")).synthetic.frame, result.synthetic.frame)
+
+
+def test_rows_that_break_a_rule_are_not_released(table, monkeypatch, tmp_path):
+    model = run(table, rules=["b >= a"]).model
+    model.check(model.sample(50, seed=1))
+    with pytest.raises(ConfigError, match="1 of 50 rows broke 'b >= a', so none is released"):
+        model.check(model.sample(50, seed=1).assign(b=lambda rows: rows["b"].where(rows.index != 7, -1)))
+    monkeypatch.setattr(
+        RuledGenerator,
+        "sample",
+        lambda self, n, *, where=None, seed=None, start=0, progress=None: table.head(n).assign(b=-1),
+    )
+    with pytest.raises(ConfigError, match="none is released"):
+        run(table, rules=["b >= a"])
 
 
 def test_the_winner_of_a_race_keeps_the_rules(table):
