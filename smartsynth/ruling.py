@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import broken
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
@@ -72,16 +71,12 @@ def facts(
         k: Fewer real rows than these are not counted out.
     """
     kept = model.kept if isinstance(model, RuledGenerator) else parsed(rules, schema)
-    by_real, by_made = ({one.rule.said: one.rows for one in broken(kept, rows)} for rows in (real, made))
     found = []
-    for rule in kept:
-        made_so, rejected, looked_at = model.told(rule) if isinstance(model, RuledGenerator) else (False, 0, 0)
-        few = 0 < by_real.get(rule.said, 0) < k
-        found.append(
-            RuleFact(
-                rule.said, made_so, None if few else by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
-            )
-        )  # fmt: skip
+    for place, rule in enumerate(kept):
+        of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
+        made_so, rejected, looked_at = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        few = None if 0 < of_real < k else of_real
+        found.append(RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at))
     return tuple(found)
 
 

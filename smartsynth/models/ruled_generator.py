@@ -201,9 +201,9 @@ class RuledGenerator(Generator):
         """The rules that every record keeps, combinations with those that may come back."""
         return self._built.rules
 
-    def told(self, rule: Rule) -> tuple[bool, int, int]:
-        """Whether a rule of `kept` holds by the way rows are made; how many records broke it so far, of how many that were looked at."""
-        return self._built.is_made(rule), self._tally.rejected.get(rule.said, 0), self._tally.looked_at
+    def told(self, place: int) -> tuple[bool, int, int]:
+        """Of a rule by its place in `kept`: whether it holds by the way rows are made; how many records broke it, of how many looked at."""
+        return self._built.is_made(self.kept[place]), self._tally.rejected.get(place, 0), self._tally.looked_at
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options of the generator that learns."""
@@ -250,7 +250,12 @@ class RuledGenerator(Generator):
 
     @property
     def _uniques(self) -> list[Unique]:
-        return [rule for rule in self._built.rules if isinstance(rule, Unique)]
+        return [rule for _, rule in self._keys]
+
+    @property
+    def _keys(self) -> list[tuple[int, Unique]]:
+        """Rules that records differ, with their places among all."""
+        return [(place, rule) for place, rule in enumerate(self._built.rules) if isinstance(rule, Unique)]
 
     def _become(self, built: Construction, columns: Schema, schema: Schema) -> None:
         self._built, self._columns, self.schema_ = built, columns, schema
@@ -276,7 +281,7 @@ class RuledGenerator(Generator):
         share = float(self._good(rows, asked).mean())
         if share == 0.0:
             raise ConfigError(
-                f"None of {self.block:,} records that {self.name!r} makes keeps all rules. {self._tally.worst()}"
+                f"None of {self.block:,} records that {self.name!r} makes keeps all rules. {self._worst()}"
             )
         return share
 
@@ -325,7 +330,13 @@ class RuledGenerator(Generator):
 
     def _too_few(self, is_conditional: bool) -> ConfigError:
         under = " under these conditions" if is_conditional else ""
-        return ConfigError(f"Too few records keep the rules{under}. {self._tally.worst()}")
+        return ConfigError(f"Too few records keep the rules{under}. {self._worst()}")
+
+    def _worst(self) -> str:
+        """What most records break, in a sentence."""
+        what, n = max(self._tally.rejected.items(), key=lambda one: one[1])
+        said = self.kept[what].said if isinstance(what, int) else what
+        return f"{n:,} of {self._tally.looked_at:,} broke {said!r}: check it against the others, or leave it out."
 
     def _spare(self, k: int, turn: int, wanted: int, asked: _Asked) -> _Records:
         """Records to choose from instead of those of block k that break a rule; rare ones from a block that several share."""
@@ -353,25 +364,25 @@ class RuledGenerator(Generator):
         """Which records keep every rule that is seen of a record alone, and fulfil the conditions."""
         rows, good = records.rows, np.ones(len(records), bool)
         self._tally.looked_at += len(records)
-        for rule in self._built.rules:
+        for place, rule in enumerate(self._built.rules):
             if not isinstance(rule, Unique):
                 kept = records.all_of(rule.holds(rows))
-                self._tally.count(rule, int((~kept).sum()))
+                self._tally.count(place, int((~kept).sum()))
                 good &= kept
         for condition in asked.conditions:
             kept = records.all_of(fulfilled(condition, self.schema_[condition.column], rows[condition.column]))
-            self._tally.count(condition, int((~kept).sum()))
+            self._tally.count(str(condition), int((~kept).sum()))
             good &= kept
         return good
 
     def _new(self, records: _Records, good: Flags, asked: _Asked) -> Flags:
         """Which of the good records repeat no key of an earlier one."""
-        for rule in self._uniques:
+        for place, rule in self._keys:
             again = self._cache.seen(rule).repeats(records.rows[records.each(good)], rule.columns)
             repeated = np.zeros(len(records.rows), bool)
             repeated[records.each(good)] = again
             kept = ~good | records.all_of(~repeated)
-            self._tally.count(rule, int((~kept).sum()))
+            self._tally.count(place, int((~kept).sum()))
             good = good & kept
         for rule in self._uniques:
             self._cache.seen(rule).add(records.rows[records.each(good)], rule.columns)
@@ -469,16 +480,11 @@ class _Tally:
 
     def __init__(self) -> None:
         self.looked_at = 0
-        self.rejected: dict[str, int] = {}
+        self.rejected: dict[int | str, int] = {}
 
-    def count(self, what: Rule | Condition, n: int) -> None:
-        said = what.said if not isinstance(what, Condition) else str(what)
-        self.rejected[said] = self.rejected.get(said, 0) + n
-
-    def worst(self) -> str:
-        """What most records break, in a sentence."""
-        said, n = max(self.rejected.items(), key=lambda one: one[1])
-        return f"{n:,} of {self.looked_at:,} broke {said!r}: check it against the others, or leave it out."
+    def count(self, what: int | str, n: int) -> None:
+        """So many more records broke a rule, by its place, or a condition, as it is written."""
+        self.rejected[what] = self.rejected.get(what, 0) + n
 
 
 class _Cache:
@@ -585,9 +591,25 @@ def _damaged(folder: Path, error: Exception) -> ModelFormatError:
 
 
 def parsed(values: Sequence[Any], schema: Schema) -> tuple[Rule, ...]:
-    """Rules of their values, which may be Python functions too."""
+    """Rules of their values, which may be Python functions too.
+
+    Raises:
+        ConfigError: A rule cannot be read, or two functions have one name.
+    """
     plain = [value for value in values if not callable(value)]
-    return (*rules_of(plain, schema), *(Check(_name(value), value) for value in values if callable(value)))
+    checks = [value for value in values if callable(value)]
+    _check_names(checks)
+    return (*rules_of(plain, schema), *(Check(_name(value), value) for value in checks))
+
+
+def _check_names(checks: Sequence[Callable[..., Any]]) -> None:
+    """ConfigError if two functions have one name, by which a saved model knows them."""
+    names = [_name(check) for check in checks]
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ConfigError(
+            f"Two of the functions in checks are called {twice[0]!r}, and a model knows them by their names. Write each with `def` and a name "
+            "of its own, or join them in one."
+        )
 
 
 def _name(check: Callable[..., Any]) -> str:
@@ -607,6 +629,7 @@ def _called(value: Any, checks: Sequence[Callable[..., Any]]) -> Any:
     """
     if not (isinstance(value, Mapping) and set(value) == {"check"}):
         return value
+    _check_names(checks)
     found = next((check for check in checks if _name(check) == value["check"]), None)
     if found is None:
         raise ConfigError(

@@ -1,6 +1,7 @@
 """A whole run that keeps rules: from settings, columns, keys and functions to the rows, the manifest and the saved run."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,19 @@ def test_functions_decide_too(table, tmp_path):
     with pytest.raises(ConfigError, match="early"):
         resample(folder)
     pd.testing.assert_frame_equal(resample(folder, checks=[early]).synthetic.frame, result.synthetic.frame)
+
+
+def test_two_functions_of_one_name_are_refused_before_anything_is_learnt(table, monkeypatch):
+    monkeypatch.setattr(RuledGenerator, "fit", None)
+    for checks in ([lambda rows: rows["a"] > 3, lambda rows: rows["b"] > 9], [partial(early), partial(early)]):
+        with pytest.raises(ConfigError, match="Two of the functions in checks are called '(<lambda>|partial)'"):
+            run(table, checks=checks)
+
+
+def test_two_functions_of_one_name_cannot_be_given_to_a_saved_model(table, tmp_path):
+    folder = run(table, checks=[early], rules=[]).save(tmp_path / "run")
+    with pytest.raises(ConfigError, match="Two of the functions"):
+        resample(folder, checks=[early, early])
 
 
 @pytest.mark.parametrize(
