@@ -135,7 +135,7 @@ def _atoms(view: View, name: str) -> Iterator[Atom]:
     if min(lost, len(known) - lost) >= FEW:
         yield Atom(name, f"is_missing({place})", f"not is_missing({place})", ~known, every)
         yield Atom(name, f"not is_missing({place})", f"is_missing({place})", known, every)
-    if len(levels) < 2 or column.kind in (Kind.IDENTIFIER, Kind.DATETIME, Kind.DURATION):
+    if len(levels) < 2 or column.kind in (Kind.DATETIME, Kind.DURATION) or view.is_anew(name):
         return
     if _is_truth(levels):
         on = np.append(levels.values.astype(bool), False)[levels.codes] & known

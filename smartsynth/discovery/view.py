@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.discovery.evidence import FEW
-from smartsynth.schema import Kind, Schema
+from smartsynth.schema import Kind, Role, Schema
 
 SAMPLE, LARGE_SAMPLE = 4_000, 20_000
 """Rows on which pairs of columns, and conditions, are looked for; what is found is checked on all."""
@@ -94,6 +94,11 @@ class View:
             if column.kind in (Kind.CATEGORICAL, Kind.IDENTIFIER, Kind.TEXT) and "`" not in column.name
             and column.name not in self.numbers and not pd.api.types.is_bool_dtype(self.rows[column.name].dtype)
         )  # fmt: skip
+
+    def is_anew(self, name: str) -> bool:
+        """Whether cells of a column name persons or are free text: such are made up anew, so that no rule may bring them back."""
+        column = self.schema[name]
+        return column.kind in (Kind.IDENTIFIER, Kind.TEXT) or column.role is Role.KEY
 
     @property
     def large_sample(self) -> NDArray[np.int64]:

@@ -104,7 +104,7 @@ def test_functions_decide_too(table, tmp_path):
 def test_two_functions_of_one_name_are_refused_before_anything_is_learnt(table, monkeypatch):
     monkeypatch.setattr(RuledGenerator, "fit", None)
     for checks in ([lambda rows: rows["a"] > 3, lambda rows: rows["b"] > 9], [partial(early), partial(early)]):
-        with pytest.raises(ConfigError, match="Two of the functions in checks are called '(<lambda>|partial)'"):
+        with pytest.raises(ConfigError, match=r"Two of the functions in checks are called '(<lambda>|partial)'"):
             run(table, checks=checks)
 
 
@@ -170,6 +170,17 @@ def test_rows_that_break_a_rule_are_not_released(table, monkeypatch, tmp_path):
     )
     with pytest.raises(ConfigError, match="none is released"):
         run(table, rules=["b >= a"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"columns": {"city": {"treatment": "regenerate"}}}, {"columns": {"city": {"kind": "identifier"}}}]
+)
+def test_no_rule_brings_back_what_is_made_up_anew(settings):
+    cities = pd.DataFrame(
+        {"city": [f"town{i % 12}" for i in range(300)], "land": [f"l{i % 4}" for i in range(300)], "n": range(300)}
+    )
+    with pytest.raises(ConfigError, match="would bring back real cells of 'city'"):
+        run(cities, rules=["combinations: [city, land]"], **settings)
 
 
 def test_the_winner_of_a_race_keeps_the_rules(table):

@@ -50,7 +50,7 @@ class GroupStep(ColumnsStep):
         """Columns whose combinations are those that at least `k` rows have.
 
         Raises:
-            ConfigError: There are no rows to see them in.
+            ConfigError: There are no rows to see them in, or the cells of a column are made up anew.
             DataError: No combination is so frequent.
         """
         if not len(rows):
@@ -58,6 +58,7 @@ class GroupStep(ColumnsStep):
                 f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them "
                 "(`combinations: {columns: […], rows: […]}`), or leave the rule out."
             )
+        _check_learnt(schema, names)
         some, which = distinct(rows, names)
         pairs = zip(tuples(some, names), np.bincount(which), strict=True)
         frequent = sorted((one for one, count in pairs if count >= k), key=repr)
@@ -153,6 +154,18 @@ class GroupStep(ColumnsStep):
         cells = pd.DataFrame(value["rows"], columns=[column.name for column in columns], dtype=object)
         read = {c.name: as_column(cells[c.name], c) if c.kind in _WRITTEN else cells[c.name] for c in columns}
         return cls(columns, tuple(tuples(pd.DataFrame(read), list(read))))
+
+
+def _check_learnt(schema: Schema, names: Sequence[str]) -> None:
+    """ConfigError if cells of a column are made up anew, so that none that is real may come back."""
+    for name in names:
+        kind = schema[name].kind
+        if kind in (Kind.IDENTIFIER, Kind.TEXT):
+            raise ConfigError(
+                f"combinations: {list(names)} would bring back real cells of {name!r}, which is of the kind {kind.value!r} and made up anew. "
+                "List the combinations that may occur (`combinations: {columns: […], rows: […]}`), leave the column out of the rule, or, if "
+                f"its cells are no secret, correct columns.{name}.kind to categorical."
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,8 @@ from smartsynth.constraints import rules_of
 from smartsynth.dataset import Dataset
 from smartsynth.discovery import Criterion, Evidence, Proposal, What, discover, document
 from smartsynth.discovery.tables import Found, discover_tables
-from smartsynth.schema import Role
+from smartsynth.inference import infer_schema
+from smartsynth.schema import Kind, Role
 from smartsynth.schema_document import SchemaDocument
 
 CITIES = {"Berlin": "DE", "Köln": "DE", "Lyon": "FR", "Paris": "FR", "Łódź": "PL", "Oslo": "NO", "Bergen": "NO"}
@@ -253,6 +254,20 @@ def test_no_rare_value_and_no_extreme_stands_in_a_proposal():
     assert "Rarity" not in text and "Nowhere" not in text and "9876" not in text
     for extreme in (rows["noise"].min(), rows["noise"].max(), rows["tax"].max()):
         assert str(extreme) not in text
+
+
+def test_nothing_is_proposed_that_would_bring_persons_back():
+    rng = np.random.default_rng(0)
+    person = rng.integers(40, size=800)
+    rows = pd.DataFrame({
+        "email": np.array([f"ann.{i}@mail.com" for i in range(40)])[person], "customer": np.array([f"Person {chr(65 + i % 26)}{i}" for i in range(40)])[person],
+        "club": np.array(["gold", "blue"])[person % 2], "land": np.array(["fr", "it"])[person % 2], "amount": rng.normal(50, 9, 800).round(2),
+    })  # fmt: skip
+    schema = infer_schema(rows).with_column("email", kind=Kind.IDENTIFIER).with_column("customer", role=Role.KEY)
+    proposals = discover(rows, schema)
+    said = [one.columns for one in proposals if one.what in (What.DEPENDENCY, What.COMBINATIONS, What.CONDITION)]
+    assert ("club", "land") in said
+    assert not any({"email", "customer"} & set(columns) for columns in said)
 
 
 def test_the_file_is_read_back_and_its_rules_hold():

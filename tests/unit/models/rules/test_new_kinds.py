@@ -368,6 +368,18 @@ def test_listed_combinations_read_nothing_off_the_data():
     assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
 
 
+def test_combinations_bring_no_identifier_back():
+    rows = pd.DataFrame(
+        {"mail": [f"ann{i % 40}@mail.com" for i in range(400)], "city": [f"c{i % 4}" for i in range(400)]}
+    )
+    for kind in (Kind.IDENTIFIER, Kind.TEXT):
+        schema = infer_schema(rows).with_column("mail", kind=kind)
+        with pytest.raises(ConfigError, match="would bring back real cells of 'mail'"):
+            fitted(rows, ["combinations: [city, mail]"], schema)
+        listed = {"combinations": {"columns": ["city", "mail"], "rows": [["c1", "ann1@mail.com"]]}}
+        assert fitted(rows, [listed], schema).steps
+
+
 def test_combinations_of_dates_are_kept_as_json():
     rows = pd.DataFrame(
         {"day": pd.to_datetime(["2024-12-25", "2024-01-01"] * 20), "name": ["Christmas", "New Year"] * 20}
