@@ -81,7 +81,7 @@ def facts(
 
 
 def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
-    """The rules that corrections of columns declare; bounds within a budget are kept by its generators."""
+    """The rules that corrections of columns declare; ranges and categories within a budget are kept by its generators."""
     private = run.privacy.epsilon is not None
     for name, column in run.columns.items():
         if name not in schema:
@@ -91,8 +91,14 @@ def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
             yield {"matches": {name: column.pattern}}
         if column.unique:
             yield {"unique": [name]}
-        if not private:
+        if not (private and _is_kept(column, schema[name].kind)):
             yield from _of_values(quoted(name), column, schema[name].kind)
+
+
+def _is_kept(column: ColumnConfig, kind: Kind) -> bool:
+    """Whether generators with a budget keep what a column declares: a range of two ends, or categories of what has no order."""
+    has_range = (column.low is None) == (column.high is None)
+    return has_range and (column.categories is None or kind in (Kind.CATEGORICAL, Kind.BOOLEAN, Kind.CONSTANT))
 
 
 def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:

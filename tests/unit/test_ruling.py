@@ -15,6 +15,7 @@ from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.inference import infer_schema
 from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.privacy.spending import Spending
 from smartsynth.resampling import resample
 from smartsynth.schema_document import SchemaDocument
 from smartsynth.utils import profiler
@@ -226,6 +227,35 @@ def test_rules_within_a_budget_are_read_off_nothing(table):
     assert "real_broken" not in json.dumps(result.manifest)
     with pytest.raises(ConfigError, match=r"combinations: .* are read off the real rows"):
         run(table, **settings | {"rules": [{"combinations": ["kind", "code"]}]})
+
+
+def test_what_columns_declare_holds_within_a_budget(table):
+    """A range of two ends reaches the generator, which then spends nothing on it; of one end a rule is made."""
+    budget = {"generator": "marginal", "privacy": {"epsilon": 5.0, "public_schema": True}, "rows": 400, "rules": []}
+    result = run(
+        table, **budget, columns={"a": {"low": 0, "high": 20}, "b": {"high": 15}, "code": {"categories": ["AB", "Z"]}}
+    )
+    made = result.data
+    assert made["a"].between(0, 20).all() and (made["b"].dropna() <= 15).all()
+    assert set(made["code"].dropna()) <= {"AB", "Z"}
+    assert (result.model.schema_["a"].low, result.model.schema_["a"].high) == (0, 20)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("length(a) > 1", "cannot be computed"), ("if a > 3 then kind == 5", "cannot be computed"), ("kind > 1", "only numbers, dates and durations"),
+        ("when + 3 > kind", "cannot be computed"), ("a + b > 90", "no values between these ends"), ("total == a + code", "cannot be computed"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_spends_no_budget(table, rule, said, monkeypatch):
+    monkeypatch.setattr(Spending, "reserve", None)
+    settings = {
+        "generator": "marginal", "privacy": {"epsilon": 1.0, "public_schema": True}, "rows": 100,
+        "columns": {"a": {"low": 0, "high": 30}, "b": {"low": 0, "high": 40}},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=said):
+        run(table, rules=[rule], **settings)
 
 
 def test_rows_of_others_are_held_against_rules(table):

@@ -40,6 +40,7 @@ from smartsynth.models.rules.order import Edge, OrderStep
 from smartsynth.models.rules.parts import PartsStep, parts_of
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
+from smartsynth.models.rules.rehearsal import rehearse
 from smartsynth.models.rules.sequence import needed_for, sequence
 from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
@@ -161,7 +162,9 @@ class Construction:
 
 
 def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
-    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are."""
+    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones."""
+    if not len(rows):
+        rehearse(built.rules, built.schema)
     anew = (Formula, Cumulative, Matches)
     rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
     if not unsatisfied(rules, rows.head(FEW)):

@@ -13,6 +13,7 @@ from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 from smartsynth.models.rules.construction import Construction, steps_of
+from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.schema import Kind, Role
 from smartsynth.sequences import marked
 
@@ -180,6 +181,17 @@ def test_zeros_come_together_whatever_is_made(seed, bounded):
 
 
 # Rows that follow one another
+
+
+def test_columns_that_are_learnt_of_zeros_tell_nothing_of_cells():
+    """Whether cells are missing, or 0, would be one bit of real rows beyond a budget."""
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0] * 20, "y": [4.0, 5.0, 6.0] * 20})
+    schema = infer_schema(rows).with_column("x", nullable=True).with_column("y", nullable=True)
+    step = ZeroStep.of(schema, ["x", "y"])
+    told = {step.learnt(rows.replace({"x": {1.0: cell}, "y": {4.0: cell}}), schema)[1] for cell in (0.0, np.nan, 7.0)}
+    assert len(told) == 1
+    strict = ZeroStep.of(infer_schema(rows), ["x", "y"]).learnt(rows, infer_schema(rows))[1]
+    assert not strict["x & y are 0"].nullable
 
 
 def readings(n=60, seed=0):
