@@ -95,7 +95,7 @@ class Construction:
         computed = _computed(rules, schema)
         fixed = _apart([*computed, *groups, *places, *rising])
         zeros = _zeros(rules, schema, fixed)
-        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed)
+        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed, k)
         kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
         values = [
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
@@ -251,7 +251,7 @@ def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroS
 
 def _order(
     rules: Sequence[Rule], rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], zeros: Sequence[ZeroStep], fixed: set[str],
-    computed: Sequence[Step],
+    computed: Sequence[Step], k: int,
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
@@ -260,7 +260,7 @@ def _order(
         rows, schema = step.learnt(rows, schema)
     values = [FormulaStep(column, text) for column, text in zip(parts.columns, parts.texts, strict=True)]
     names = fixed | {column.name for column in parts.columns}
-    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]))
+    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]), k)
     used = parts.only({name for step in order for name in step.fixed})
     return order, [used] if used.columns else []
 

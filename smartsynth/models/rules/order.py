@@ -1,7 +1,7 @@
 """Columns of which some are at least, or more than, others or values: what is learnt of each is the gap above all that it must exceed.
 
     floor    of a column, the largest of the columns and values below it; of a strict rule one unit more
-    learnt   column less floor, never below 0; where nothing below it is known, column less the floor's median
+    learnt   column less floor, never below 0; where nothing below it is known, column less a round number near the floor's median
     made     floor plus gap, column after column from the lowest on, and then no more than what is above allows
 
 A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A column that another step makes (a formula gives it, a group holds it) is fixed: it stays what it is, and the others are put around it. A
@@ -66,8 +66,10 @@ class OrderStep(Step):
     fixed: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = ()) -> Self:
-        """The order that some edges make around fixed columns.
+    def fit(
+        cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = (), *, k: int = 5
+    ) -> Self:
+        """The order that some edges make around fixed columns; no fill is a value of fewer than `k` rows.
 
         Raises:
             ConfigError: They run in a circle, or join columns that cannot be compared.
@@ -84,7 +86,7 @@ class OrderStep(Step):
                 step._ceiling(name, values, step.fixed) if step._hangs(name) else step._floor(name, values, len(rows))
             )
             known = near[np.isfinite(near)]
-            fills.append(float(np.median(known)) if len(known) else 0.0)
+            fills.append(_usual(known, k))
         return replace(step, fills=tuple(fills))
 
     @property
@@ -218,6 +220,24 @@ class OrderStep(Step):
             tuple(map(Column.from_json, value["columns"])), tuple(value["units"]), tuple(Edge(**edge) for edge in value["edges"]),
             tuple(value["fills"]), tuple(value["fixed"]),
         )  # fmt: skip
+
+
+def _usual(values: Floats, k: int) -> float:
+    """A value in the middle of some, to so few digits that it is of `k` of them or more; 0 if there are not so many.
+
+    >>> _usual(np.array([713.21, 702.4, 731.9, 688.0, 745.2]), 5), _usual(np.array([713.21, 702.4]), 5)
+    (700.0, 0.0)
+    """
+    if len(values) < k:
+        return 0.0
+    middle = float(np.median(values))
+    size = np.floor(np.log10(abs(middle))) if middle else 0.0
+    for digits in range(2, -1, -1):  # three digits of it, then two, then one
+        unit = 10.0 ** (size - digits)
+        rounded = float(np.round(np.round(middle / unit) * unit, 12))
+        if int((np.abs(values - rounded) <= unit / 2).sum()) >= k and int((values == rounded).sum()) not in range(1, k):
+            return rounded
+    return 0.0
 
 
 def _gap(gap: Floats, floor: Floats) -> Floats:

@@ -380,6 +380,25 @@ def test_listed_combinations_read_nothing_off_the_data():
     assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
 
 
+def test_no_number_of_few_rows_is_kept_in_an_order():
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"salary": rng.normal(5000, 700, 401).round(2)})
+    rows["tax"] = (rows["salary"] * 0.3 * rng.random(401)).round(2)
+    rows["bonus"] = (0.3 * rows["salary"] * rng.random(401)).round(2)
+    rows["paid"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**8, 401), unit="s")
+    rows["seen"] = rows["paid"] + pd.to_timedelta(rng.integers(0, 10**6, 401), unit="s")
+    rules = ["tax <= salary", "bonus <= 0.3 * salary", "paid < seen"]
+    steps = fitted(rows, rules).to_json()
+    fills = [fill for step in steps for fill in step.get("fills", ()) if fill]
+    seconds = (rows["paid"] - pd.Timestamp("1970-01-01")).dt.total_seconds()
+    real = [*rows[["salary", "tax", "bonus"]].to_numpy().ravel(), *seconds, *(seconds * 1e9), *(0.3 * rows["salary"])]
+    assert fills
+    for fill in fills:
+        assert not np.isclose(real, fill, rtol=0, atol=1e-6).any()
+    few = rows.head(4).copy()
+    assert {fill for step in fitted(few, rules).to_json() for fill in step.get("fills", ())} == {0.0}
+
+
 def test_combinations_bring_no_identifier_back():
     rows = pd.DataFrame(
         {"mail": [f"ann{i % 40}@mail.com" for i in range(400)], "city": [f"c{i % 4}" for i in range(400)]}
