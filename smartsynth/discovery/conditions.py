@@ -154,7 +154,7 @@ def _is_truth(levels: Levels) -> bool:
 def _of_values(name: str, levels: Levels, known: Flags) -> Iterator[Atom]:
     if len({isinstance(value, str) for value in levels.values}) > 1:
         return  # no expression compares texts with numbers
-    common = [i for i in np.argsort(-levels.counts, kind="stable")[:MOST_LEVELS] if levels.counts[i] >= FEW]
+    common = [i for i in np.argsort(-levels.counts, kind="stable")[:MOST_LEVELS] if levels.holders[i] >= FEW]
     for i in common:
         here, value = levels.codes == i, _plain(levels.values[i])
         if _can_be_named(value):

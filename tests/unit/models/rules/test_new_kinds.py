@@ -225,6 +225,44 @@ def panel(rows):
     return marked(rows, infer_schema(rows), entity="car", time="day")
 
 
+def homes(entities=60, days=10):
+    """Entities whose rows say where each lives; one lives where no other does."""
+    rng = np.random.default_rng(0)
+    town = rng.integers(3, size=entities)
+    names = np.array(["Rome", "Milan", "Paris", "Hamlet"], object)
+    town[7] = 3
+    here = np.array([[41.9, 12.5], [45.46, 9.19], [48.85, 2.35], [54.12345, 20.0]])[town]
+    rows = pd.DataFrame({"car": np.repeat(np.arange(entities), days), "day": np.tile(np.arange(days), entities)})
+    rows["city"], rows["job"] = np.repeat(names[town], days), np.repeat(np.array(["a", "b", "c", "keeper"])[town], days)
+    rows["lat"], rows["lon"] = np.repeat(here, days, axis=0).T
+    return rows.assign(v=rng.normal(0, 1, len(rows)).round(2))
+
+
+def test_what_one_entity_alone_has_is_kept_nowhere():
+    rows = homes()
+    built = fitted(rows, ["combinations: [city, job]", "geographic: [lat, lon]"], panel(rows))
+    kept_as = json.dumps(built.to_json())
+    assert "Rome" in kept_as and "Hamlet" not in kept_as and "keeper" not in kept_as
+    cells = next(rule.cells for rule in built.rules if rule.said.startswith("geographic"))
+    assert (
+        cells.holds(rows["lat"], rows["lon"]).mean() > 0.9
+        and not cells.holds(np.array([54.12345]), np.array([20.0])).any()
+    )
+    learnt, _ = built.learnt(rows)
+    assert learnt["car"].nunique() == 59
+    with pytest.raises(DataError, match="shared by 5 entities"):
+        fitted(rows[rows["car"].isin([7, 8, 9])], ["combinations: [city, job]"], panel(rows))
+
+
+def test_codes_that_a_generator_makes_up_are_those_of_known_combinations():
+    rows = homes()
+    built = fitted(rows, ["combinations: [city, job]", "geographic: [lat, lon]"], panel(rows))
+    learnt, _ = built.learnt(rows)
+    odd = learnt.assign(**{"city & job": "combination 42", "lat & lon": "cell 999"})
+    made = made_of(built, odd)
+    assert built.holds(made).all() and made["city"].nunique() == 1
+
+
 def test_rows_in_time_come_back_as_they_were():
     rows = readings()
     rows.loc[::9, "odometer"] = None
