@@ -22,9 +22,6 @@ from smartsynth.models.storage import restore
 from smartsynth.named_rules import Cumulative, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
 
-_WRITTEN = (Kind.DATETIME, Kind.DURATION)
-"""Kinds of cells that JSON holds as texts."""
-
 
 @dataclass(frozen=True, slots=True)
 class GroupStep(ColumnsStep):
@@ -153,7 +150,7 @@ class GroupStep(ColumnsStep):
         """What `to_json` came from."""
         columns = tuple(map(Column.from_json, value["columns"]))
         cells = pd.DataFrame(value["rows"], columns=[column.name for column in columns], dtype=object)
-        read = {c.name: as_column(cells[c.name], c) if c.kind in _WRITTEN else cells[c.name] for c in columns}
+        read = {c.name: as_column(cells[c.name], c) if _is_written(c) else cells[c.name] for c in columns}
         return cls(columns, tuple(tuples(pd.DataFrame(read), list(read))))
 
 
@@ -176,6 +173,11 @@ def _check_learnt(schema: Schema, names: Sequence[str]) -> None:
                 "List the combinations that may occur (`combinations: {columns: […], rows: […]}`), leave the column out of the rule, or, if "
                 f"its cells are no secret, correct columns.{name}.kind to categorical."
             )
+
+
+def _is_written(column: Column) -> bool:
+    """Whether JSON holds the cells as texts."""
+    return column.kind in (Kind.DATETIME, Kind.DURATION) or column.dtype == "decimal"
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 from smartsynth.models.rules.construction import Construction, steps_of
+from smartsynth.models.rules.seen import Seen
 from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.schema import Kind, Role
 from smartsynth.sequences import marked
@@ -416,6 +418,25 @@ def test_listed_combinations_read_nothing_off_the_data():
     assert len(learnt) == (rows["plan"] != "old").sum()
     found = made_of(kept(made), shuffled(learnt, 0))
     assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
+
+
+def test_combinations_of_decimals_are_kept_as_json():
+    rows = pd.DataFrame({"price": [Decimal("1.50"), Decimal("2.25")] * 20, "size": ["s", "l"] * 20})
+    built = fitted(rows, ["combinations: [price, size]"])
+    learnt, _ = built.learnt(rows)
+    again = made_of(kept(built), learnt)
+    pd.testing.assert_frame_equal(again, rows)
+    assert {type(cell) for cell in again["price"]} == {Decimal}
+    assert kept(built).holds(rows).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_zero_is_one_number_with_any_sign(dtype):
+    rows = pd.DataFrame({"x": pd.Series([0.0, -0.0, 0.5, None], dtype=dtype), "k": "a"})
+    seen = Seen()
+    assert seen.repeats(rows, ["x", "k"]).tolist() == [False, True, False, False]
+    seen.add(rows.head(1), ["x"])
+    assert seen.repeats(rows, ["x"]).tolist() == [True, True, False, False]
 
 
 def test_no_number_of_few_rows_is_kept_in_an_order():
