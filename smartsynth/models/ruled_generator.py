@@ -168,6 +168,36 @@ class RuledGenerator(Generator):
             wanted.attrs["effective_rows"] = min(round(known * n / (len(blocks) * self.block), 1), float(n))
         return wanted
 
+    def apart_from(self, rows: pd.DataFrame) -> None:
+        """From now on no record has a key of these rows, which will stand beside those that are made; nothing of it is saved."""
+        self._check_fitted()
+        for rule in self._uniques:
+            self._beside.setdefault(rule.columns, Seen()).add(rows, rule.columns)
+        self._cache = _Cache()
+
+    def distinct(
+        self, n: int, *, seed: int, where: Given | None = None, start: int = 0, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """So many records from the block of `start` on that differ as rules say, whatever the blocks before it hold.
+
+        They are the same for the same arguments, but those of another `n` may be others.
+        """
+        conditions = self._asked(n, start, where)
+        asked, first = _Asked(seed, self._translated(conditions), tuple(conditions.values())), start // self.block
+        many = -(-n // self.block)
+        own = self.inner.sample(
+            many * self.block, where=asked.inner, seed=seed, start=first * self.block, progress=progress
+        )
+        self._cache, left, made = _Cache(), n, list[pd.DataFrame]()
+        for i, some in enumerate(_Records.of(own, self._columns).divided(many, self.block)):
+            made.append(self._block(some.take(np.arange(min(left, self.block))), first + i, asked))
+            left -= self.block
+        self._cache = _Cache()
+        whole = pd.concat(made, ignore_index=True)
+        if len(_Records.of(whole, self.schema_)) < n:
+            raise self._too_few(bool(where))
+        return whole
+
     def taken(self, rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
         """Some of the records of sampled rows, by their places."""
         return _Records.of(rows, self.schema_).take(places).rows
@@ -260,6 +290,7 @@ class RuledGenerator(Generator):
     def _become(self, built: Construction, columns: Schema, schema: Schema) -> None:
         self._built, self._columns, self.schema_ = built, columns, schema
         self._tally, self._cache, self._share = _Tally(), _Cache(), 1.0
+        self._beside: dict[tuple[str, ...], Seen] = {}
         counted = {name for step in built.steps if isinstance(step, PatternStep) for name in step.changes}
         alone = (rule for rule in built.rules if not (isinstance(rule, Unique) or counted.issuperset(rule.columns)))
         named = {name for rule in alone for name in rule.columns}
@@ -314,10 +345,10 @@ class RuledGenerator(Generator):
             if turn > left:
                 raise self._too_few(bool(asked.conditions))
             spare = self._spare(k, turn, len(places), asked)
-            fine = np.flatnonzero(self._good(spare, asked))[: len(places)]
-            some = spare.take(fine).named_as(
-                made.take(places[: len(fine)]), self._fixed if turn <= NAMED_TURNS else self._free
-            )
+            names, good = self._names(turn), self._good(spare, asked)
+            good &= ~self._known(spare, names)
+            fine = np.flatnonzero(good)[: len(places)]
+            some = spare.take(fine).named_as(made.take(places[: len(fine)]), names)
             fits = np.flatnonzero(
                 self._new(some, self._good(some, asked) if self._is_about_names else np.ones(len(fine), bool), asked)
             )
@@ -327,6 +358,26 @@ class RuledGenerator(Generator):
         self._cache.passed(asked, k)
         whole = _Records.joined(frames)
         return whole.take(np.argsort(np.concatenate(order))).rows
+
+    def _names(self, turn: int) -> list[str]:
+        """Identifiers that a spare record takes over from the one that it replaces; none of a key that rows beside may have."""
+        if turn <= NAMED_TURNS:
+            return self._fixed
+        return [name for name in self._free if not any(name in columns for columns in self._beside)]
+
+    def _known(self, spare: _Records, names: Sequence[str]) -> Flags:
+        """Which spare records have a key that is taken; looked for only where rows stand beside."""
+        found = np.zeros(len(spare), bool)
+        for rule in self._uniques if self._beside else []:
+            if not set(names) & set(rule.columns):
+                found |= ~spare.all_of(~self._repeats(rule, spare.rows))
+        return found
+
+    def _repeats(self, rule: Unique, rows: pd.DataFrame) -> Flags:
+        """Which rows have a key of an earlier one, or of rows beside."""
+        again = self._cache.seen(rule).repeats(rows, rule.columns)
+        beside = self._beside.get(rule.columns)
+        return again if beside is None else again | beside.repeats(rows, rule.columns)
 
     def _too_few(self, is_conditional: bool) -> ConfigError:
         under = " under these conditions" if is_conditional else ""
@@ -378,7 +429,7 @@ class RuledGenerator(Generator):
     def _new(self, records: _Records, good: Flags, asked: _Asked) -> Flags:
         """Which of the good records repeat no key of an earlier one."""
         for place, rule in self._keys:
-            again = self._cache.seen(rule).repeats(records.rows[records.each(good)], rule.columns)
+            again = self._repeats(rule, records.rows[records.each(good)])
             repeated = np.zeros(len(records.rows), bool)
             repeated[records.each(good)] = again
             kept = ~good | records.all_of(~repeated)
