@@ -10,7 +10,7 @@ import pandas as pd
 from smartsynth.constraints import Chain
 from smartsynth.expressions import Expression
 from smartsynth.models.rules.order import Edge, OrderStep
-from smartsynth.models.storage import natural_unit, to_float
+from smartsynth.models.storage import to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
 
@@ -99,4 +99,4 @@ def _end(end: str | Expression, other: str | Expression, schema: Schema, rows: p
         return float(value)
     cell = pd.Series([pd.Timedelta(value) if column.kind is Kind.DURATION else pd.Timestamp(value)])
     plain = Column(column.name, column.kind, str(cell.dtype))
-    return float(to_float(plain, cell, natural_unit(column, rows[column.name]))[0])
+    return float(to_float(plain, cell, unit_of(column, rows[column.name]))[0])

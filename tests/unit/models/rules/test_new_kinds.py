@@ -439,6 +439,29 @@ def test_zero_is_one_number_with_any_sign(dtype):
     assert seen.repeats(rows, ["x"]).tolist() == [True, True, False, False]
 
 
+def test_moments_of_different_zones_are_in_order_by_utc():
+    rng = np.random.default_rng(0)
+    left = pd.Series(pd.Timestamp("2024-03-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 10**6, 300), unit="s"))
+    came = (left + pd.to_timedelta(rng.integers(0, 7_200, 300), unit="s")).dt.tz_convert("America/New_York")
+    rows = pd.DataFrame({"left": left, "came": came})
+    built = fitted(rows, ["left <= came", "came >= '2024-02-29'"])
+    learnt, _ = built.learnt(rows)
+    assert learnt["came"].between(0, 7_200).all() and learnt["came"].max() > 6_000
+    pd.testing.assert_frame_equal(made_of(kept(built), learnt), rows)
+    made = made_of(built, shuffled(learnt, 1))
+    assert built.holds(made).all() and (made["came"] - made["left"]).max() <= pd.Timedelta("2h")
+
+
+def test_times_of_day_stay_where_no_rows_are_looked_at():
+    rows = pd.DataFrame({"a": pd.to_datetime(["2024-01-01 10:30:05", "2024-01-02 23:00:00"])})
+    rows["b"] = rows["a"] + pd.to_timedelta([65, 4_000], unit="s")
+    schema = infer_schema(rows)
+    built = Construction.fit(rows.head(0), schema, rules_of(["a <= b", "b >= '2024-01-01'"], schema))
+    learnt, _ = built.learnt(rows)
+    assert learnt["b"].tolist() == [65, 4_000]
+    pd.testing.assert_frame_equal(made_of(built, learnt), rows)
+
+
 def test_no_number_of_few_rows_is_kept_in_an_order():
     rng = np.random.default_rng(3)
     rows = pd.DataFrame({"salary": rng.normal(5000, 700, 401).round(2)})
