@@ -179,9 +179,8 @@ class OrderStep(Step):
         """Cells as they are stored, of numbers as they are compared."""
         if not (_has_zones(self.columns) and "," in column.dtype):
             return from_float(column, values, unit)
-        dtype = pd.api.types.pandas_dtype(column.dtype)
-        plain = replace(column, dtype=f"datetime64[{dtype.unit}, UTC]")
-        return from_float(plain, values, unit).astype(column.dtype)
+        plain = replace(column, dtype=f"{column.dtype.partition(',')[0]}, UTC]")
+        return from_float(plain, values, unit).astype(pd.api.types.pandas_dtype(column.dtype))
 
     def _below(self, name: str) -> list[Edge]:
         return [edge for edge in self.edges if edge.high == name]
