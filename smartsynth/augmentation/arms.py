@@ -5,7 +5,8 @@
     weights        each class weighs the same in the loss
     threshold      as `nothing`, but probabilities are divided by the shares of the classes before a class is chosen
     random         real rows drawn again, as many of each class as synthetic ones are added
-    smote          SMOTE (numbers only) or SMOTENC, of imbalanced-learn: points between neighbours of a class
+    smote          SMOTE (numbers only) or SMOTENC, of imbalanced-learn: points between neighbours of a class, whose numbers
+                   are standardised by the real training rows for the distance and put back to their own scale
 
 Sources: Chawla et al. 2002, "SMOTE: synthetic minority over-sampling technique", JAIR 16; Elkan 2001, "The foundations of
 cost-sensitive learning", IJCAI, for the threshold.
@@ -116,6 +117,8 @@ def _smote(real: Table, added: Mapping[int, int], rng: np.random.Generator) -> T
         "sampling_strategy": wanted, "random_state": int(rng.integers(2**31)), "k_neighbors": max(min(NEIGHBOURS, fewest - 1), 1),
     }  # fmt: skip
     X, names = _filled(real), real.categorical
+    middle, spread = _scale(X, real.numeric)
+    X = (X - middle) / spread
     if not names:
         sampler = over_sampling.SMOTE(**usual)
     elif len(names) == X.shape[1]:
@@ -125,7 +128,16 @@ def _smote(real: Table, added: Mapping[int, int], rng: np.random.Generator) -> T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         points, y = sampler.fit_resample(X, real.y)
-    return Table(np.concatenate([real.X, points[len(real) :]]), np.asarray(y), real.numeric)
+    return Table(np.concatenate([real.X, points[len(real) :] * spread + middle]), np.asarray(y), real.numeric)
+
+
+def _scale(X: NDArray[np.float64], numeric: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each number, so that all count alike in a distance; codes stay what they are."""
+    middle, spread = np.zeros(X.shape[1]), np.ones(X.shape[1])
+    middle[:numeric] = X[:, :numeric].mean(0)
+    found = X[:, :numeric].std(0)
+    spread[:numeric] = np.where(found > 0, found, 1.0)
+    return middle, spread
 
 
 def _filled(table: Table) -> NDArray[np.float64]:

@@ -159,6 +159,21 @@ def test_smote_takes_numbers_categories_and_both(frame, columns):
     assert not np.isnan(got.X[len(real) :]).any()
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_smote_finds_neighbours_whatever_the_units(frame, named):
+    """A date among the numbers, which are seconds, does not decide alone who is whose neighbour."""
+    part = frame[["x", "y", *(["group"] if named else []), "paid"]].copy()
+    part["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(len(part)) * 37 % 300, unit="D")
+    small = part.assign(day=(part.day - part.day.mean()) / part.day.std())
+    points = {}
+    for name, rows in (("seconds", part), ("standardised", small)):
+        [real] = tables([rows], infer_schema(rows), "paid", ("no", "yes"))
+        points[name] = ways._smote(real, {1: 60}, np.random.default_rng(0)).X[len(real) :]
+    np.testing.assert_allclose(points["seconds"][:, :2], points["standardised"][:, :2])
+    assert points["seconds"][:, 2].min() >= part.day.min().timestamp()
+    assert points["seconds"][:, 2].max() <= part.day.max().timestamp()
+
+
 def test_without_imbalanced_learn_smote_is_left_out_aloud(monkeypatch):
     monkeypatch.setattr(ways, "find_spec", lambda name: None)
     arms, left = ways.arms_of("binary", measure_of("auto", "binary"), Strategy("balance"))
