@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from smartsynth.templates.texts import FIELD
 
 MOST_DIGITS = 9
 """Of all places below parents together, so that numbers of rows fit 64 bits with a billion rows of the root table."""
+_NAME = re.compile(r"[^\W\d][\w-]{0,63}")
+"""Of a table, whose rows are in a file of that name."""
 _FORMULAS = {
     "moment": ("after", "before"), "shift": ("start",), "running": ("start",), "settle": ("when",),
 }  # fmt: skip
@@ -36,6 +39,9 @@ def _problems(template: Template) -> Iterator[str]:
         return
     if template.tables[template.root].parent is not None:
         yield f"root={template.root!r} has a parent. The root is a table without one."
+    if unfit := [*_unfit_names(template)]:
+        yield from unfit
+        return
     seen: list[str] = []
     for name, table in template.tables.items():
         yield from (f"tables.{name}{problem}" for problem in _shape(template, name, table, seen))
@@ -55,6 +61,20 @@ def _problems(template: Template) -> Iterator[str]:
             names = [*_visible(template, part.table), *template.tables[part.table].summary, NUMBER, ROW]
             for text in (part.sum, *([] if part.where is None else [part.where])):
                 yield from (f"figures.{i}: {problem}" for problem in _formula(text, names))
+
+
+def _unfit_names(template: Template) -> Iterator[str]:
+    """Names that could not be those of files beside one another."""
+    known: dict[str, str] = {}
+    for name in template.tables:
+        if not _NAME.fullmatch(name):
+            yield (
+                f"tables: {name!r} is no name of a table. Use a letter, then letters, digits, _ and -, at most 64 in all: its rows go to a "
+                "file of that name."
+            )
+        other = known.setdefault(name.casefold(), name)
+        if other != name:
+            yield f"tables: {other!r} and {name!r} differ in capitals alone, and so would their files. Rename one."
 
 
 def _orphans(template: Template) -> Iterator[str]:

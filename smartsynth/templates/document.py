@@ -136,7 +136,7 @@ class Figure(Settings):
 class Template(Settings):
     """Tables that are made from public figures alone."""
 
-    name: str = Field(pattern=r"[a-z][a-z0-9_-]*")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)
     title: str
     about: str
     version: int = Field(1, ge=1)

@@ -84,6 +84,10 @@ def test_a_template_goes_through_yaml_and_back(name):
         ({"tables__persons__rows": 5}, ["tables.persons", "-n"]),
         ({"tables__visits__digits": 9, "tables__persons__digits": 9, "tables__more": {
             "about": "x", "parent": "visits", "count": {"constant": 1}, "columns": {"a": {"constant": 1}}}}, ["tables.more", "digits=13", "Lower"]),
+        ({"tables__../evil": {"about": "x", "rows": 1, "columns": {"a": {"constant": 1}}}}, ["'../evil' is no name of a table", "letters"]),
+        ({"tables__": {"about": "x", "rows": 1, "columns": {"a": {"constant": 1}}}}, ["'' is no name of a table"]),
+        ({"tables__Visits": {"about": "x", "rows": 1, "columns": {"a": {"constant": 1}}}}, ["'visits' and 'Visits'", "capitals"]),
+        ({"name": "x/../../evil"}, ["name='x/../../evil'"]),
         ({"tables__visits__primary_key": "idd"}, ["tables.visits", "primary_key='idd'", "Did you mean 'id'"]),
         ({"tables__visits__columns__at": {"moment": {"after": "start", "before": "end", "months": [1]}, "source": "census"}}, ["months", "12"]),
         ({"tables__visits__columns__at": {"pick": {"table": "person"}}}, ["tables.visits.columns.at", "person"]),
