@@ -42,12 +42,13 @@ def _problems(template: Template) -> Iterator[str]:
     if unfit := [*_unfit_names(template)]:
         yield from unfit
         return
+    if orphans := [*_orphans(template)]:  # whoever went up from table to table might never come to an end
+        yield from orphans
+        return
     seen: list[str] = []
     for name, table in template.tables.items():
         yield from (f"tables.{name}{problem}" for problem in _shape(template, name, table, seen))
         seen.append(name)
-    if [*_orphans(template)]:
-        return
     for name, table in template.tables.items():
         yield from (f"tables.{name}{problem}" for problem in _table(template, name, table))
     for i, figure in enumerate(template.figures):
@@ -78,17 +79,16 @@ def _unfit_names(template: Template) -> Iterator[str]:
 
 
 def _orphans(template: Template) -> Iterator[str]:
-    seen: set[str] = set()
+    """Tables whose parent does not stand before them."""
+    seen: list[str] = []
     for name, table in template.tables.items():
         if table.parent is not None and table.parent not in seen:
-            yield name
-        seen.add(name)
+            yield f"tables.{name}: parent={table.parent!r} must be a table that stands before it.{did_you_mean(table.parent, seen)}"
+        seen.append(name)
 
 
 def _shape(template: Template, name: str, table: Table, seen: list[str]) -> Iterator[str]:
     """What makes its rows: exactly one thing."""
-    if table.parent is not None and table.parent not in seen:
-        yield f": parent={table.parent!r} must be a table that stands before it.{did_you_mean(table.parent, seen)}"
     ways = {"rows": table.rows, "given": table.given, "count": table.count, "streams": table.streams or None}
     given = [way for way, value in ways.items() if value is not None]
     if name == template.root:
@@ -98,16 +98,13 @@ def _shape(template: Template, name: str, table: Table, seen: list[str]) -> Iter
         yield f": needs exactly one of rows, given, count and streams, and has {', '.join(given) or 'none'}."
     elif (given[0] in ("count", "streams")) != (table.parent is not None):
         yield f": count and streams go with parent, rows and given without. It has {given[0]} and parent={table.parent!r}."
-    if (
-        table.parent in seen
-        and (digits := sum(template.tables[one].digits for one in template.ancestors(name)[:-1])) > MOST_DIGITS
-    ):
+    if (digits := sum(template.tables[one].digits for one in template.ancestors(name)[:-1])) > MOST_DIGITS:
         yield f": digits={digits} with those of the tables above are more than {MOST_DIGITS}, and ids would not fit. Lower them."
     if not table.columns and table.given is None:
         yield ": has no columns."
     for key, stream in table.streams.items():
         of = stream.of or table.parent
-        if of not in seen or (table.parent in seen and table.parent not in template.ancestors(of)):
+        if of not in seen or table.parent not in template.ancestors(of):
             yield f".streams.{key}: of={of!r} must be {table.parent!r} or a table below it that stands before."
 
 

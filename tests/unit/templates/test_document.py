@@ -80,6 +80,10 @@ def test_a_template_goes_through_yaml_and_back(name):
         ({"tables__persons__columns__age": {"chance": {"by": "id", "bands": [1, 2], "values": [1]}, "source": "census"}}, ["by='id'", "values", "3"]),
         ({"tables__persons__columns__age": {"quantiles": {"levels": [0, 1], "values": [2, 1]}, "source": "census"}}, ["quantiles", "rise"]),
         ({"tables__visits__parent": "people"}, ["tables.visits", "parent='people'"]),
+        ({"tables__persons__parent": "visits"}, ["root='persons' has a parent", "tables.persons: parent='visits' must be a table that stands before"]),
+        ({"tables__visits__parent": "visits"}, ["tables.visits: parent='visits' must be a table that stands before it"]),
+        ({"tables__a": {"about": "x", "parent": "b", "count": {"constant": 1}, "columns": {"c": {"constant": 1}}},
+          "tables__b": {"about": "x", "parent": "a", "count": {"constant": 1}, "columns": {"c": {"constant": 1}}}}, ["tables.a: parent='b'"]),
         ({"tables__visits__rows": 5}, ["tables.visits", "exactly one of rows, given, count and streams"]),
         ({"tables__persons__rows": 5}, ["tables.persons", "-n"]),
         ({"tables__visits__digits": 9, "tables__persons__digits": 9, "tables__more": {
