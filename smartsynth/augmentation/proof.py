@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.augmentation.arms import AUGMENTED, NOTHING, Arm, arms_of, moved
+from smartsynth.augmentation.arms import AUGMENTED, NOTHING, Arm, arms_of
 from smartsynth.augmentation.learners import Learner, Table, tables
 from smartsynth.augmentation.making import Makes
 from smartsynth.augmentation.measures import Measure, measures_of
+from smartsynth.augmentation.threshold import moved
 from smartsynth.errors import DataError
 from smartsynth.facts import to_json
 from smartsynth.formats import count
@@ -229,7 +230,7 @@ def _score(scores: Scores, fold: Sequence[Table], arms: Sequence[Arm], trial: Tr
         rows = arm.rows(train, made, np.random.default_rng([seed, 0xA06]))
         for learner in trial.learners:
             if arm.moved:
-                found = moved(plain[learner.key], train.y)
+                found = moved(plain[learner.key], train, learner, trial.measure, rare, seed=seed)
             else:
                 found = learner.predict(rows, test.X, seed=seed % 2**31, weighted=arm.weighted)
             if arm.key == NOTHING:

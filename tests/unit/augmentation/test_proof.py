@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from smartsynth.augmentation import arms as ways
+from smartsynth.augmentation import threshold
 from smartsynth.augmentation.learners import Table, learners, tables
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import MEASURES, measure_of
@@ -181,12 +182,53 @@ def test_without_imbalanced_learn_smote_is_left_out_aloud(monkeypatch):
     assert "pip install 'smartsynth[imblearn]'" in left[0]
 
 
-def test_a_moved_threshold_takes_the_shares_out():
-    """A rare class is chosen as soon as it is likelier than usual."""
-    chances = np.array([[0.85, 0.15], [0.95, 0.05]])
-    got = ways.moved(chances, np.array([0] * 9 + [1]))
+def overlapping(n, seed):
+    """Two classes that overlap, one row in 15 of the rarer, as a matrix."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    return Table(X, (rng.random(n) < 1 / (1 + np.exp(-(1.3 * X[:, 0] + X[:, 1] - 3.6)))).astype(int), 3)
+
+
+@pytest.mark.parametrize("key", ["f1", "accuracy", "balanced_accuracy"])
+def test_a_moved_threshold_is_that_of_the_measure(key):
+    """What helps balanced accuracy harms accuracy: each has a cut-off of its own, near the best that test rows would tell."""
+    train, test = overlapping(3000, 0), overlapping(3000, 1)
+    [learner], measure = learners(["logistic"], "binary", 2), MEASURES[key]
+    chances = learner.predict(train, test.X, seed=0)
+    value = measure.of(test.y, threshold.moved(chances, train, learner, measure, 1, seed=0), 1)
+    cuts = np.linspace(0.01, 0.99, 99)
+    best = max(measure.of(test.y, threshold.at_cut(chances, cut, 1), 1) for cut in cuts)
+    assert value > best - 0.03
+    shares = measure.of(test.y, threshold.by_shares(chances, train.y), 1)
+    assert value > shares + 0.05 if key != "balanced_accuracy" else abs(value - shares) < 0.02
+    assert value >= measure.of(test.y, chances, 1) - 0.005
+
+
+def test_a_moved_threshold_moves_decisions_and_not_the_order():
+    chances = np.array([[0.85, 0.15], [0.95, 0.05], [0.4, 0.6]])
+    for rare in (0, 1):
+        got = threshold.at_cut(chances, 0.1, rare)
+        assert (got.argmax(1) == rare).tolist() == (chances[:, rare] > 0.1).tolist()
+        assert np.argsort(got[:, rare]).tolist() == np.argsort(chances[:, rare]).tolist()
+        np.testing.assert_allclose(got.sum(1), 1)
+
+
+def test_of_more_classes_the_shares_are_taken_out_for_balanced_accuracy_alone():
+    """A rare class is chosen as soon as it is likelier than usual; for F1 there is no such rule, which is said."""
+    got = threshold.by_shares(np.array([[0.85, 0.15], [0.95, 0.05]]), np.array([0] * 9 + [1]))
     assert got.argmax(1).tolist() == [1, 0]
     np.testing.assert_allclose(got.sum(1), 1)
+    arms, left = ways.arms_of("multiclass", measure_of("balanced_accuracy", "multiclass"), Strategy("balance"))
+    assert ("threshold" in [arm.key for arm in arms], left) == (True, ())
+    arms, left = ways.arms_of("multiclass", measure_of("f1", "multiclass"), Strategy("balance"))
+    assert "threshold" not in [arm.key for arm in arms]
+    assert "A moved threshold was left out" in left[0]
+
+
+def test_a_class_too_rare_to_look_keeps_the_usual_threshold():
+    train = Table(np.arange(20.0)[:, None], np.array([0] * 19 + [1]), 1)
+    [learner] = learners(["logistic"], "binary", 2)
+    assert threshold.best_cut(train, learner, MEASURES["f1"], 1, seed=0) == 0.5
 
 
 def test_intervals_of_several_models_hold_together(frame):
