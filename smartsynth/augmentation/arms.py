@@ -70,7 +70,9 @@ def arms_of(task: str, measure: Measure, strategy: Strategy) -> tuple[tuple[Arm,
         if can_move(task, measure):
             arms.append(Arm(THRESHOLD, lambda real, made, rng: real, moved=True))
         elif measure.decides:
-            left.append(f"A moved threshold was left out: of more than two classes there is none that is best for {measure.title}.")
+            left.append(
+                f"A moved threshold was left out: of more than two classes there is none that is best for {measure.title}."
+            )
     arms.append(Arm(RANDOM, lambda real, made, rng: _again(real, _as_many(real, made, strategy), rng)))
     if task != "regression" and strategy.kind != "grow":
         if find_spec("imblearn") is None:

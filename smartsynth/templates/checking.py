@@ -9,6 +9,7 @@ from typing import Any
 from smartsynth.config import Settings
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
+from smartsynth.templates import bounds
 from smartsynth.templates.document import Stream, Table, Template
 from smartsynth.templates.language import ASSUMPTION, By, Column, Draw, Value
 from smartsynth.templates.scope import NUMBER, ROW
@@ -171,8 +172,13 @@ def _column(template: Template, column: Column, known: list[str]) -> Iterator[st
     yield from _draw(template, column, known)
     if column.references is not None and column.references not in template.tables:
         yield f"references={column.references!r} is no table.{did_you_mean(column.references, template.tables)}"
-    for value in (column.low, column.high, column.missing):
-        yield from () if value is None else _value(value, known)
+    for name, value, bound in (
+        ("low", column.low, bounds.ANY), ("high", column.high, bounds.ANY), ("missing", column.missing, bounds.SHARE),
+    ):  # fmt: skip
+        if value is not None:
+            yield from _value(value, known)
+            yield from bounds.problems(name, value, bound)
+    yield from _order("column", column.low, column.high)
     if column.when is not None:
         yield from _formula(column.when, known)
 
@@ -182,9 +188,15 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
     said: Any = getattr(way, way.way)
     match way.way:
         case "choose":
-            yield from (problem for value in said.values() for problem in _value(value, known))
+            yield from () if said else ["choose={} names no category."]
+            for level, value in said.items():
+                yield from _value(value, known)
+                yield from bounds.problems(f"choose: weight of {level!r}", value, bounds.WEIGHT)
+            if said and all(value == 0 for value in said.values()):
+                yield "choose: the weights of all categories are 0."
         case "chance":
             yield from _value(said, known)
+            yield from bounds.problems("chance", said, bounds.SHARE)
         case "formula":
             yield from _formula(said, known)
         case "mixture" | "cases":
@@ -207,6 +219,18 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
         for name, field in type(said).model_fields.items():
             if field.annotation == Value:
                 yield from _value(getattr(said, name), known)
+                bound = bounds.OF.get(way.way, {}).get(name, bounds.ANY)
+                yield from bounds.problems(f"{way.way}: {name}", getattr(said, name), bound)
+    if way.way in ("uniform", "integers"):
+        yield from _order(way.way, said.low, said.high)
+
+
+def _order(what: str, low: Value | None, high: Value | None) -> Iterator[str]:
+    if isinstance(low, float) and isinstance(high, float):
+        try:
+            bounds.check_order(what, low, high)
+        except ConfigError as error:
+            yield str(error)
 
 
 def _value(value: Value, known: list[str]) -> Iterator[str]:

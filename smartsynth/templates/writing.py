@@ -33,6 +33,7 @@ from smartsynth.templates.making import MOST_ROOTS, Maker
 from smartsynth.templates.promises import check_rules
 from smartsynth.templates.scope import Scope
 from smartsynth.templates.tables import arrow, frame_of, schema_of
+from smartsynth.templates.ways import naming
 
 FORMATS = ("csv", "parquet")
 GROUP_ROWS = 131_072
@@ -179,7 +180,8 @@ class _Files:
         """Append the rows of a table, if it is written."""
         if not self.template.tables[name].keep:
             return
-        rows = arrow(self.template, name, scope, self._schemas.get(name))
+        with naming(f"table {name!r}"):
+            rows = arrow(self.template, name, scope, self._schemas.get(name))
         if name not in self._open:
             self._schemas[name] = rows.schema
             self._open[name] = self._opened(name, rows.schema)
