@@ -194,14 +194,38 @@ def level_of(trial: Trial) -> float:
     return 1 - (1 - LEVEL) / len(trial.learners)
 
 
-def check_folds(counts: Mapping[str, int], folds: int, k: int) -> None:
-    """DataError if a class has too few rows to be in each fold, or to be learnt from the others."""
-    least = max(folds, -(-k * folds // (folds - 1)))
+def least_rows(k: int, *folds: int) -> int:
+    """Fewest rows of a class that leave k to learn from in the training rows of folds, and of further folds inside these.
+
+    >>> least_rows(5, 5), least_rows(5, 5, 3)
+    (7, 10)
+    """
+    least = k
+    for n in reversed(folds):
+        least = max(n, -(-least * n // (n - 1)))
+    return least
+
+
+def check_folds(counts: Mapping[str, int], folds: int, k: int, inner: int | None = None) -> None:
+    """DataError if a class has too few rows to be in each fold, or to be learnt from the others.
+
+    Args:
+        counts: Rows of each class.
+        folds: Of the cross-validation.
+        k: Rows of a class that are needed to learn it.
+        inner: Folds inside the training rows, by which `auto` chooses how many rows are added.
+    """
+    within = () if inner is None else (inner,)
+    least = least_rows(k, folds, *within)
     few = sum(n < least for n in counts.values())
     if few:
+        ways = ["Merge them with others", "use fewer folds"]
+        ways += [] if inner is None else ["name a strategy, such as balance"]
+        ways += ["leave the proof out (--no-proof)"] if min(counts.values()) >= least_rows(k, *within) else []
+        what = "" if inner is None else f", inside whose training rows auto needs {inner} more"
         raise DataError(
-            f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for {folds} folds. "
-            "Merge them with others, use fewer folds, or leave the proof out (--no-proof)."
+            f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for {folds} folds{what}. "
+            f"{', '.join(ways[:-1])}, or {ways[-1]}."
         )
 
 

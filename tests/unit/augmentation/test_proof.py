@@ -299,6 +299,19 @@ def test_a_class_too_rare_for_the_folds_is_refused_without_its_name():
     assert "secret" not in str(caught.value)
 
 
+def test_leaving_the_proof_out_is_advised_where_it_helps_alone():
+    """Fewer rows than a class is learnt from are refused without a proof too."""
+    with pytest.raises(DataError, match=r"Merge them with others, or use fewer folds\.$"):
+        check_folds({"a": 3, "no": 90}, 5, 5)
+    with pytest.raises(DataError, match=r"use fewer folds, or leave the proof out \(--no-proof\)\.$"):
+        check_folds({"a": 6, "no": 90}, 5, 5)
+    with pytest.raises(
+        DataError, match="fewer than 10 rows, too few for 5 folds, inside whose training rows auto needs 3 more"
+    ):
+        check_folds({"a": 9, "no": 90}, 5, 5, 3)
+    check_folds({"a": 10, "no": 90}, 5, 5, 3)
+
+
 def test_gains_say_whether_they_are_shown():
     assert [Gain(*v).outcome for v in ((1, 0.5, 2), (-1, -2, -0.1), (1, -1, 3))] == ["better", "worse", "no different"]
 
