@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from smartsynth.errors import ConfigError
@@ -18,13 +18,17 @@ def check_apart(read: Mapping[str, str | Path | None], written: Mapping[str, str
     Raises:
         ConfigError: A file, folder or address would be overwritten that the command reads.
     """
-    sources = {name: place for name, place in read.items() if place is not None and str(place) != "-"}
-    for option, output in written.items():
-        for name, source in sources.items() if output is not None and str(output) != "-" else ():
+    for option, output in _places(written):
+        for name, source in _places(read):
             if any(_covers(one, source) for one in (output, *_beside(option, output))):
                 raise ConfigError(
                     f"{option}={str(output)!r} would be written over {name}={str(source)!r}, which is read. Name another place."
                 )
+
+
+def _places(named: Mapping[str, str | Path | None]) -> Iterator[tuple[str, str | Path]]:
+    """What names a file, a folder or an address."""
+    yield from ((name, place) for name, place in named.items() if place is not None and str(place) != "-")
 
 
 def _beside(option: str, output: str | Path) -> Iterable[Path]:
