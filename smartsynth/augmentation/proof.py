@@ -219,9 +219,11 @@ def check_folds(counts: Mapping[str, int], folds: int, k: int, inner: int | None
     least = least_rows(k, folds, *within)
     few = sum(n < least for n in counts.values())
     if few:
-        ways = ["Merge them with others", "use fewer folds"]
+        fewest = min(counts.values())
+        ways = ["Merge them with others", "leave these rows out"]
+        ways += ["use fewer folds"] if any(fewest >= least_rows(k, n, *within) for n in range(2, folds)) else []
         ways += [] if inner is None else ["name a strategy, such as balance"]
-        ways += ["leave the proof out (--no-proof)"] if min(counts.values()) >= least_rows(k, *within) else []
+        ways += ["leave the proof out (--no-proof)"] if fewest >= least_rows(k, *within) else []
         what = "" if inner is None else f", inside whose training rows auto needs {inner} more"
         raise DataError(
             f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for {folds} folds{what}. "

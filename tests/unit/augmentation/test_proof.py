@@ -299,16 +299,18 @@ def test_a_class_too_rare_for_the_folds_is_refused_without_its_name():
     assert "secret" not in str(caught.value)
 
 
-def test_leaving_the_proof_out_is_advised_where_it_helps_alone():
+def test_fewer_folds_and_no_proof_are_advised_where_they_help_alone():
     """Fewer rows than a class is learnt from are refused without a proof too."""
-    with pytest.raises(DataError, match=r"Merge them with others, or use fewer folds\.$"):
+    with pytest.raises(DataError, match=r"Merge them with others, or leave these rows out\.$"):
         check_folds({"a": 3, "no": 90}, 5, 5)
-    with pytest.raises(DataError, match=r"use fewer folds, or leave the proof out \(--no-proof\)\.$"):
+    with pytest.raises(DataError, match=r"leave these rows out, or leave the proof out \(--no-proof\)\.$"):
         check_folds({"a": 6, "no": 90}, 5, 5)
     with pytest.raises(
         DataError, match="fewer than 10 rows, too few for 5 folds, inside whose training rows auto needs 3 more"
     ):
         check_folds({"a": 9, "no": 90}, 5, 5, 3)
+    with pytest.raises(DataError, match=r"leave these rows out, use fewer folds, or leave the proof out"):
+        check_folds({"a": 9, "no": 90}, 10, 5)
     check_folds({"a": 10, "no": 90}, 5, 5, 3)
 
 
