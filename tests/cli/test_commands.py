@@ -289,6 +289,7 @@ def held(csv, run, tmp_path):
         (["augment", "data.csv", "--target", "churned", "--report", "data.csv"], "--report=%data.csv' would be written over DATA"),
         (["impute", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
         (["continue", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
+        (["replay", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
         (["sample", "model", "-o", "model", "--format", "hf"], "would be written over FOLDER"),
         (["evaluate", "data.csv", "apart.csv", "--report", "data.csv"], "would be written over REAL"),
         (["evaluate", "apart.csv", "data.json", "--report", "data.html"], "would be written over SYNTHETIC"),
