@@ -17,6 +17,7 @@ import typer
 from smartsynth import atomic
 from smartsynth._version import __version__
 from smartsynth.commands.augment import augment
+from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import given, known_of, options_of, source_of
 from smartsynth.commands.relational import relational_app
 from smartsynth.commands.replay import replay
@@ -173,6 +174,7 @@ def profile(
     from smartsynth.result import write_profile
     from smartsynth.utils.exploration import write_exploration
 
+    check_apart({"DATA": data, "--config": config}, {"--html": html, "--explore": explore})
     screen = screen_of(context, quiet=quiet)
     real = ingest.read(source_of(data, config), limits=pipeline.settled(config, {}).limits)
     with screen.progress() as progress:
@@ -302,6 +304,8 @@ def synthesize(
     format = _format(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
+    read = {"DATA": data, "--holdout": holdout, "--config": config, "--schema": schema}
+    check_apart(read, {"--output": output, "--report": report, "--save": save})
     settings = known_of(schema, rule) | given(
         rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
         generator=given(**_asked_by_prompt(generator, prompt), options=options_of(option or [], prompt), budget=budget, refine=refine) or None,
@@ -374,6 +378,7 @@ def sample(
         _sample_parts(screen, folder, output, rows, where, seed, engine or "local")
         return
     format = _format(output, format)
+    check_apart({"FOLDER": folder}, {"--output": output})
     with screen.progress() as progress:
         made = resample(folder, rows, where=where, seed=seed, progress=progress)
     if made.effective is not None:
@@ -433,6 +438,7 @@ def impute(
     from smartsynth.models.sequence_base import SequenceGenerator
 
     format = _format(output, format)
+    check_apart({"FOLDER": folder, "DATA": data}, {"--output": output})
     model = registry.load(folder)
     partly = ingest.read(source_of(data))
     screen = screen_of(context, quiet=quiet)
@@ -485,6 +491,7 @@ def continue_(
     from smartsynth.models.sequence_base import SequenceGenerator
 
     format = _format(output, format)
+    check_apart({"FOLDER": folder, "DATA": data}, {"--output": output})
     model = registry.load(folder)
     if not isinstance(model, SequenceGenerator):
         raise ConfigError(
@@ -568,6 +575,8 @@ def evaluate(
 
     if [real, synthetic, holdout].count("-") > 1:
         raise typer.BadParameter("Only one of REAL, SYNTHETIC and --holdout can be standard input.")
+    read = {"REAL": real, "SYNTHETIC": synthetic, "--holdout": holdout, "--config": config, "--schema": schema}
+    check_apart(read, {"--report": report, "--nearest": nearest})
     bounds = [_bound(text) for text in fail_under or []]
     screen = screen_of(context, quiet=quiet)
     if engine is not None and not by_part:
@@ -694,6 +703,7 @@ def compliance(
     """Put what was measured in a run beside what HIPAA, GDPR, ISO/IEC 27001 and NIST SP 800-226 ask."""
     from smartsynth.report.compliance import document, manifest_of
 
+    check_apart({"RUN": run}, {"--output": output})
     text = document(manifest_of(run))
     if output is None:
         sys.stdout.write(text)

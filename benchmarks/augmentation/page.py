@@ -20,7 +20,8 @@ What models gain when synthetic rows are added to their training rows, on public
 `make bench-augment` measures everything again. Each row is one run of [`smartsynth augment`](augmentation.md): 5 folds, repeated 3 times unless said otherwise, the generator (`forest`)
 fitted inside each training fold, tests on untouched real rows. Values are means over the folds; in brackets the 95% interval of the paired gain over
 doing nothing (both models of a run together). Random oversampling and SMOTE add as many rows of each class as were synthetic ones; where a strategy
-was chosen (`auto`), so many that classes are balanced. Bold: the best of a line."""
+was chosen (`auto`), so many that classes are balanced. SMOTE finds neighbours among standardised numbers; the moved threshold is the one that is best for
+the measure inside the training rows. Bold: the best of a line."""
 NAMES = {
     "average_precision": "average precision", "roc_auc": "ROC AUC", "balanced_accuracy": "balanced accuracy", "r2": "R²",
 }  # fmt: skip

@@ -5,6 +5,7 @@ making     a generator learns given real rows and makes them
 learners   models that people train, and how their matrix is prepared
 measures   how good predictions are
 arms       what else people do: nothing, class weights, a moved threshold, random oversampling, SMOTE
+threshold  the moved threshold
 proof      cross-validation with paired intervals
 verdict    what that comes to in sentences
 augmenting   the whole path: `augment`

@@ -3,12 +3,12 @@
     nothing        the real rows alone: the yardstick of all the others
     augmented      the real rows and synthetic rows learnt from them
     weights        each class weighs the same in the loss
-    threshold      as `nothing`, but probabilities are divided by the shares of the classes before a class is chosen
+    threshold      as `nothing`, but a class is chosen by the threshold that is best for the measure (threshold.py)
     random         real rows drawn again, as many of each class as synthetic ones are added
-    smote          SMOTE (numbers only) or SMOTENC, of imbalanced-learn: points between neighbours of a class
+    smote          SMOTE (numbers only) or SMOTENC, of imbalanced-learn: points between neighbours of a class, whose numbers
+                   are standardised by the real training rows for the distance and put back to their own scale
 
-Sources: Chawla et al. 2002, "SMOTE: synthetic minority over-sampling technique", JAIR 16; Elkan 2001, "The foundations of
-cost-sensitive learning", IJCAI, for the threshold.
+Source: Chawla et al. 2002, "SMOTE: synthetic minority over-sampling technique", JAIR 16.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from smartsynth.augmentation.learners import Table
 from smartsynth.augmentation.measures import Measure
 from smartsynth.augmentation.strategy import Strategy
+from smartsynth.augmentation.threshold import can_move
 
 NOTHING, AUGMENTED, WEIGHTS, THRESHOLD, RANDOM, SMOTE = (
     "nothing", "augmented", "weights", "threshold", "random", "smote",
@@ -47,7 +48,7 @@ class Arm:
         key: Its name.
         rows: The rows to train on, of real rows, synthetic rows and random numbers.
         weighted: Whether each class weighs the same.
-        moved: Whether probabilities are divided by the shares of the classes.
+        moved: Whether a class is chosen by a moved threshold.
     """
 
     key: str
@@ -66,8 +67,12 @@ def arms_of(task: str, measure: Measure, strategy: Strategy) -> tuple[tuple[Arm,
     left: list[str] = []
     if task != "regression":
         arms.append(Arm(WEIGHTS, lambda real, made, rng: real, weighted=True))
-        if measure.decides:
+        if can_move(task, measure):
             arms.append(Arm(THRESHOLD, lambda real, made, rng: real, moved=True))
+        elif measure.decides:
+            left.append(
+                f"A moved threshold was left out: of more than two classes there is none that is best for {measure.title}."
+            )
     arms.append(Arm(RANDOM, lambda real, made, rng: _again(real, _as_many(real, made, strategy), rng)))
     if task != "regression" and strategy.kind != "grow":
         if find_spec("imblearn") is None:
@@ -75,13 +80,6 @@ def arms_of(task: str, measure: Measure, strategy: Strategy) -> tuple[tuple[Arm,
         else:
             arms.append(Arm(SMOTE, lambda real, made, rng: _smote(real, _as_many(real, made, strategy), rng)))
     return tuple(arms), tuple(left)
-
-
-def moved(chances: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Probabilities as if all classes were equally frequent."""
-    shares = np.bincount(y, minlength=chances.shape[1]) / len(y)
-    odds = chances / np.where(shares > 0, shares, 1.0)
-    return np.asarray(odds / odds.sum(1, keepdims=True), dtype=np.float64)
 
 
 def _as_many(real: Table, made: Table, strategy: Strategy) -> dict[int, int]:
@@ -116,6 +114,8 @@ def _smote(real: Table, added: Mapping[int, int], rng: np.random.Generator) -> T
         "sampling_strategy": wanted, "random_state": int(rng.integers(2**31)), "k_neighbors": max(min(NEIGHBOURS, fewest - 1), 1),
     }  # fmt: skip
     X, names = _filled(real), real.categorical
+    middle, spread = _scale(X, real.numeric)
+    X = (X - middle) / spread
     if not names:
         sampler = over_sampling.SMOTE(**usual)
     elif len(names) == X.shape[1]:
@@ -125,7 +125,16 @@ def _smote(real: Table, added: Mapping[int, int], rng: np.random.Generator) -> T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         points, y = sampler.fit_resample(X, real.y)
-    return Table(np.concatenate([real.X, points[len(real) :]]), np.asarray(y), real.numeric)
+    return Table(np.concatenate([real.X, points[len(real) :] * spread + middle]), np.asarray(y), real.numeric)
+
+
+def _scale(X: NDArray[np.float64], numeric: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each number, so that all count alike in a distance; codes stay what they are."""
+    middle, spread = np.zeros(X.shape[1]), np.ones(X.shape[1])
+    middle[:numeric] = X[:, :numeric].mean(0)
+    found = X[:, :numeric].std(0)
+    spread[:numeric] = np.where(found > 0, found, 1.0)
+    return middle, spread
 
 
 def _filled(table: Table) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ import pandas as pd
 from smartsynth import ingest, pipeline, registry, ruling, selector
 from smartsynth.alignment import as_column
 from smartsynth.augmentation.augmented import ANOTHER_LABEL, ONLY_SYNTHETIC, REAL_ROWS, Augmented, ClassCount
-from smartsynth.augmentation.choosing import Chooser
+from smartsynth.augmentation.choosing import INNER_FOLDS, Chooser
 from smartsynth.augmentation.learners import learners
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import measure_of
@@ -155,7 +155,8 @@ def _proved(
 ) -> Proof:
     """The proof on all rows whose target is known, or on a draw of them."""
     part = _drawn(known, maker.target, trial.classes, max_rows, trial.seed)
-    check_folds(_counts(part[maker.target]) if trial.classes else {"": len(part)}, trial.folds, k)
+    counts = _counts(part[maker.target]) if trial.classes else {"": len(part)}
+    check_folds(counts, trial.folds, k, INNER_FOLDS if isinstance(maker, Chooser) else None)
     return prove(part, maker, trial, progress=progress)
 
 
@@ -217,13 +218,14 @@ def _drawn(known: pd.DataFrame, target: str, classes: Sequence[str], most: int, 
     """At most so many rows, in which classes are as frequent as in all."""
     if len(known) <= most:
         return known
-    from sklearn.model_selection import train_test_split
-
-    places, _ = train_test_split(
-        np.arange(len(known)), train_size=most, random_state=seed % 2**32,
-        stratify=as_text(known[target]) if classes and min(_counts(known[target]).values()) > 1 else None,
-    )  # fmt: skip
-    return known.iloc[np.sort(places)].reset_index(drop=True)
+    rng = np.random.default_rng([seed, 0xD4A])
+    texts = as_text(known[target]).to_numpy() if classes else np.full(len(known), "")
+    places = [np.flatnonzero(texts == name) for name in np.unique(texts)]
+    exact = np.array([len(one) for one in places]) * most / len(known)
+    shares = np.floor(exact).astype(int)
+    shares[np.argsort(shares - exact, kind="stable")[: most - shares.sum()]] += 1  # the largest remainders
+    picked = [rng.choice(one, n, replace=False) for one, n in zip(places, shares, strict=True)]
+    return known.iloc[np.sort(np.concatenate(picked))].reset_index(drop=True)
 
 
 def _notes(

@@ -18,8 +18,10 @@ import pandas as pd
 
 from smartsynth.augmentation.learners import Table, tables
 from smartsynth.augmentation.making import Maker
-from smartsynth.augmentation.proof import Trial
+from smartsynth.augmentation.proof import Trial, least_rows
 from smartsynth.augmentation.strategy import Strategy
+from smartsynth.errors import DataError
+from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
 from smartsynth.progress import Progress, part
 from smartsynth.schema import Schema
@@ -60,6 +62,7 @@ class Chooser:
     def make(self, real: pd.DataFrame, *, seed: int, progress: Progress | None = None) -> pd.DataFrame:
         """The rows of the strategy that was chosen; none if doing nothing is as good."""
         known = real[real[self.target].notna()].reset_index(drop=True)
+        self._check(known)
         best = self._best(known, seed, part(progress, 0.0, 0.7))
         self.chosen.append("nothing" if best is None else str(best))
         if best is None:
@@ -70,6 +73,16 @@ class Chooser:
         """How often each strategy was chosen, in a sentence."""
         counts = Counter(self.chosen).most_common()
         return f"Chosen inside the training rows: {', '.join(f'{name} {n} times' for name, n in counts)}."
+
+    def _check(self, known: pd.DataFrame) -> None:
+        """DataError if a class has too few rows to be learnt in the inner folds."""
+        counts = as_text(known[self.target]).value_counts() if self.trial.classes else pd.Series(dtype=int)
+        least = least_rows(self.maker.k, INNER_FOLDS)
+        if few := int((counts < least).sum()):
+            raise DataError(
+                f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for the {INNER_FOLDS} folds by "
+                "which auto chooses. Merge them with others, leave these rows out, or name a strategy, such as balance."
+            )
 
     def _best(self, known: pd.DataFrame, seed: int, progress: Progress) -> Strategy | None:
         candidates = OF_CLASSES if self.trial.classes else OF_NUMBERS

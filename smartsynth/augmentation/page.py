@@ -34,7 +34,7 @@ GLOSSARY = (
         "differences of J folds. Those of the gains over doing nothing hold for all models together in 95 of 100 cases.",
     ),
     ("Class weights", "Each class weighs the same in training, however many rows it has."),
-    ("A moved threshold", "Probabilities are divided by the shares of the classes before the likeliest class is chosen."),
+    ("A moved threshold", "A class is chosen by the threshold that is best for the measure inside the real training rows; of more than two classes probabilities are divided by the shares of the classes."),
     ("Random oversampling", "Real rows drawn again, as many of each class as synthetic rows were added."),
     ("SMOTE", "Points between neighbouring rows of a class (Chawla and others 2002), as many as synthetic rows."),
     ("Average precision", "Precision averaged over all recalls, for the rarer of two classes; a guess gets its share of the rows."),

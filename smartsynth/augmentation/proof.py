@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.augmentation.arms import AUGMENTED, NOTHING, Arm, arms_of, moved
+from smartsynth.augmentation.arms import AUGMENTED, NOTHING, Arm, arms_of
 from smartsynth.augmentation.learners import Learner, Table, tables
 from smartsynth.augmentation.making import Makes
 from smartsynth.augmentation.measures import Measure, measures_of
+from smartsynth.augmentation.threshold import moved
 from smartsynth.errors import DataError
 from smartsynth.facts import to_json
 from smartsynth.formats import count
@@ -193,14 +194,40 @@ def level_of(trial: Trial) -> float:
     return 1 - (1 - LEVEL) / len(trial.learners)
 
 
-def check_folds(counts: Mapping[str, int], folds: int, k: int) -> None:
-    """DataError if a class has too few rows to be in each fold, or to be learnt from the others."""
-    least = max(folds, -(-k * folds // (folds - 1)))
+def least_rows(k: int, *folds: int) -> int:
+    """Fewest rows of a class that leave k to learn from in the training rows of folds, and of further folds inside these.
+
+    >>> least_rows(5, 5), least_rows(5, 5, 3)
+    (7, 10)
+    """
+    least = k
+    for n in reversed(folds):
+        least = max(n, -(-least * n // (n - 1)))
+    return least
+
+
+def check_folds(counts: Mapping[str, int], folds: int, k: int, inner: int | None = None) -> None:
+    """DataError if a class has too few rows to be in each fold, or to be learnt from the others.
+
+    Args:
+        counts: Rows of each class.
+        folds: Of the cross-validation.
+        k: Rows of a class that are needed to learn it.
+        inner: Folds inside the training rows, by which `auto` chooses how many rows are added.
+    """
+    within = () if inner is None else (inner,)
+    least = least_rows(k, folds, *within)
     few = sum(n < least for n in counts.values())
     if few:
+        fewest = min(counts.values())
+        ways = ["Merge them with others", "leave these rows out"]
+        ways += ["use fewer folds"] if any(fewest >= least_rows(k, n, *within) for n in range(2, folds)) else []
+        ways += [] if inner is None else ["name a strategy, such as balance"]
+        ways += ["leave the proof out (--no-proof)"] if fewest >= least_rows(k, *within) else []
+        what = "" if inner is None else f", inside whose training rows auto needs {inner} more"
         raise DataError(
-            f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for {folds} folds. "
-            "Merge them with others, use fewer folds, or leave the proof out (--no-proof)."
+            f"{count(few)} of {count(len(counts))} classes of the target have fewer than {least} rows, too few for {folds} folds{what}. "
+            f"{', '.join(ways[:-1])}, or {ways[-1]}."
         )
 
 
@@ -229,7 +256,7 @@ def _score(scores: Scores, fold: Sequence[Table], arms: Sequence[Arm], trial: Tr
         rows = arm.rows(train, made, np.random.default_rng([seed, 0xA06]))
         for learner in trial.learners:
             if arm.moved:
-                found = moved(plain[learner.key], train.y)
+                found = moved(plain[learner.key], train, learner, trial.measure, rare, seed=seed)
             else:
                 found = learner.predict(rows, test.X, seed=seed % 2**31, weighted=arm.weighted)
             if arm.key == NOTHING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import known_of, options_of, source_of
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
@@ -118,6 +119,7 @@ def augment(
 
     _check(output, report, ratio, strategy, json=json, proof=proof, fail_without_gain=fail_without_gain)
     _check_format(output, format)
+    check_apart({"DATA": data, "--config": config, "--schema": schema}, {"--output": output, "--report": report})
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         found = add(

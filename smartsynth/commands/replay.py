@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from smartsynth import atomic
+from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import source_of
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
@@ -40,6 +41,7 @@ def replay(
     from smartsynth.manifest import here
 
     export.format_of(output, format)
+    check_apart({"DATA": data, "--holdout": holdout}, {"--output": output})
     atomic.check_writable(output)
     recipe = replaying.recipe_of(run)
     screen = screen_of(context, quiet=quiet)

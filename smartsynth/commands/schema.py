@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth import atomic
+from smartsynth.commands.overwriting import check_apart
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
@@ -55,6 +56,7 @@ def discover(
     """Propose a schema file: keys, dependencies, formulas, orders, conditions and forms that the rows keep, with the evidence."""
     from smartsynth.discovery import Criterion, document, tables
 
+    check_apart({"DATA": data}, {"--output": output})
     screen = screen_of(context, quiet=quiet)
     read = {name: _marked(one, entity, time) for name, one in _tables(data).items()}
     criterion = Criterion(min_support, min_confidence)
@@ -198,6 +200,7 @@ def convert(
     """Write a schema file as one of another tool, or the other way; what cannot be carried over is listed."""
     from smartsynth.conversion import convert as converted
 
+    check_apart({"IN": source}, {"--output": output})
     done = converted(source, output, kind=kind, to=to)
     screen = screen_of(context, quiet=quiet)
     screen.note(*map(str, done.notes), f"Read {done.kind}, wrote {', '.join(map(str, done.files))}.")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from smartsynth.templates.figures import Compared
     from smartsynth.templates.real import Real
 
+_FAR = 1.5
+"""How many times as many rows as --scale asked for are told of."""
+
 
 @command
 def template(
@@ -107,9 +110,23 @@ def template(
         rows = templates.roots_for(said, scale, seed=seed, locale=locale)
     with screen.progress() as progress:
         made = templates.make(said, output, rows or 1000, seed=seed, locale=locale, format=format, progress=progress)
+    if scale is not None and sum(made.rows.values()) > scale * _FAR:
+        screen.note(_more_than_asked(said, made.rows, scale))
     screen.note(*_made(made.rows, made.figures), str(made.manifest["basis"]), f"Wrote {output} (seed {seed}).")
     if json:
         screen.answer(dict(made.manifest))
+
+
+def _more_than_asked(said: Template, rows: Mapping[str, int], scale: int) -> str:
+    """Why there are more rows than were asked for."""
+    fixed = [name for name in rows if said.is_fixed(name)]
+    kept = (
+        f" Tables of fixed size ({', '.join(fixed)}) have {count(sum(rows[name] for name in fixed))}." if fixed else ""
+    )
+    return (
+        f"--scale {scale} asked for {count(scale)} rows, and there are {count(sum(rows.values()))}: {count(rows[said.root])} "
+        f"of {said.root!r} with what belongs to them.{kept}"
+    )
 
 
 def _listed() -> Table:

@@ -56,6 +56,22 @@ def formed(rows: pd.DataFrame, like: Any) -> Any:
     return found
 
 
+def empty_like(X: Any, *, k: int) -> Any:
+    """No rows, in the form of an array, a sparse matrix or a frame, and nothing of its cells: levels that fewer than k rows hold are left out."""
+    if not isinstance(X, pd.DataFrame):
+        return X[:0].copy()
+    columns = {i: pd.Series([], dtype=_common(X.iloc[:, i], k)) for i in range(X.shape[1])}
+    return pd.DataFrame(columns).set_axis(X.columns, axis=1)
+
+
+def _common(cells: pd.Series[Any], k: int) -> Any:
+    """The dtype of a column; of categories with those levels alone that k rows hold."""
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.dtype
+    counts = np.bincount(cells.cat.codes[cells.cat.codes >= 0], minlength=len(cells.cat.categories))
+    return pd.CategoricalDtype(cells.cat.categories[counts >= k], ordered=cells.cat.ordered)
+
+
 def below(first: Any, second: Any) -> Any:
     """The rows of one table, array or sparse matrix, then those of another of its form."""
     if isinstance(first, pd.DataFrame):

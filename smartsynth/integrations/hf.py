@@ -93,8 +93,8 @@ def _divided(rows: Dataset, share: float) -> tuple[Dataset, Dataset]:
     entity = rows.schema.entity
     names = rows.frame.index.to_series() if entity is None else rows.frame[entity.name]
     order = names.unique()
-    kept = len(order) - round(share * len(order))
-    if not 0 < share < 1 or not 0 < kept < len(order):
+    kept = len(order) - round(share * len(order)) if 0 < share < 1 else 0
+    if not 0 < kept < len(order):
         raise ConfigError(f"test={share:g} must be a share between 0 and 1 that leaves rows on both sides.")
     first = names.isin(order[:kept]).to_numpy()
     parts = (rows.frame[first], rows.frame[~first])

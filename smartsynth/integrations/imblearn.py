@@ -87,8 +87,10 @@ class SyntheticSampler(BaseOverSampler):  # type: ignore[misc]
         self.generator_ = registry.create(self.generator, **dict(self.options or {}))
         self.generator_.fit(rows, schema=schema_of(rows, target), seed=seed)
         added_X, added_y = X, [y]
+        start, block = 0, self.generator_.block
         for label, n in wanted.items():
-            made = of_class(self.generator_, target, label, n, seed=seed)
+            made = of_class(self.generator_, target, label, n, seed=seed, start=start)
+            start += -(-n // block) * block  # keys count the rows of the stream: no two classes share one
             added_X = below(added_X, formed(made.drop(columns=target), X))
             added_y.append(np.full(n, label, dtype=y.dtype))
         return added_X, np.concatenate(added_y)

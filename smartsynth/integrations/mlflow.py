@@ -87,10 +87,22 @@ class SavedRows:
 
     def _ordered(self, order: Mapping[Any, Any]) -> pd.DataFrame:
         given = {name: value for name, value in order.items() if not pd.isna(value)}
-        if "n" not in given or int(given["n"]) != given["n"]:
-            raise ConfigError(f"n={order['n']} is not a whole number of rows.")
+        n = _whole("n", given.get("n"), "a whole number of rows")
+        seed = _whole("seed", given["seed"], "a whole number from 0 on", least=0) if "seed" in given else None
         where = [line for line in str(given.get("where", "")).splitlines() if line.strip()]
-        return self.sample(int(given["n"]), where=where or None, seed=int(given["seed"]) if "seed" in given else None)
+        return self.sample(n, where=where or None, seed=seed)
+
+
+def _whole(name: str, value: Any, what: str, *, least: int | None = None) -> int:
+    """A cell of an order as a whole number; ConfigError if it is none."""
+    try:
+        whole = int(value)
+        fits = whole == value and (least is None or whole >= least)
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise ConfigError(f"{name}={value} is not {what}.")
+    return whole
 
 
 def log_result(

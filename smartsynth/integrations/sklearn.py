@@ -22,8 +22,11 @@ from smartsynth import registry
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.integrations.frames import below, formed, framed, schema_of, with_target
+from smartsynth.integrations.frames import below, empty_like, formed, framed, schema_of, with_target
 from smartsynth.models.conditions import Given
+
+LEAST = 5
+"""Rows that hold a level at least, so that it is kept."""
 
 
 class SyntheticGenerator(BaseEstimator):  # type: ignore[misc]
@@ -63,7 +66,7 @@ class SyntheticGenerator(BaseEstimator):  # type: ignore[misc]
         self.generator_ = registry.create(self.generator, **dict(self.options or {}))
         with _sized(X):
             self.generator_.fit(rows, schema=self.schema_, seed=seed, refine=self.refine)
-        self._like = X.iloc[:0] if hasattr(X, "iloc") else X[:0]
+        self._like = empty_like(X, k=LEAST)
         return self
 
     def sample(self, n_samples: int = 1, *, where: Given | None = None, random_state: Any = None) -> Any:

@@ -21,7 +21,7 @@ from smartsynth.templates.document import Remap, Table, Template
 from smartsynth.templates.language import Column
 from smartsynth.templates.making import Maker
 from smartsynth.templates.promises import check_rules
-from smartsynth.templates.real import LEVELS, MIN_ROWS, Real
+from smartsynth.templates.real import FEWEST, LEVELS, MIN_ROWS, Real
 from smartsynth.templates.scope import Scope
 
 _ENOUGH_ROWS, _MOST_BLOCKS = 20_000, 20
@@ -217,7 +217,7 @@ def _remap(before: Cells, real: Real) -> tuple[Remap | None, str]:
         if isinstance(before, Coded) or not isinstance(before, np.ndarray) or before.dtype.kind not in "if":
             return None, "the data hold numbers and the template does not"
         if not real.quantiles:
-            return None, f"fewer than {2 * MIN_ROWS} rows of the data have it"
+            return None, f"fewer than {FEWEST} rows of the data have it"
         values = numbers(before)
         levels = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, LEVELS))
         return Remap(before=_round(levels), after=_round(real.quantiles), decimals=real.decimals), ""

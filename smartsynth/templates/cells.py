@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from smartsynth.errors import ConfigError
+
 TRUTHS = ("false", "true")
 """Levels of truths some of which are missing."""
 Floats: TypeAlias = NDArray[np.float64]
@@ -177,9 +179,13 @@ def coded(cells: pa.Array) -> Cells:
 
 
 def numbers(cells: Cells) -> Floats:
-    """Numbers, truths as 0 and 1, moments as seconds since 1970; texts have none."""
+    """Numbers, truths as 0 and 1, moments as seconds since 1970.
+
+    Raises:
+        ConfigError: They are texts.
+    """
     if isinstance(cells, Coded | pa.Array):
-        raise TypeError("texts")
+        raise ConfigError("texts stand where numbers or moments are needed.")
     if cells.dtype.kind == "M":
         return np.where(np.isnat(cells), np.nan, cells.astype("datetime64[s]").astype(np.int64).astype(float))
     return cells.astype(float)

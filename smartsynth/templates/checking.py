@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from smartsynth.config import Settings
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import Expression
+from smartsynth.templates import bounds
 from smartsynth.templates.document import Stream, Table, Template
 from smartsynth.templates.language import ASSUMPTION, By, Column, Draw, Value
 from smartsynth.templates.scope import NUMBER, ROW
@@ -15,6 +17,8 @@ from smartsynth.templates.texts import FIELD
 
 MOST_DIGITS = 9
 """Of all places below parents together, so that numbers of rows fit 64 bits with a billion rows of the root table."""
+_NAME = re.compile(r"[^\W\d][\w-]{0,63}")
+"""Of a table, whose rows are in a file of that name."""
 _FORMULAS = {
     "moment": ("after", "before"), "shift": ("start",), "running": ("start",), "settle": ("when",),
 }  # fmt: skip
@@ -36,12 +40,16 @@ def _problems(template: Template) -> Iterator[str]:
         return
     if template.tables[template.root].parent is not None:
         yield f"root={template.root!r} has a parent. The root is a table without one."
+    if unfit := [*_unfit_names(template)]:
+        yield from unfit
+        return
+    if orphans := [*_orphans(template)]:  # whoever went up from table to table might never come to an end
+        yield from orphans
+        return
     seen: list[str] = []
     for name, table in template.tables.items():
         yield from (f"tables.{name}{problem}" for problem in _shape(template, name, table, seen))
         seen.append(name)
-    if [*_orphans(template)]:
-        return
     for name, table in template.tables.items():
         yield from (f"tables.{name}{problem}" for problem in _table(template, name, table))
     for i, figure in enumerate(template.figures):
@@ -57,18 +65,31 @@ def _problems(template: Template) -> Iterator[str]:
                 yield from (f"figures.{i}: {problem}" for problem in _formula(text, names))
 
 
+def _unfit_names(template: Template) -> Iterator[str]:
+    """Names that could not be those of files beside one another."""
+    known: dict[str, str] = {}
+    for name in template.tables:
+        if not _NAME.fullmatch(name):
+            yield (
+                f"tables: {name!r} is no name of a table. Use a letter, then letters, digits, _ and -, at most 64 in all: its rows go to a "
+                "file of that name."
+            )
+        other = known.setdefault(name.casefold(), name)
+        if other != name:
+            yield f"tables: {other!r} and {name!r} differ in capitals alone, and so would their files. Rename one."
+
+
 def _orphans(template: Template) -> Iterator[str]:
-    seen: set[str] = set()
+    """Tables whose parent does not stand before them."""
+    seen: list[str] = []
     for name, table in template.tables.items():
         if table.parent is not None and table.parent not in seen:
-            yield name
-        seen.add(name)
+            yield f"tables.{name}: parent={table.parent!r} must be a table that stands before it.{did_you_mean(table.parent, seen)}"
+        seen.append(name)
 
 
 def _shape(template: Template, name: str, table: Table, seen: list[str]) -> Iterator[str]:
     """What makes its rows: exactly one thing."""
-    if table.parent is not None and table.parent not in seen:
-        yield f": parent={table.parent!r} must be a table that stands before it.{did_you_mean(table.parent, seen)}"
     ways = {"rows": table.rows, "given": table.given, "count": table.count, "streams": table.streams or None}
     given = [way for way, value in ways.items() if value is not None]
     if name == template.root:
@@ -78,16 +99,13 @@ def _shape(template: Template, name: str, table: Table, seen: list[str]) -> Iter
         yield f": needs exactly one of rows, given, count and streams, and has {', '.join(given) or 'none'}."
     elif (given[0] in ("count", "streams")) != (table.parent is not None):
         yield f": count and streams go with parent, rows and given without. It has {given[0]} and parent={table.parent!r}."
-    if (
-        table.parent in seen
-        and (digits := sum(template.tables[one].digits for one in template.ancestors(name)[:-1])) > MOST_DIGITS
-    ):
+    if (digits := sum(template.tables[one].digits for one in template.ancestors(name)[:-1])) > MOST_DIGITS:
         yield f": digits={digits} with those of the tables above are more than {MOST_DIGITS}, and ids would not fit. Lower them."
     if not table.columns and table.given is None:
         yield ": has no columns."
     for key, stream in table.streams.items():
         of = stream.of or table.parent
-        if of not in seen or (table.parent in seen and table.parent not in template.ancestors(of)):
+        if of not in seen or table.parent not in template.ancestors(of):
             yield f".streams.{key}: of={of!r} must be {table.parent!r} or a table below it that stands before."
 
 
@@ -154,8 +172,13 @@ def _column(template: Template, column: Column, known: list[str]) -> Iterator[st
     yield from _draw(template, column, known)
     if column.references is not None and column.references not in template.tables:
         yield f"references={column.references!r} is no table.{did_you_mean(column.references, template.tables)}"
-    for value in (column.low, column.high, column.missing):
-        yield from () if value is None else _value(value, known)
+    for name, value, bound in (
+        ("low", column.low, bounds.ANY), ("high", column.high, bounds.ANY), ("missing", column.missing, bounds.SHARE),
+    ):  # fmt: skip
+        if value is not None:
+            yield from _value(value, known)
+            yield from bounds.problems(name, value, bound)
+    yield from _order("column", column.low, column.high)
     if column.when is not None:
         yield from _formula(column.when, known)
 
@@ -165,9 +188,15 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
     said: Any = getattr(way, way.way)
     match way.way:
         case "choose":
-            yield from (problem for value in said.values() for problem in _value(value, known))
+            yield from () if said else ["choose={} names no category."]
+            for level, value in said.items():
+                yield from _value(value, known)
+                yield from bounds.problems(f"choose: weight of {level!r}", value, bounds.WEIGHT)
+            if said and all(value == 0 for value in said.values()):
+                yield "choose: the weights of all categories are 0."
         case "chance":
             yield from _value(said, known)
+            yield from bounds.problems("chance", said, bounds.SHARE)
         case "formula":
             yield from _formula(said, known)
         case "mixture" | "cases":
@@ -190,6 +219,18 @@ def _draw(template: Template, way: Draw, known: list[str]) -> Iterator[str]:
         for name, field in type(said).model_fields.items():
             if field.annotation == Value:
                 yield from _value(getattr(said, name), known)
+                bound = bounds.OF.get(way.way, {}).get(name, bounds.ANY)
+                yield from bounds.problems(f"{way.way}: {name}", getattr(said, name), bound)
+    if way.way in ("uniform", "integers"):
+        yield from _order(way.way, said.low, said.high)
+
+
+def _order(what: str, low: Value | None, high: Value | None) -> Iterator[str]:
+    if isinstance(low, float) and isinstance(high, float):
+        try:
+            bounds.check_order(what, low, high)
+        except ConfigError as error:
+            yield str(error)
 
 
 def _value(value: Value, known: list[str]) -> Iterator[str]:

@@ -27,9 +27,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
-from smartsynth.config import Settings, explain
+from smartsynth.config import explain
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.templates.language import Column, Drawn, listed
+from smartsynth.templates.language import Column, Drawn, Said, listed
 
 FOLDER = Path(__file__).parent
 
@@ -41,7 +41,16 @@ def _days(value: Any) -> Any:
     return value
 
 
-class Remap(Settings):
+def _plain(error: ValidationError) -> list[dict[str, Any]]:
+    """What is wrong; of a number that is not finite that alone, and not that it is no formula either."""
+    found: list[dict[str, Any]] = [{**one} for one in error.errors()]
+    infinite = [one["loc"][:-1] for one in found if one["type"] == "finite_number" and one["loc"][-1] == "float"]
+    others = [one for one in found if not any(one["loc"][: len(place)] == place for place in infinite)]
+    whole = {one["loc"][:-1]: one for one in found if one["loc"][:-1] in infinite and one["type"] == "finite_number"}
+    return [*({**one, "loc": place} for place, one in whole.items()), *others]
+
+
+class Remap(Said):
     """How cells were moved to the distribution of real data: by their rank, or from category to category."""
 
     before: tuple[float, ...] = Field((), description="Quantiles of the template, evenly spaced.")
@@ -52,7 +61,7 @@ class Remap(Settings):
     )
 
 
-class Stream(Settings):
+class Stream(Said):
     """Rows of one kind in a table of several kinds."""
 
     of: str | None = Field(None, description="The table whose rows they belong to: the parent, or one below it.")
@@ -63,7 +72,7 @@ class Stream(Settings):
     calibrated: dict[str, Remap] = Field(default_factory=dict, description="As that of a table.")
 
 
-class Given(Settings):
+class Given(Said):
     """Rows that the template holds itself."""
 
     columns: tuple[str, ...] = Field(min_length=1)
@@ -80,7 +89,7 @@ class Given(Settings):
         return self
 
 
-class Table(Settings):
+class Table(Said):
     """How the rows of a table come about."""
 
     about: str = Field(description="What a row is.")
@@ -103,7 +112,7 @@ class Table(Settings):
     )
 
 
-class Source(Settings):
+class Source(Said):
     """A publication."""
 
     title: str
@@ -113,7 +122,7 @@ class Source(Settings):
     note: str | None = Field(None, description="What was read off it, or worked out from it.")
 
 
-class Sum(Settings):
+class Sum(Said):
     """A sum over rows of a table."""
 
     table: str
@@ -121,7 +130,7 @@ class Sum(Settings):
     where: str | None = Field(None, description="Only rows for which this is true.")
 
 
-class Figure(Settings):
+class Figure(Said):
     """A published number beside the same of made rows: one sum divided by another."""
 
     what: str
@@ -133,10 +142,10 @@ class Figure(Settings):
     note: str | None = None
 
 
-class Template(Settings):
+class Template(Said):
     """Tables that are made from public figures alone."""
 
-    name: str = Field(pattern=r"[a-z][a-z0-9_-]*")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)
     title: str
     about: str
     version: int = Field(1, ge=1)
@@ -159,7 +168,7 @@ class Template(Settings):
         try:
             made = cls.model_validate(dict(values))
         except ValidationError as error:
-            raise ConfigError("\n".join(dict.fromkeys(explain(cls, dict(e)) for e in error.errors()))) from None
+            raise ConfigError("\n".join(dict.fromkeys(explain(cls, one) for one in _plain(error)))) from None
         check(made)
         return made
 

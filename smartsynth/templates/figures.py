@@ -17,6 +17,9 @@ GROUPS = 20
 STANDARD_ERRORS = 4.0
 """How many of them chance may make a figure differ by before it counts as off."""
 
+_ROUNDING = 1e-12
+"""What rounding leaves of differences, as a share of a figure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -25,7 +28,7 @@ class Compared:
     Args:
         figure: Which.
         made: The same of made rows; NaN if no row is what it is about.
-        error: Standard error of it, from how groups of rows of the root table differ.
+        error: Standard error of it, from how groups of rows of the root table differ; NaN if there are not two of them.
     """
 
     figure: Figure
@@ -34,7 +37,9 @@ class Compared:
 
     @property
     def is_near(self) -> bool:
-        """Whether the two differ by no more than the template allows and chance explains."""
+        """Whether the two differ by no more than the template allows and chance explains; of too few rows nobody can tell."""
+        if math.isnan(self.error):
+            return not math.isnan(self.made)
         room = self.figure.within + STANDARD_ERRORS * self.error
         return abs(self.made - self.figure.cited) <= room
 
@@ -74,7 +79,12 @@ def _compared(figure: Figure, above: Floats, below: Floats) -> Compared:
         return Compared(figure, math.nan, math.nan)
     ratio, n = above.sum() / total, len(above)
     spread = ((above - ratio * below) ** 2).sum() * n / (n - 1)
-    return Compared(figure, float(ratio), float(np.sqrt(spread) / total))
+    error = float(np.sqrt(spread) / total)
+    if np.count_nonzero(below) < 2:
+        error = math.nan
+    elif error < _ROUNDING * abs(ratio):
+        error = 0.0
+    return Compared(figure, float(ratio), error)
 
 
 def _sums(scope: Scope, said: Sum, groups: Ints) -> Floats:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from smartsynth.config import Settings
 
@@ -32,7 +32,13 @@ def listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-class By(Settings):
+class Said(Settings):
+    """A part of a template, whose numbers are finite."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class By(Said):
     """A value that depends on a column: on what it is, or on the band that it lies in."""
 
     by: str = Field(description="The column.")
@@ -58,21 +64,21 @@ Value = float | str | By
 """A number, a formula, or values by a column."""
 
 
-class Normal(Settings):
+class Normal(Said):
     """A normal distribution."""
 
     mean: Value
     sd: Value
 
 
-class Lognormal(Settings):
+class Lognormal(Said):
     """A distribution whose logarithm is normal."""
 
     median: Value
     sigma: Value = Field(description="Standard deviation of the logarithm.")
 
 
-class Shaped(Settings):
+class Shaped(Said):
     """A gamma distribution, or a negative binomial one: a Poisson whose mean is gamma."""
 
     mean: Value
@@ -81,20 +87,20 @@ class Shaped(Settings):
     )
 
 
-class OfMean(Settings):
+class OfMean(Said):
     """A Poisson or an exponential distribution."""
 
     mean: Value
 
 
-class Between(Settings):
+class Between(Said):
     """Anything from low to high alike."""
 
     low: Value
     high: Value
 
 
-class Histogram(Settings):
+class Histogram(Said):
     """Shares of bins; alike within each."""
 
     edges: tuple[float, ...] = Field(min_length=2)
@@ -109,7 +115,7 @@ class Histogram(Settings):
         return self
 
 
-class Quantiles(Settings):
+class Quantiles(Said):
     """Values below which a share of the cells lies; straight lines between them."""
 
     levels: tuple[float, ...] = Field(min_length=2)
@@ -125,7 +131,7 @@ class Quantiles(Settings):
         return self
 
 
-class Moment(Settings):
+class Moment(Said):
     """A moment between two others, by the seasons, the days of the week and the hours of the day."""
 
     after: str = Field(description="Formula of the earliest moment.")
@@ -145,7 +151,7 @@ class Moment(Settings):
         return self
 
 
-class Shift(Settings):
+class Shift(Said):
     """A moment so long after another."""
 
     start: str = Field(description="Formula of the other.")
@@ -153,28 +159,28 @@ class Shift(Settings):
     unit: Literal["seconds", "minutes", "hours", "days", "months", "years"] = "days"
 
 
-class Id(Settings):
+class Id(Said):
     """A number that no other row has: the parent's, and the place below it."""
 
     prefix: str = Field("", description="Text before it; a plain number if not given.")
     digits: int = Field(1, ge=1, le=18, description="With `prefix`: at least so many digits.")
 
 
-class Person(Settings):
+class Person(Said):
     """What belongs to a person, in the language of the locale."""
 
     part: Literal["first_name", "last_name", "phone", "street", "city", "postcode"]
     sex: str | None = Field(None, description="Column that holds F or M, for first and last names.")
 
 
-class Text(Settings):
+class Text(Said):
     """A text that is put together of others: {first_name}, {row:06}."""
 
     form: str
     plain: bool = Field(False, description="Small letters and digits only, as in addresses of e-mail.")
 
 
-class Pick(Settings):
+class Pick(Said):
     """A row of a table of fixed size: the column holds its key."""
 
     table: str
@@ -184,14 +190,14 @@ class Pick(Settings):
     )
 
 
-class Lookup(Settings):
+class Lookup(Said):
     """A cell of the row that another column points to."""
 
     through: str = Field(description="Column that points to it.")
     column: str
 
 
-class AsOf(Settings):
+class AsOf(Said):
     """The latest row at a moment: the column holds its key, and is missing if there is none yet."""
 
     table: str = Field(description="One with the same parent, or one below the table that `through` points to.")
@@ -200,7 +206,7 @@ class AsOf(Settings):
     through: str | None = Field(None, description="Column that points to the parent of that table.")
 
 
-class Aggregate(Settings):
+class Aggregate(Said):
     """What is added up from the rows of a table below."""
 
     table: str
@@ -209,21 +215,21 @@ class Aggregate(Settings):
     where: str | None = Field(None, description="Only rows for which this is true.")
 
 
-class Running(Settings):
+class Running(Said):
     """The sum of a column up to each row of the same parent, to the cent."""
 
     of: str
     start: str | None = Field(None, description="Formula of what there was before the first.")
 
 
-class Settle(Settings):
+class Settle(Said):
     """A column in which some rows undo what has been added up since the last of them: a bill that is paid."""
 
     of: str
     when: str = Field(description="Condition of such rows.")
 
 
-class Earlier(Settings):
+class Earlier(Said):
     """What the rows before one, below the same parent, had; missing for the first of them."""
 
     of: str
@@ -232,7 +238,7 @@ class Earlier(Settings):
     )
 
 
-class Draw(Settings):
+class Draw(Said):
     """How a cell comes about: exactly one way."""
 
     choose: Annotated[dict[str, Value] | None, BeforeValidator(_words)] = Field(
@@ -256,7 +262,7 @@ class Draw(Settings):
     moment: Moment | None = None
     shift: Shift | None = None
     id: Id | None = None
-    pattern: str | None = Field(None, description="A text in which each # is a digit.")
+    pattern: str | None = Field(None, min_length=1, description="A text in which each # is a digit.")
     person: Person | None = None
     text: Text | None = None
     inherit: str | None = Field(None, description="A column of a table above.")

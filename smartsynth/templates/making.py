@@ -19,7 +19,7 @@ from smartsynth.templates.language import Draw, Drawn
 from smartsynth.templates.people import check_locale
 from smartsynth.templates.scope import Scope
 from smartsynth.templates.task import Chance
-from smartsynth.templates.ways import column, drawn
+from smartsynth.templates.ways import column, drawn, naming
 
 MOST_ROWS, MOST_ROOTS = 5_000_000, 1_000_000_000
 """Of one table in one block, and of the root table."""
@@ -106,10 +106,10 @@ class Maker:
         summed: bool = True,
     ) -> None:
         for name in names:
-            with _Naming(name):
+            with naming(f"table {name!r}"):
                 made[name] = self._table(chance.below(name), name, made, root if name == self.template.root else None)
         for name in reversed(names) if summed else ():
-            with _Naming(name):
+            with naming(f"table {name!r}"):
                 for key, said in self.template.tables[name].summary.items():
                     column(chance.below(name), made[name], key, said, made)
 
@@ -141,7 +141,8 @@ class Maker:
         return _children(name, parent, self._count(chance, parent, said.count), said.digits)
 
     def _count(self, chance: Chance, scope: Scope, said: Drawn, where: Flags | None = None) -> Ints:
-        counts = drawn(chance.below("count"), scope, said)
+        with naming("count"):
+            counts = drawn(chance.below("count"), scope, said)
         if isinstance(counts, Coded) or not isinstance(counts, np.ndarray):
             raise ConfigError("count: must be a number.")
         whole = np.maximum(np.nan_to_num(np.floor(counts.astype(float) + 1e-9)), 0).astype(np.int64)
@@ -193,20 +194,6 @@ class Maker:
             column(chance, scope, key, way, made, remap=said.calibrated.get(key))
         self.watch(name, key_of_stream, scope)
         return scope if said.only is None else scope.only(np.flatnonzero(scope.condition(said.only)))
-
-
-class _Naming:
-    """Errors within name the table."""
-
-    def __init__(self, table: str) -> None:
-        self.table = table
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ConfigError) and "table " not in str(error)[:6]:
-            raise ConfigError(f"table {self.table!r}: {error}") from None
 
 
 def _has_persons(template: Template) -> bool:

@@ -1,9 +1,10 @@
-"""Whether made rows keep the rules and checks of their template."""
+"""Whether made rows keep the rules, keys and checks of their template."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import pandas as pd
 import pyarrow as pa
 
 from smartsynth.constraints import broken, rules_of
@@ -12,14 +13,17 @@ from smartsynth.schema import Column, Kind, Schema
 from smartsynth.templates.document import Template
 from smartsynth.templates.scope import Scope
 from smartsynth.templates.tables import arrow, frame_of, written
+from smartsynth.templates.ways import naming
 
 
 def check_rules(template: Template, block: Mapping[str, Scope]) -> None:
-    """ConfigError if the rows of a block break rules of the template."""
-    wrong = []
+    """ConfigError if the rows of a block break rules of the template, or share a primary key."""
+    wrong: list[str] = []
     for name, scope in block.items():
         table = template.tables[name]
-        frame = frame_of(template, name, scope)
+        with naming(f"table {name!r}"):
+            frame = frame_of(template, name, scope)
+        wrong += _of_key(name, table.primary_key, frame)
         if table.rules and len(frame):
             for one in broken(rules_of(table.rules, _schema(template, name, scope)), frame):
                 wrong.append(f"table {name!r}: {one.rows:,} of {len(frame):,} rows break the rule {one.rule.said!r}.")
@@ -28,6 +32,16 @@ def check_rules(template: Template, block: Mapping[str, Scope]) -> None:
                 wrong.append(f"table {name!r}: {count:,} of {scope.n:,} rows break the check {text!r}.")
     if wrong:
         raise ConfigError(f"The template {template.name!r} does not do what it promises.\n" + "\n".join(wrong))
+
+
+def _of_key(name: str, key: str | None, frame: pd.DataFrame) -> Iterator[str]:
+    """Whether the primary key names each row; of a column that is not written nobody asks."""
+    if key is None or key not in frame:
+        return
+    if lost := int(frame[key].isna().sum()):
+        yield f"table {name!r}: primary_key={key!r} is missing in {lost:,} of {len(frame):,} rows."
+    if again := int(frame[key].dropna().duplicated(keep=False).sum()):
+        yield f"table {name!r}: primary_key={key!r} names no row alone: {again:,} of {len(frame):,} share theirs. Use `id: {{}}`."
 
 
 def _schema(template: Template, name: str, scope: Scope) -> Schema:

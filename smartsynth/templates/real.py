@@ -18,6 +18,8 @@ from smartsynth.templates.cells import Floats
 
 MIN_ROWS = 5
 """Fewest rows that a quantile or a share is of."""
+FEWEST = 3 * MIN_ROWS
+"""Fewest numbers of which there are quantiles."""
 LEVELS = 201
 """Most quantiles."""
 
@@ -65,15 +67,26 @@ def _real(column: Column, cells: pd.Series[Any]) -> Real:
 
 
 def _quantiles(values: Floats) -> tuple[float, ...]:
-    """Quantiles of sorted numbers, each the mean of MIN_ROWS neighbours; none if there are too few."""
-    if len(values) < 2 * MIN_ROWS:
+    """Quantiles of sorted numbers, each the mean of MIN_ROWS neighbours; none if there are too few.
+
+    What fewer than MIN_ROWS rows reach is cut down before, so that no mean tells of them, however far out they are.
+    """
+    if len(values) < FEWEST:
         return ()
+    values = np.clip(values, -_reached(-values[::-1]), _reached(values))
     means = np.convolve(values, np.ones(MIN_ROWS) / MIN_ROWS, "valid")
     means = np.where(
         values[MIN_ROWS - 1 :] == values[: len(means)], values[: len(means)], means
     )  # equal ones stay what they are
     places = np.linspace(0, len(means) - 1, min(LEVELS, len(values) // MIN_ROWS)).round().astype(int)
     return tuple(means[places].tolist())
+
+
+def _reached(values: Floats) -> float:
+    """The upper end of sorted numbers: the highest if MIN_ROWS rows have it, else the mean of as many rows below those that fewer reach."""
+    if values[-MIN_ROWS] == values[-1]:
+        return float(values[-1])
+    return float(values[1 - 2 * MIN_ROWS : 1 - MIN_ROWS].mean())
 
 
 def is_profile(path: Path) -> bool:

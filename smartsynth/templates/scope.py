@@ -215,9 +215,10 @@ class Scope:
         return self._by(value) if isinstance(value, By) else float(value)
 
     def _numbers(self, text: str) -> Floats:
+        cells = self.formula(text)
         try:
-            return numbers(self.formula(text))
-        except TypeError:
+            return numbers(cells)
+        except ConfigError:
             raise ConfigError(f"table {self.table!r}: {text!r} is no number.") from None
 
     def _by(self, value: By) -> Floats:

@@ -33,6 +33,7 @@ from smartsynth.templates.making import MOST_ROOTS, Maker
 from smartsynth.templates.promises import check_rules
 from smartsynth.templates.scope import Scope
 from smartsynth.templates.tables import arrow, frame_of, schema_of
+from smartsynth.templates.ways import naming
 
 FORMATS = ("csv", "parquet")
 GROUP_ROWS = 131_072
@@ -109,13 +110,23 @@ def _check_free(folder: Path) -> None:
         )
     if folder.is_file():
         raise ConfigError(f"output={str(folder)!r} is a file. Name a folder.")
-    if folder.is_dir() and any(folder.iterdir()):
-        try:
-            ours = "template" in json.loads((folder / "manifest.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            ours = False
-        if not ours:
-            raise ConfigError(f"output={str(folder)!r} holds files that no template made. Name a new or empty folder.")
+    if folder.is_dir() and (strange := _not_ours(folder)):
+        raise ConfigError(
+            f"output={str(folder)!r} holds files that no template made, such as {strange[0]!r}. Name a new or empty folder, or move them "
+            "away."
+        )
+
+
+def _not_ours(folder: Path) -> list[str]:
+    """What a folder holds besides the files that its manifest lists; everything if the manifest is none of a template."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        if manifest["basis"] not in (BASIS, CALIBRATED):
+            raise ValueError("another basis")
+        ours = {f"{name}.{manifest['format']}" for name in manifest["rows"]} | {"schema.yaml", "manifest.json"}
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = set()
+    return sorted(path.name for path in folder.iterdir() if path.name not in ours or not path.is_file())
 
 
 def roots_for(template: Template, rows: int, *, seed: int = 0, locale: str | None = None) -> int:
@@ -169,7 +180,8 @@ class _Files:
         """Append the rows of a table, if it is written."""
         if not self.template.tables[name].keep:
             return
-        rows = arrow(self.template, name, scope, self._schemas.get(name))
+        with naming(f"table {name!r}"):
+            rows = arrow(self.template, name, scope, self._schemas.get(name))
         if name not in self._open:
             self._schemas[name] = rows.schema
             self._open[name] = self._opened(name, rows.schema)

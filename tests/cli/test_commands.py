@@ -1,6 +1,7 @@
 """The commands: what each prints where, and what it leaves behind."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -261,3 +262,56 @@ def test_a_schema_that_is_no_yaml_is_refused_with_the_way_out(csv, tmp_path):
     wrong = invoke("synthesize", csv, "-o", tmp_path / "out.csv", "--schema", schema)
     assert wrong.exit_code == 4
     assert "Write a rule that begins with ` in quotes" in wrong.stderr
+
+
+@pytest.fixture
+def held(csv, run, tmp_path):
+    """Copies of the table and of a saved model, which no command may change."""
+    shutil.copy(csv, tmp_path / "data.csv")
+    shutil.copy(csv, tmp_path / "apart.csv")
+    shutil.copy(csv, tmp_path / "data.json")
+    shutil.copytree(run.folder / "model", tmp_path / "model")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "data.csv")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["synthesize", "data.csv", "-o", "data.csv"], "--output=%data.csv' would be written over DATA=%data.csv'"),
+        (["synthesize", "data.csv", "-o", "model/../data.csv"], "would be written over DATA"),
+        (["synthesize", "data.csv", "-o", "link.csv"], "would be written over DATA"),
+        (["synthesize", "data.csv", "--holdout", "apart.csv", "-o", "apart.csv"], "would be written over --holdout"),
+        (["synthesize", "data.json", "-o", "new.csv", "--report", "data.html"], "--report=%data.html' would be written over DATA"),
+        (["synthesize", "data.csv", "-o", "new.csv", "--save", "."], "--save=%' would be written over DATA"),
+        (["synthesize", "postgresql://me@db/x#t", "-o", "postgresql://me@db/x#t"], "would be written over DATA"),
+        (["augment", "data.csv", "--target", "churned", "-o", "data.csv"], "would be written over DATA"),
+        (["augment", "data.csv", "--target", "churned", "--report", "data.csv"], "--report=%data.csv' would be written over DATA"),
+        (["impute", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
+        (["continue", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
+        (["replay", "model", "data.csv", "-o", "data.csv"], "would be written over DATA"),
+        (["sample", "model", "-o", "model", "--format", "hf"], "would be written over FOLDER"),
+        (["evaluate", "data.csv", "apart.csv", "--report", "data.csv"], "would be written over REAL"),
+        (["evaluate", "apart.csv", "data.json", "--report", "data.html"], "would be written over SYNTHETIC"),
+        (["profile", "data.csv", "--html", "data.csv"], "would be written over DATA"),
+        (["schema", "discover", "data.csv", "-o", "data.csv"], "would be written over DATA"),
+    ],
+)  # fmt: skip
+def test_no_command_writes_over_what_it_reads(held, arguments, said):
+    """Refused before any work, whatever way the place is written; nothing is changed."""
+    before = {path: path.read_bytes() for path in held.rglob("*") if path.is_file()}
+    places = {path.name for path in held.iterdir()} | {"new.csv", "data.html", ".", "model/../data.csv"}
+    done = invoke(*(held / one if one in places else one for one in arguments))
+    assert done.exit_code == 4, done.stderr
+    for part in said.split("%"):
+        assert part in done.stderr
+    assert {path: path.read_bytes() for path in held.rglob("*") if path.is_file()} == before
+
+
+def test_an_output_beside_the_data_or_inside_a_folder_of_them_is_written(held):
+    from smartsynth.commands.overwriting import check_apart
+
+    check_apart({"DATA": held / "data.csv", "--holdout": None}, {"--output": held / "new.csv", "--report": None})
+    check_apart({"DATA": held}, {"--output": held / "new.csv"})
+    check_apart({"DATA": "-"}, {"--output": "-"})
+    check_apart({"DATA": "s3://bucket/a.csv"}, {"--output": "s3://bucket/b.csv"})

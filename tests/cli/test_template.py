@@ -62,6 +62,24 @@ def test_calibration_prints_distances_and_reasons(tmp_path):
     assert "order_lines.quantity" in guessed.stderr
 
 
+def test_more_rows_than_asked_for_are_told_of(tmp_path):
+    """Tables of fixed size hold what they hold, and chance needs more than one row."""
+    done = invoke("template", "retail", "-o", tmp_path / "out", "--scale", 1, "--seed", 1)
+    assert done.exit_code == 0, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "--scale 1 asked for 1 rows, and there are 36," in told
+    assert "Tables of fixed size (products, prices) have 36,000." in told
+    assert "10⁻" not in told
+    enough = invoke("template", "retail", "-o", tmp_path / "out", "--scale", 50000, "--seed", 1)
+    assert "asked for" not in enough.stderr
+
+
+def test_a_copy_is_written_into_a_folder_that_is_not_there_yet(tmp_path):
+    done = invoke("template", "retail", "--copy", tmp_path / "new" / "mine.yaml")
+    assert done.exit_code == 0, done.stderr
+    assert "tables:" in (tmp_path / "new" / "mine.yaml").read_text("utf-8")
+
+
 def test_names_need_an_extra_that_the_error_names(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mimesis.locales", None)
     done = invoke("template", "retail", "-o", tmp_path / "out")

@@ -237,6 +237,39 @@ def test_a_large_table_is_proved_on_a_draw():
     assert any("a draw of 150 of 400 real rows" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("extra", [1, 2, 7])
+def test_a_table_a_little_larger_than_the_most_rows_is_drawn_too(extra):
+    """Fewer rows are left out than there are classes; a class of a single row does not matter either."""
+    frame = payments(100 + extra).assign(fraud=["yes" if i % 5 == 0 else "no" for i in range(100 + extra)])
+    part = _drawn(frame, "fraud", ("no", "yes"), 100, 3)
+    assert len(part) == 100
+    assert (part.fraud == "yes").sum() in (20, 21)
+    assert part.payment_id.is_unique
+    assert (
+        len(
+            _drawn(frame.assign(fraud=frame.fraud.where(frame.index > 0, "one")), "fraud", ("no", "one", "yes"), 100, 3)
+        )
+        == 100
+    )
+    assert len(_drawn(frame, "amount", (), 100, 3)) == 100
+
+
+@pytest.mark.parametrize("proof, least", [(True, 10), (False, 8)])
+def test_auto_says_how_many_rows_its_inner_folds_need(proof, least):
+    """A class that other strategies can learn may be too rare for the folds inside the training rows, and that is what is said."""
+    frame = payments(120).drop(columns="payment_id")
+    frame["fraud"] = np.where(np.arange(120) < 7, "secret", "no")
+    settings = QUICK | {"folds": 5, "proof": proof}
+    assert len(ss.augment(frame, target="fraud", **settings).synthetic)
+    with pytest.raises(
+        DataError, match=f"1 of 2 classes of the target have fewer than {least} rows, too few for"
+    ) as caught:
+        ss.augment(frame, target="fraud", strategy="auto", **settings)
+    assert "auto" in str(caught.value) and "such as balance" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "--no-proof" not in str(caught.value)
+
+
 def test_two_names_of_cells_that_look_alike_stay_two_classes():
     """Classes are told apart as text: 1 and 0 of any dtype."""
     frame = payments(200).drop(columns="payment_id")

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from smartsynth.augmentation import arms as ways
+from smartsynth.augmentation import threshold
 from smartsynth.augmentation.learners import Table, learners, tables
 from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import MEASURES, measure_of
@@ -159,6 +160,21 @@ def test_smote_takes_numbers_categories_and_both(frame, columns):
     assert not np.isnan(got.X[len(real) :]).any()
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_smote_finds_neighbours_whatever_the_units(frame, named):
+    """A date among the numbers, which are seconds, does not decide alone who is whose neighbour."""
+    part = frame[["x", "y", *(["group"] if named else []), "paid"]].copy()
+    part["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(len(part)) * 37 % 300, unit="D")
+    small = part.assign(day=(part.day - part.day.mean()) / part.day.std())
+    points = {}
+    for name, rows in (("seconds", part), ("standardised", small)):
+        [real] = tables([rows], infer_schema(rows), "paid", ("no", "yes"))
+        points[name] = ways._smote(real, {1: 60}, np.random.default_rng(0)).X[len(real) :]
+    np.testing.assert_allclose(points["seconds"][:, :2], points["standardised"][:, :2])
+    assert points["seconds"][:, 2].min() >= part.day.min().timestamp()
+    assert points["seconds"][:, 2].max() <= part.day.max().timestamp()
+
+
 def test_without_imbalanced_learn_smote_is_left_out_aloud(monkeypatch):
     monkeypatch.setattr(ways, "find_spec", lambda name: None)
     arms, left = ways.arms_of("binary", measure_of("auto", "binary"), Strategy("balance"))
@@ -166,12 +182,53 @@ def test_without_imbalanced_learn_smote_is_left_out_aloud(monkeypatch):
     assert "pip install 'smartsynth[imblearn]'" in left[0]
 
 
-def test_a_moved_threshold_takes_the_shares_out():
-    """A rare class is chosen as soon as it is likelier than usual."""
-    chances = np.array([[0.85, 0.15], [0.95, 0.05]])
-    got = ways.moved(chances, np.array([0] * 9 + [1]))
+def overlapping(n, seed):
+    """Two classes that overlap, one row in 15 of the rarer, as a matrix."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    return Table(X, (rng.random(n) < 1 / (1 + np.exp(-(1.3 * X[:, 0] + X[:, 1] - 3.6)))).astype(int), 3)
+
+
+@pytest.mark.parametrize("key", ["f1", "accuracy", "balanced_accuracy"])
+def test_a_moved_threshold_is_that_of_the_measure(key):
+    """What helps balanced accuracy harms accuracy: each has a cut-off of its own, near the best that test rows would tell."""
+    train, test = overlapping(3000, 0), overlapping(3000, 1)
+    [learner], measure = learners(["logistic"], "binary", 2), MEASURES[key]
+    chances = learner.predict(train, test.X, seed=0)
+    value = measure.of(test.y, threshold.moved(chances, train, learner, measure, 1, seed=0), 1)
+    cuts = np.linspace(0.01, 0.99, 99)
+    best = max(measure.of(test.y, threshold.at_cut(chances, cut, 1), 1) for cut in cuts)
+    assert value > best - 0.03
+    shares = measure.of(test.y, threshold.by_shares(chances, train.y), 1)
+    assert value > shares + 0.05 if key != "balanced_accuracy" else abs(value - shares) < 0.02
+    assert value >= measure.of(test.y, chances, 1) - 0.005
+
+
+def test_a_moved_threshold_moves_decisions_and_not_the_order():
+    chances = np.array([[0.85, 0.15], [0.95, 0.05], [0.4, 0.6]])
+    for rare in (0, 1):
+        got = threshold.at_cut(chances, 0.1, rare)
+        assert (got.argmax(1) == rare).tolist() == (chances[:, rare] > 0.1).tolist()
+        assert np.argsort(got[:, rare]).tolist() == np.argsort(chances[:, rare]).tolist()
+        np.testing.assert_allclose(got.sum(1), 1)
+
+
+def test_of_more_classes_the_shares_are_taken_out_for_balanced_accuracy_alone():
+    """A rare class is chosen as soon as it is likelier than usual; for F1 there is no such rule, which is said."""
+    got = threshold.by_shares(np.array([[0.85, 0.15], [0.95, 0.05]]), np.array([0] * 9 + [1]))
     assert got.argmax(1).tolist() == [1, 0]
     np.testing.assert_allclose(got.sum(1), 1)
+    arms, left = ways.arms_of("multiclass", measure_of("balanced_accuracy", "multiclass"), Strategy("balance"))
+    assert ("threshold" in [arm.key for arm in arms], left) == (True, ())
+    arms, left = ways.arms_of("multiclass", measure_of("f1", "multiclass"), Strategy("balance"))
+    assert "threshold" not in [arm.key for arm in arms]
+    assert "A moved threshold was left out" in left[0]
+
+
+def test_a_class_too_rare_to_look_keeps_the_usual_threshold():
+    train = Table(np.arange(20.0)[:, None], np.array([0] * 19 + [1]), 1)
+    [learner] = learners(["logistic"], "binary", 2)
+    assert threshold.best_cut(train, learner, MEASURES["f1"], 1, seed=0) == 0.5
 
 
 def test_intervals_of_several_models_hold_together(frame):
@@ -240,6 +297,21 @@ def test_a_class_too_rare_for_the_folds_is_refused_without_its_name():
     with pytest.raises(DataError, match="1 of 2 classes of the target have fewer than 7 rows") as caught:
         check_folds({"secret": 3, "no": 90}, 5, 5)
     assert "secret" not in str(caught.value)
+
+
+def test_fewer_folds_and_no_proof_are_advised_where_they_help_alone():
+    """Fewer rows than a class is learnt from are refused without a proof too."""
+    with pytest.raises(DataError, match=r"Merge them with others, or leave these rows out\.$"):
+        check_folds({"a": 3, "no": 90}, 5, 5)
+    with pytest.raises(DataError, match=r"leave these rows out, or leave the proof out \(--no-proof\)\.$"):
+        check_folds({"a": 6, "no": 90}, 5, 5)
+    with pytest.raises(
+        DataError, match="fewer than 10 rows, too few for 5 folds, inside whose training rows auto needs 3 more"
+    ):
+        check_folds({"a": 9, "no": 90}, 5, 5, 3)
+    with pytest.raises(DataError, match=r"leave these rows out, use fewer folds, or leave the proof out"):
+        check_folds({"a": 9, "no": 90}, 10, 5)
+    check_folds({"a": 10, "no": 90}, 5, 5, 3)
 
 
 def test_gains_say_whether_they_are_shown():

@@ -96,8 +96,9 @@ def test_a_share_of_the_rows_is_kept_apart():
     made = to_hf(FRAME, test=0.25)
     assert (len(made["train"]), len(made["test"])) == (150, 50)
     assert made["train"]["age"][:] + made["test"]["age"][:] == FRAME["age"].tolist()
-    with pytest.raises(ConfigError, match=r"test=1.5 must be a share"):
-        to_hf(FRAME, test=1.5)
+    for share in (1.5, -0.1, float("nan"), float("inf")):
+        with pytest.raises(ConfigError, match=rf"test={share:g} must be a share"):
+            to_hf(FRAME, test=share)
 
 
 def test_the_rows_of_an_entity_stay_together():

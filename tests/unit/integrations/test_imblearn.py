@@ -62,6 +62,19 @@ def test_in_a_pipeline_only_training_rows_are_learnt(monkeypatch):
         assert not learnt & set(X[test, 0])
 
 
+@pytest.mark.parametrize("generator", ["copula", "forest"])
+def test_no_two_classes_share_made_identifiers(generator):
+    """Each made row has a key of its own, whichever class it is of."""
+    X, _ = classes()
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(key=[f"K-{i:06d}" for i in range(0, 600, 3)])
+    y = np.array(["often"] * 140 + ["seldom"] * 40 + ["rare"] * 20)
+    options = {"trees": 4, "refinement_rounds": 0} if generator == "forest" else None
+    sampler = SyntheticSampler(generator=generator, options=options, random_state=0)
+    got, _ = sampler.fit_resample(frame, y)
+    assert len(got) == 3 * 140
+    assert got.key.is_unique
+
+
 @pytest.mark.parametrize(
     "strategy, after",
     [("auto", {0: 160, 1: 160}), (0.5, {0: 160, 1: 80}), ({1: 100}, {0: 160, 1: 100}), ("minority", {0: 160, 1: 160})],

@@ -140,6 +140,10 @@ def test_models_are_saved_from_runs_generators_and_folders(tracking, result, tmp
         ({"rows": [3]}, 'no column "n"'),
         ({"n": [2.5]}, "n=2.5 is not a whole number"),
         ({"n": [0]}, "n=0 must be at least 1"),
+        ({"n": ["x"]}, "n=x is not a whole number"),
+        ({"n": [float("inf")]}, "n=inf is not a whole number"),
+        ({"n": [3], "seed": [-1]}, "seed=-1 is not a whole number from 0 on"),
+        ({"n": [3], "seed": ["a"]}, "seed=a is not a whole number from 0 on"),
         ({"n": [3], "where": ["age>=60"]}, "cannot sample under conditions"),
     ],
 )

@@ -1,5 +1,7 @@
 """Estimators for scikit-learn: its checks, forms of data, and training on real and synthetic rows."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +56,28 @@ def test_a_frame_is_sampled_as_a_frame():
     assert rows.age.between(18, 79).all()
     pd.testing.assert_frame_equal(rows, model.sample(50, random_state=1))
     assert model.feature_names_in_.tolist() == ["age", "job"]
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "index", "array"])
+def test_nothing_that_few_rows_hold_is_kept_or_sampled(kind):
+    """A level of a category, a text, the index: neither the pickle nor the levels of sampled rows have it."""
+    rng = np.random.default_rng(0)
+    cells = rng.choice(["clerk", "cook"], 120).astype(object)
+    cells[7] = "RARESECRET"
+    frame = pd.DataFrame({"age": rng.normal(size=120), "job": cells})
+    if kind == "category":
+        frame["job"] = pd.Categorical(cells, categories=["RARESECRET", "cook", "clerk"], ordered=True)
+    elif kind == "string":
+        frame["job"] = frame["job"].astype("string[pyarrow]")
+    elif kind == "index":
+        frame = frame.set_index(pd.MultiIndex.from_arrays([cells, range(120)])).assign(job="clerk")
+    model = SyntheticGenerator("copula", random_state=0).fit(frame.to_numpy() if kind == "array" else frame)
+    assert b"RARESECRET" not in pickle.dumps(model)
+    rows = model.sample(40, random_state=1)
+    if kind == "category":
+        assert rows.job.cat.categories.tolist() == ["cook", "clerk"]
+        assert rows.job.cat.ordered
+        assert set(rows.job.dropna()) == {"cook", "clerk"}
 
 
 def test_an_array_is_sampled_as_an_array():

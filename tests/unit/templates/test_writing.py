@@ -90,6 +90,31 @@ def test_only_a_folder_that_a_template_made_is_replaced(tmp_path):
         make(shop(), tmp_path / "other", 20, format="xlsx")
 
 
+def test_files_of_the_user_are_never_deleted(tmp_path):
+    """A file that somebody put beside the tables, a folder that only looks like ours, and one in place of a table."""
+    made = make(shop(), tmp_path / "out", 20, seed=1).folder
+    (made / "mynotes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"no template made, such as 'mynotes\.txt'"):
+        make(shop(), made, 20, seed=2)
+    assert (made / "mynotes.txt").read_text() == "mine"
+    (made / "mynotes.txt").unlink()
+    (made / "customers.csv").unlink()
+    (made / "customers.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"such as 'customers\.csv'"):
+        make(shop(), made, 20, seed=2)
+
+
+@pytest.mark.parametrize(
+    "said", ['["template"]', '{"template": "retail"}', '{"basis": "mine", "rows": {"a": 1}, "format": "csv"}', "{"]
+)
+def test_a_manifest_of_something_else_makes_no_folder_ours(said, tmp_path):
+    (tmp_path / "manifest.json").write_text(said)
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(ConfigError, match="holds files that no template made"):
+        make(shop(), tmp_path, 20)
+    assert (tmp_path / "a.csv").read_text() == "x"
+
+
 def test_a_number_of_rows_of_all_tables_can_be_asked_for(tmp_path):
     template = load("healthcare")
     made = make(template, tmp_path / "out", roots_for(template, 30_000, seed=1), seed=1)
