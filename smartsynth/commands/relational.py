@@ -131,7 +131,7 @@ def sample(
     with screen.progress() as progress:
         made = relational.sample(folder, scale=scale, seed=seed, progress=progress)
     written = made.write(output, format=format, replace=replace)
-    screen.note(*_left_out(made))
+    screen.note(*made.synthetic.notes, *_left_out(made))
     screen.note(
         "No privacy filter looked at these rows: the real data are not here. `smartsynth relational synthesize` makes rows that are checked.",
         f"Wrote {', '.join(written)} (seed {made.seed}).",

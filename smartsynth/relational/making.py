@@ -87,7 +87,7 @@ def _tables(model: Model, made: Made) -> Tables:
         else:
             frame = made.frames[name][list(schemas[name].names)].reset_index(drop=True)
             data[name] = Dataset(frame, schemas[name], model.sources[name])
-    return Tables.of(data, model.structure)
+    return Tables.of(data, model.structure, made.notes)
 
 
 def _make_table(
@@ -269,9 +269,7 @@ def _distinct(
     """Keep primary keys apart that hold data: numbers and dates move on to the next free one; which rows stay."""
     key = list(model.structure.primary[one.part.table])
     frame = made.frames[one.part.table]
-    counted = one.part.counter is not None and one.part.counter[0] in key
-    late = {name for link in one.part.late for name in link.columns}
-    if not key or counted or set(key) & (set(one.part.serial) | late):
+    if not key or not set(key) <= set(frame.columns):  # the rest are serial numbers, counters, or keys that come later
         return np.ones(len(frame), bool)
     links = [k for k in (*one.part.matched, *one.part.looked_up) if set(k.columns) <= set(key)]
     if links and frame.duplicated(key).any():

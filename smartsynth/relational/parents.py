@@ -35,12 +35,14 @@ class Made:
         own: The modelled columns of each table, and what its rows say of further parents.
         named: The rows that foreign keys name.
         left_out: Rows that were made and left out, by table and reason.
+        notes: What came out otherwise than in the real tables, in sentences.
     """
 
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     own: dict[str, View] = field(default_factory=dict)
     named: dict[Link, Positions] = field(default_factory=dict)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def leave_out(self, table: str, why: str, n: int) -> None:
         """Count rows that are left out."""
@@ -97,8 +99,27 @@ def found_for(
         found[again] = found[source[again]]
     lost = seeking & (found < 0)
     if link in one.part.late and lost.any() and not wish.nullable and m:
-        found[lost] = np.flatnonzero(lost) if link.is_own else rng.integers(m, size=int(lost.sum()))
+        found[lost] = (
+            np.flatnonzero(lost)
+            if link.is_own
+            else _any_of(int(lost.sum()), _must(link, one, made, np.flatnonzero(lost)), m, rng)
+        )
+        if missing := int((found[lost] < 0).sum()):
+            shared = ", ".join(name for name in link.columns if name in made.frames[link.child])
+            made.notes.append(f"{link}: {missing:,} keys are missing, as no row has the same {shared}.")
     return found
+
+
+def _any_of(n: int, must: list[tuple[Positions, Positions]], m: int, rng: np.random.Generator) -> Positions:
+    """For each of `n` rows any of the `m` parents that have the same codes, -1 where none has."""
+    code = np.zeros(n + m, np.int64)
+    for ask, offer in must:
+        code = np.unique(np.stack([code, np.r_[ask, offer]]), axis=1, return_inverse=True)[1].ravel()
+    order = rng.permutation(m)
+    order = order[np.argsort(code[n:][order], kind="stable")]
+    first, after = (np.searchsorted(code[n:][order], code[:n], side=side) for side in ("left", "right"))
+    at = first + (rng.random(n) * (after - first)).astype(np.int64)
+    return np.where(after > first, order[np.minimum(at, m - 1)], -1)
 
 
 def _must(link: Link, one: TableModel, made: Made, rows: Positions) -> list[tuple[Positions, Positions]]:

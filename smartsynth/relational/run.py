@@ -176,7 +176,7 @@ def synthesize(
             found = evaluation.evaluate(real, made, parts, held, shared, seed=seed, progress=report)
     return RelationalResult(
         synthetic=made, schema=document, seed=seed, left_out=left_out, unchecked=not filter, model=model, evaluation=found,
-        notes=(*real.notes, *real.structure.found, *unfiltered), generator=generator, timings=stages.seconds,
+        notes=(*real.notes, *real.structure.found, *unfiltered, *made.notes), generator=generator, timings=stages.seconds,
     )  # fmt: skip
 
 
