@@ -317,7 +317,8 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
         if link.is_own:
             depth, state = depths(row)
             extra.append(features.numbers(said(link, "depth"), depth.astype(float)))
-        if len(set(state.tolist())) > 1:
+        states = set(state.tolist())
+        if len(states) > 1:
             extra.append(features.categories(said(link, "state"), state))
         same = _same_as_before(tables, one, link)
         known = row[row >= 0]
@@ -336,7 +337,16 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
         for name in columns:
             column = replace(wanted[1][name], name=said(link, name), nullable=True)
             extra.append((wanted[0][[name]].rename(columns={name: column.name}), Schema((column,))))
-        wishes.append(Wish(tuple(columns), bool(again), bool(unique), bool((row < 0).any()), Number(1, None)))
+        wishes.append(
+            Wish(
+                tuple(columns),
+                bool(again),
+                bool(unique),
+                bool((row < 0).any()),
+                states.pop() if len(states) == 1 else ROW,
+                Number(1, None),
+            )
+        )
     return (features.beside((own[0].reset_index(drop=True), own[1]), *extra) if n else own), tuple(wishes)
 
 

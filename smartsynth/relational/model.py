@@ -60,6 +60,7 @@ class Wish:
         again: Whether rows say that it is the same as that of the row before.
         unique: Whether a parent has at most one child.
         nullable: Whether some rows have none.
+        state: What all rows are in: `row`, `none`, `itself` or `circle` (learning.py); `row` also where rows say it themselves.
         degree: Children (or runs of children) of a parent.
     """
 
@@ -67,6 +68,7 @@ class Wish:
     again: bool
     unique: bool
     nullable: bool
+    state: str
     degree: Number
 
 
@@ -223,7 +225,7 @@ def _table_json(one: TableModel, structure: Structure) -> dict[str, Any]:
         else {"rules": list(one.rules), "steps": one.built.to_json(), "schema": one.built.schema.to_json()},
         "children": _number_json(one.children),
         "wishes": [
-            {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "degree": _number_json(wish.degree)}
+            {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "state": wish.state, "degree": _number_json(wish.degree)}
             for wish in one.wishes
         ],
     }  # fmt: skip
@@ -254,7 +256,16 @@ def _restored(
     for j, wish in enumerate(value["wishes"]):
         degree = _number(wish["degree"], under(arrays, f"wish{j}."))
         assert degree is not None  # noqa: S101  (a wish always has one)
-        wishes.append(Wish(tuple(wish["columns"]), wish["again"], wish["unique"], wish["nullable"], degree))
+        wishes.append(
+            Wish(
+                tuple(wish["columns"]),
+                wish["again"],
+                wish["unique"],
+                wish["nullable"],
+                wish.get("state", "row"),
+                degree,
+            )
+        )
     built = None
     if value["built"] is not None:
         own = Schema.from_json(value["built"]["schema"])

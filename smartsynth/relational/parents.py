@@ -8,6 +8,7 @@ exchange   rows exchange their parents until no primary key repeats
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,8 @@ from smartsynth.relational.features import View
 from smartsynth.relational.learning import CIRCLE, ITSELF, NUMBER, ROW, Known, said
 from smartsynth.relational.matching import allocated, matched, without_repeats
 from smartsynth.relational.model import Number, TableModel, Wish
-from smartsynth.relational.structure import Link, Positions, positions
-from smartsynth.schema import Schema
+from smartsynth.relational.structure import Link, Positions, positions, same_keys
+from smartsynth.schema import Column, Schema
 
 COARSE, FINE = 4, 16
 """Parts of the numbers that rows ask for."""
@@ -73,7 +74,11 @@ def found_for(
     """A row of the parent for each row of a table, -1 for none."""
     own, offered = made.own[link.child], made.own[link.parent]
     n, m = len(own[0]), len(offered[0])
-    state = own[0][said(link, "state")].to_numpy(object) if said(link, "state") in own[1] else np.full(n, ROW, object)
+    state = (
+        own[0][said(link, "state")].to_numpy(object)
+        if said(link, "state") in own[1]
+        else np.full(n, wish.state, object)
+    )
     seeking = np.isin(state, [ROW, CIRCLE])
     found = np.where(state == ITSELF, np.arange(n), -1) if link.is_own else np.full(n, -1)
     again = np.zeros(n, bool)
@@ -176,19 +181,20 @@ def write(link: Link, made: Made, one: TableModel) -> None:
         cells = np.full(len(rows), None, object)
         some = rows >= 0
         cells[some] = parent[reference].to_numpy(object)[rows[some]]
-        column = one.schema[name]
         if name in frame:
             before = frame[name].to_numpy(object)
             cells = np.where(pd.isna(before), cells, before)
-        frame[name] = (
-            restore(column, cells)
-            if not _is_whole(column.dtype) or not pd.isna(cells).any()
-            else pd.Series(cells).astype("Int64")
-        )
+        frame[name] = _stored(one.schema[name], cells, parent[reference].dtype)
 
 
-def _is_whole(dtype: str) -> bool:
-    return dtype.startswith(("int", "uint"))
+def _stored(column: Column, cells: NDArray[np.object_], dtype: Any) -> pd.Series[Any]:
+    """Cells of a foreign key in the column's own dtype if they are the same keys in it, else in that of the key."""
+    as_key = restore(replace(column, dtype=str(dtype)), cells)
+    try:
+        found = restore(column, cells)
+    except (ValueError, TypeError, OverflowError):  # a text among numbers, or a number too large
+        return as_key
+    return found if same_keys(found, as_key).all() else as_key
 
 
 def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str], rng: np.random.Generator) -> None:

@@ -26,6 +26,8 @@ from smartsynth.relational.structure import Link, Structure, Tables
 from smartsynth.schema import Kind
 
 MOST_MISSING_OF_MAIN = 0.5
+UNNAMED = ("bool", "date", "time")
+"""How dtypes begin whose values name no row in a format that new ones could be made in; dates are made as dates where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def plan_of(tables: Tables) -> tuple[Part, ...]:
     """The parts in the order in which tables are made; tables that are kept have none.
 
     Raises:
-        ConfigError: A kept table names rows of one that is made anew.
+        ConfigError: A kept table names rows of one that is made anew, or new keys of a dtype cannot be made.
     """
     structure = tables.structure
     for link in structure.links:
@@ -159,7 +161,14 @@ def _part(name: str, made: list[str], parents: list[Link], tables: Tables) -> Pa
             continue
         in_keys = [columns for columns in unique if column.name in columns]
         alone = any(len(columns) == 1 for columns in in_keys)
-        if alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
+        if alone and column.kind is Kind.DATETIME:
+            own.append(column.name)  # days of a calendar: made as dates, and kept apart
+        elif alone and (column.kind in (Kind.BOOLEAN, Kind.DURATION) or column.dtype.startswith(UNNAMED)):
+            raise ConfigError(
+                f"tables.{name}: {column.name!r} is a key of dtype {column.dtype}, of which no new values can be made. "
+                f"Say tables.{name}.reference=true if its rows are public knowledge, or leave the key out."
+            )
+        elif alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
             serial.append(column.name)
         elif (
             in_keys

@@ -6,7 +6,7 @@ read → keep families aside → learn → make, without what is too near to rea
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 
 from smartsynth import registry
 from smartsynth._version import __version__
-from smartsynth.alignment import align
+from smartsynth.alignment import align, as_column
 from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
@@ -31,7 +31,7 @@ from smartsynth.relational.plan import Part, held_out, plan_of
 from smartsynth.relational.report import write_report
 from smartsynth.relational.scores import RelationalEvaluation
 from smartsynth.relational.source import read, tables_of
-from smartsynth.relational.structure import Tables
+from smartsynth.relational.structure import Tables, same_keys
 from smartsynth.ruling import wanted
 from smartsynth.schema import Modality, Schema
 from smartsynth.schema_document import SchemaDocument
@@ -253,8 +253,17 @@ def _aligned(source: Any, known: Tables, limits: Limits | None, what: str) -> Ta
     frames = {}
     for name in known:
         one = known.data[name]
-        frames[name] = replace(one, frame=align(data[name].frame, one.schema, what=f"{what} {name}"))
+        schema = _with_keys_as_they_came(one.schema, data[name].frame, known.structure.key_columns(name))
+        frames[name] = replace(one, schema=schema, frame=align(data[name].frame, schema, what=f"{what} {name}"))
     return Tables.of(frames, known.structure, checked=False)
+
+
+def _with_keys_as_they_came(schema: Schema, frame: pd.DataFrame, keys: Iterable[str]) -> Schema:
+    """The schema with the dtypes of keys that would not be the same keys in the real dtype, as numbers beyond it."""
+    for name in keys:
+        if name in frame and not same_keys(as_column(frame[name], schema[name]), frame[name]).all():
+            schema = schema.with_column(name, dtype=str(frame[name].dtype))
+    return schema
 
 
 def _joined(train: Tables, other: Tables) -> tuple[Tables, Any, frozenset[str], Any]:

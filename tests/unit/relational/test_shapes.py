@@ -208,7 +208,9 @@ def _tenants(rng, n=120):
         columns=["t", "team", "lead", "score"],
     ).round(2)
     users["team"] = [rng.choice(teams.team[teams.t == t]) for t in users.t]
-    users["boss"] = [of[t][0] if rng.random() < 0.5 else of[t][of[t] <= u][-1] for t, u in zip(users.t, users.u)]
+    users["boss"] = [
+        of[t][0] if rng.random() < 0.5 else of[t][of[t] <= u][-1] for t, u in zip(users.t, users.u, strict=True)
+    ]
     return pd.DataFrame({"t": codes, "size": rng.normal(5, 1, 8).round(2)}), users, teams
 
 
