@@ -185,7 +185,13 @@ def _learn_table(
         frame, schema = built.known(frame)
     changed = {name for step in built.steps for name in step.changes} if built is not None else set()
     plain = [name for name in one.own if name in schema and name not in changed]
-    found = clocks((frame[plain], Schema(tuple(schema[name] for name in plain))), taught_context, families, k=k)
+    found = clocks(
+        (frame[plain], Schema(tuple(schema[name] for name in plain))),
+        taught_context,
+        families,
+        root[one.table][order],
+        k=k,
+    )
     for clock in found:
         frame[clock.column.name] = clock.steps(frame[clock.column.name], taught_context[0], families)
         schema = Schema(tuple(clock.learnt if c.name == clock.column.name else c for c in schema))

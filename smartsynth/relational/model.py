@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ from smartsynth.schema import Schema
 
 FORMAT = "smartsynth-relational/1"
 FILE = "relational.json"
+PARTS = re.compile(r"relational\.json|arrays\.npz|kept/\d+\.parquet|rows/\d+/[^.][^/]*\.(json|npz|safetensors|parquet)")
+"""Files of a saved model."""
 
 RowModel = FamilyForest | Generator
 """What makes a table's own columns: given the parents and siblings, or, without a main parent, any generator of tables."""
@@ -126,10 +129,7 @@ class Model:
             ConfigError: The folder exists and holds something else.
         """
         folder = Path(folder)
-        if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / FILE).is_file())):
-            raise ConfigError(
-                f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder."
-            )
+        check_free(folder)
         with atomic.folder(folder) as work:
             self._write(work)
         return folder
@@ -197,6 +197,32 @@ class Model:
                 f"{folder} is damaged or incomplete ({type(error).__name__}). Save the model again."
             ) from error
         return cls(structure, tables, kept, sources)
+
+
+def check_free(folder: Path) -> None:
+    """That a model can be saved to this folder without a file of anybody else being lost.
+
+    Raises:
+        ConfigError: The folder exists, and is neither empty nor a saved relational model and nothing more.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir() or not _is_model(folder):
+        raise ConfigError(f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder.")
+    parts = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not p.is_dir()}
+    if others := sorted(name for name in parts if not PARTS.fullmatch(name)):
+        raise ConfigError(
+            f"folder={str(folder)!r} holds {others[0]!r} beside a saved relational model, which would be lost. "
+            "Move it, or name another folder."
+        )
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        head = json.loads((folder / FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(head, dict) and str(head.get("format", "")).startswith(FORMAT.partition("/")[0] + "/")
 
 
 def _kept(folder: Path, i: int) -> pd.DataFrame:

@@ -4,7 +4,8 @@
     tables.xlsx                   a sheet a table
     postgresql://USER@HOST/DB     tables with primary and foreign keys, parents before children; #SCHEMA for one of its schemas
 
-Everything appears or nothing: files are written beside their places first, tables in one transaction.
+Everything appears or nothing: files are written beside their places first, tables in one transaction. A database that ends transactions
+at every CREATE or DROP, as MySQL does, cannot take the latter back; PostgreSQL and SQLite can.
 """
 
 from __future__ import annotations
@@ -98,8 +99,11 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
 
     url, _, schema = address.partition("#")
     place = Place.of(f"{url}#-")
+    engine = connectors.engine_of(place)
+    if engine.dialect.name == "sqlite":
+        _whole_transactions(engine)
     try:
-        with connectors.engine_of(place).begin() as db:
+        with engine.begin() as db:
             there = [name for name in tables if sa.inspect(db).has_table(name, schema=schema or None)]
             if there and not replace:
                 raise ConfigError(
@@ -118,6 +122,19 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
             f"{place.shown} cannot be written ({type(error).__name__}). Check the address and the rights."
         ) from None
     return [f"table {name}" for name in tables]
+
+
+def _whole_transactions(engine: sa.Engine) -> None:
+    """CREATE and DROP belong to transactions of SQLite as well; its driver would end them there (SQLAlchemy, "Serializable isolation")."""
+    import sqlalchemy as sa
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(db: sa.Connection) -> None:
+        db.exec_driver_sql("BEGIN")
 
 
 def _in_order(tables: Tables) -> list[str]:
