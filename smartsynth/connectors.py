@@ -25,7 +25,7 @@ import pandas as pd
 from smartsynth import export, ingest
 from smartsynth.config import ExportConfig, Limits
 from smartsynth.dataset import Dataset, Source
-from smartsynth.errors import ConfigError, DataError, MissingExtraError, did_you_mean
+from smartsynth.errors import ConfigError, DataError, EmptyTableError, MissingExtraError, did_you_mean
 from smartsynth.ingest import pictures
 from smartsynth.ingest.arrow import frame_of
 from smartsynth.ingest.frames import dataset
@@ -240,7 +240,7 @@ def _from_database(place: Place) -> Iterator[pd.DataFrame]:
                 empty = False
                 yield _typed(pd.DataFrame([tuple(row) for row in batch], columns=names), table)
             if empty:
-                raise DataError(f"The table {place.table!r} is empty.")
+                raise EmptyTableError(f"The table {place.table!r} is empty.")
     except sa.exc.SQLAlchemyError as error:
         raise DataError(
             f"{place.shown} cannot be read ({type(error).__name__}). Check the address and the rights."

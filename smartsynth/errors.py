@@ -2,6 +2,7 @@
 
 SmartSynthError
 ├ DataError (ValueError)            the data cannot be used; `problems` lists everything wrong with it at once
+│ └ EmptyTableError                 … namely a table without rows
 ├ ConfigError (ValueError)          a setting is wrong
 │ └ UnknownGeneratorError           … namely the generator's name
 ├ ModelFormatError (ValueError)     a saved model cannot be read
@@ -59,6 +60,10 @@ class DataError(SmartSynthError, ValueError):
             problems = Problem(problems)
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class EmptyTableError(DataError):
+    """A table has no rows."""
 
 
 class ConfigError(SmartSynthError, ValueError):

@@ -246,13 +246,16 @@ NOT_UNSEEN = "No holdout was given, so a fifth of the families took its place. T
 
 def _aligned(source: Any, known: Tables, limits: Limits | None, what: str) -> Tables:
     """Tables of the same names with the columns and dtypes of the known ones; broken keys are no error, they are measured."""
-    data = tables_of(source, limits or Limits())
-    lost = [name for name in known if name not in data]
+    data, empty = tables_of(source, limits or Limits())
+    lost = [name for name in known if name not in data and name not in empty]
     if lost:
         raise DataError(f"The {what} tables lack {', '.join(map(repr, lost))}. They have: {', '.join(data)}.")
     frames = {}
     for name in known:
         one = known.data[name]
+        if name in empty:
+            frames[name] = one.with_frame(one.frame.iloc[:0])
+            continue
         schema = _with_keys_as_they_came(one.schema, data[name].frame, known.structure.key_columns(name))
         frames[name] = replace(one, schema=schema, frame=align(data[name].frame, schema, what=f"{what} {name}"))
     return Tables.of(frames, known.structure, checked=False)
