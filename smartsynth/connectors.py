@@ -216,15 +216,18 @@ def _table(place: Place, db: sa.Connection) -> sa.Table:
     """The table that a place names, if the database lists it."""
     import sqlalchemy as sa
 
-    schema, _, name = (place.table or "").rpartition(".")
+    whole = place.table or ""
     found = sa.inspect(db)
-    try:
-        known = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
-    except sa.exc.SQLAlchemyError:  # there is no such schema
-        known = []
-    if name not in known:
-        raise ConfigError(f"{place.shown} has no table {place.table!r}.{did_you_mean(name, known)}")
-    return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=db)
+    known: list[str] = []
+    # A name may hold dots itself: the whole of it first, then what follows a schema.
+    for schema, name in dict.fromkeys([("", whole), whole.rpartition(".")[::2], whole.partition(".")[::2]]):
+        try:
+            known = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
+        except sa.exc.SQLAlchemyError:  # there is no such schema
+            known = []
+        if name in known:
+            return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=db)
+    raise ConfigError(f"{place.shown} has no table {place.table!r}.{did_you_mean(whole.rpartition('.')[2], known)}")
 
 
 def _from_database(place: Place) -> Iterator[pd.DataFrame]:

@@ -39,6 +39,9 @@ DRAWS = 3
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
 PILOT = 4096
+ADVICE = (
+    "Use more rows, drop columns that are not needed, or set filter=false (--no-filter) if such rows reveal nobody."
+)
 
 
 def make(
@@ -209,8 +212,7 @@ def _rows(
         keep[exchanged] = fine(fresh.reset_index(drop=True), context[0][exchanged].reset_index(drop=True))
     if keep.mean() < MOST_REMOVED:
         raise PrivacyError(
-            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. Use more rows, "
-            "drop columns that are not needed, or set filter=false if such rows reveal nobody."
+            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. {ADVICE}"
         )
     progress(1.0, "Checked")
     return (frame, schema), keep
@@ -253,7 +255,11 @@ def _alone(
         return model.sample(size, seed=seed, start=start)
 
     _afford_decoys(gate, stream(0, PILOT))
-    rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
+    try:
+        rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
+    except PrivacyError as error:
+        counted = str(error).partition(". ")[0]
+        raise PrivacyError(f"{one.part.table}: {counted}. {ADVICE}") from None
     return rows, model.schema_
 
 

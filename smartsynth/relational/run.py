@@ -6,7 +6,7 @@ read → keep families aside → learn → make, without what is too near to rea
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from smartsynth.schema_document import SchemaDocument
 
 # Rough shares of the time.
 WEIGHTS = {"Read": 2, "Learn": 60, "Make": 20, "Evaluate": 18}
+LARGEST_SCALE = 1_000_000
 Schemas = SchemaDocument | Mapping[str, Any] | str | Path | None
 
 
@@ -130,6 +131,7 @@ def synthesize(
     filter: bool = True,
     evaluate: bool = True,
     limits: Limits | None = None,
+    check: Callable[[Tables], object] | None = None,
     progress: Progress | None = None,
 ) -> RelationalResult:
     """Tables like the real ones, with keys that hold, and the evidence beside them.
@@ -143,6 +145,7 @@ def synthesize(
         filter: Whether rows that are too near to real ones are kept out.
         evaluate: Whether the tables are compared with held-out families.
         limits: How large each table may be.
+        check: Called with the real tables before anything is learnt; may raise, as where the tables cannot be written.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
 
     Raises:
@@ -155,6 +158,8 @@ def synthesize(
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
         real, document = read(source, schema=schema, limits=limits)
+        if check is not None:
+            check(real)
         parts = plan_of(real)
         if not parts:
             raise ConfigError("All tables are declared as reference: there is nothing to make.")
@@ -307,8 +312,8 @@ def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]
 
 
 def _check(scale: float, generator: str) -> None:
-    if not scale > 0:
-        raise ConfigError(f"scale={scale:g} must be above 0.")
+    if not 0 < scale <= LARGEST_SCALE:
+        raise ConfigError(f"scale={scale:g} must be above 0, and at most {LARGEST_SCALE:,}.")
     cls = registry.generator_class(generator)
     if cls.modality is not Modality.TABLE:
         raise ConfigError(

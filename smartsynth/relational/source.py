@@ -103,13 +103,13 @@ def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, Ta
         files = [
             p
             for p in sorted(path.iterdir())
-            if p.is_file() and _suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
+            if p.is_file() and suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
         ]
         files = [p for p in files if not f".{p.name}".endswith(".manifest.json")]
-        stems = [_stem(p) for p in files]
+        stems = [stem(p) for p in files]
         if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
             raise ConfigError(f"{path} has several files of the table {twice[0]!r}. Leave one.")
-        return _with_rows({_stem(p): _table(p, limits, None) for p in files}, text)
+        return _with_rows({stem(p): _table(p, limits, None) for p in files}, text)
     if path.suffix.lower() == ".xlsx" and path.is_file():
         return _with_rows(read_sheets(path.read_bytes(), limits, name=path.name), text)
     raise ConfigError(
@@ -144,12 +144,20 @@ def _some(data: dict[str, Dataset], what: str) -> dict[str, Dataset]:
     return data
 
 
-def _suffix(path: Path) -> str:
+def suffix(path: Path) -> str:
+    """The ending of a file's name, without the dot."""
     return path.suffix.lower().lstrip(".")
 
 
-def _stem(path: Path) -> str:
-    return Path(path.stem).stem if _suffix(path) in ("gz", "zip") else path.stem
+def stem(path: Path) -> str:
+    """The name of the table that a file holds."""
+    return Path(path.stem).stem if suffix(path) in ("gz", "zip") else path.stem
+
+
+def file_of(address: str) -> Path | None:
+    """The file of a SQLite database, None of others."""
+    url = address.partition("#")[0].partition("?")[0]
+    return Path(url.removeprefix("sqlite:///")).resolve() if url.startswith("sqlite:///") else None
 
 
 def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
@@ -158,6 +166,11 @@ def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[st
 
     url, _, schema = address.partition("#")
     place = Place.of(f"{url}#-")
+    file = file_of(address)
+    if file is not None and not file.is_file():  # to connect would make it
+        raise ConfigError(
+            f"source={place.shown!r}: there is no file {str(file)!r}. Check the address: sqlite:///FILE, sqlite:////FOLDER/FILE."
+        )
     whole = limits.model_copy(update={"sample_rows": limits.max_rows})  # a part of a table would cut keys off
     data, told, notes = {}, {}, {}
     try:

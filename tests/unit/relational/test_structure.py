@@ -120,7 +120,12 @@ def test_an_empty_table_is_left_out_and_measured(tmp_path, kind):
         for name, frame in few.items():
             text = frame.to_csv(index=False) if kind == "csv" else frame.to_json(orient="records")
             (tmp_path / f"{name}.{kind}").write_text(text)
-    told = {"tables": {"parents": {"primary_key": "id"}, "children": {"foreign_keys": [{"columns": "parent_id", "table": "parents"}]}}}
+    told = {
+        "tables": {
+            "parents": {"primary_key": "id"},
+            "children": {"foreign_keys": [{"columns": "parent_id", "table": "parents"}]},
+        }
+    }
     found, document = relational.read(source, schema=told)
     assert list(found.data) == list(document.tables) == ["parents"]
     assert found.notes == ("The table children is empty and was left out.",)
