@@ -187,6 +187,8 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
     url, _, schema = address.partition("#")
     place = Place.of(f"{url}#-")
     engine = connectors.engine_of(place)
+    file = file_of(address)
+    is_new = file is not None and not file.exists()
     if engine.dialect.name == "sqlite":
         _whole_transactions(engine)
     try:
@@ -201,6 +203,9 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
                 _insert(db, known.tables[f"{schema}.{name}" if schema else name], tables.frame(name))
     except sa.exc.SQLAlchemyError as error:
         raise _unwritable(place, error) from None
+    finally:
+        if file is not None and is_new and file.exists() and not file.stat().st_size:
+            file.unlink()  # nothing was written
     return [f"table {name}" for name in tables]
 
 

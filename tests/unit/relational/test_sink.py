@@ -109,6 +109,10 @@ def test_a_database_is_as_it_was_if_writing_fails(made, tmp_path, monkeypatch):
             name: db.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar() for name in made.tables
         }
     assert counted == {name: len(table) for name, table in made.tables.items()}
+    calls.clear()
+    with pytest.raises(OSError, match="no space left"):
+        made.write(f"sqlite:///{tmp_path / 'new.db'}")
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_a_model_replaces_an_older_one_and_nothing_else(made, tmp_path):
