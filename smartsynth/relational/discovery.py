@@ -160,12 +160,12 @@ def is_text(cells: pd.Series[Any]) -> bool:
 
 def is_telling(key: pd.Series[Any]) -> bool:
     """Whether a cell that is among the values of a key can hardly be there by chance."""
-    if not len(key):
+    if not len(key) or not _may_be_key(key):
         return False
     if pd.api.types.is_numeric_dtype(key.dtype):
         low, high = key.quantile([0.25, 0.75])
         return float(high - low) >= SPARSE * len(key) / 2
-    return _may_be_key(key) and bool(key.astype(str).str.len().min() >= SHORTEST)
+    return bool(key.astype(str).str.len().min() >= SHORTEST)
 
 
 def _is_part(cells: pd.Series[Any], of: pd.Series[Any], column: str, child: str, parent: str) -> bool:
