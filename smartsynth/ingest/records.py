@@ -105,10 +105,9 @@ def _document(text: str, name: str, twice: _Twice) -> list[Any] | dict[str, Any]
         if len({len(column) for column in value.values()}) > 1:
             raise DataError(f"{name} is an object of columns of different lengths.")
         return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
-    if value == []:
-        raise EmptyTableError(f"{name} is an array without objects.")
-    if not isinstance(value, list):
-        raise DataError(f'{name} holds no array of objects. Give [{{"column": value, …}}, …].')
+    if not isinstance(value, list) or not value:
+        kind = EmptyTableError if value == [] else DataError
+        raise kind(f'{name} holds no array of objects. Give [{{"column": value, …}}, …].')
     return value
 
 
