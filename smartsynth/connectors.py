@@ -25,7 +25,7 @@ import pandas as pd
 from smartsynth import export, ingest
 from smartsynth.config import ExportConfig, Limits
 from smartsynth.dataset import Dataset, Source
-from smartsynth.errors import ConfigError, DataError, MissingExtraError, did_you_mean
+from smartsynth.errors import ConfigError, DataError, EmptyTableError, MissingExtraError, did_you_mean
 from smartsynth.ingest import pictures
 from smartsynth.ingest.arrow import frame_of
 from smartsynth.ingest.frames import dataset
@@ -216,15 +216,18 @@ def _table(place: Place, db: sa.Connection) -> sa.Table:
     """The table that a place names, if the database lists it."""
     import sqlalchemy as sa
 
-    schema, _, name = (place.table or "").rpartition(".")
+    whole = place.table or ""
     found = sa.inspect(db)
-    try:
-        known = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
-    except sa.exc.SQLAlchemyError:  # there is no such schema
-        known = []
-    if name not in known:
-        raise ConfigError(f"{place.shown} has no table {place.table!r}.{did_you_mean(name, known)}")
-    return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=db)
+    known: list[str] = []
+    # A name may hold dots itself: the whole of it first, then what follows a schema.
+    for schema, name in dict.fromkeys([("", whole), whole.rpartition(".")[::2], whole.partition(".")[::2]]):
+        try:
+            known = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
+        except sa.exc.SQLAlchemyError:  # there is no such schema
+            known = []
+        if name in known:
+            return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=db)
+    raise ConfigError(f"{place.shown} has no table {place.table!r}.{did_you_mean(whole.rpartition('.')[2], known)}")
 
 
 def _from_database(place: Place) -> Iterator[pd.DataFrame]:
@@ -240,7 +243,7 @@ def _from_database(place: Place) -> Iterator[pd.DataFrame]:
                 empty = False
                 yield _typed(pd.DataFrame([tuple(row) for row in batch], columns=names), table)
             if empty:
-                raise DataError(f"The table {place.table!r} is empty.")
+                raise EmptyTableError(f"The table {place.table!r} is empty.")
     except sa.exc.SQLAlchemyError as error:
         raise DataError(
             f"{place.shown} cannot be read ({type(error).__name__}). Check the address and the rights."

@@ -2,11 +2,13 @@
 
 SmartSynthError
 ├ DataError (ValueError)            the data cannot be used; `problems` lists everything wrong with it at once
+│ └ EmptyTableError                 … namely a table without rows
 ├ ConfigError (ValueError)          a setting is wrong
 │ └ UnknownGeneratorError           … namely the generator's name
 ├ ModelFormatError (ValueError)     a saved model cannot be read
 ├ MissingExtraError (ImportError)   an optional dependency is not installed
 ├ PrivacyError (RuntimeError)       a privacy promise cannot be kept
+├ BrokenKeysError (RuntimeError)    keys of tables that were made together do not hold
 ├ NotFittedError (RuntimeError)     sample or save before fit
 └ Cancelled                         the caller asked to stop; nothing was kept
 """
@@ -60,6 +62,10 @@ class DataError(SmartSynthError, ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class EmptyTableError(DataError):
+    """A table has no rows."""
+
+
 class ConfigError(SmartSynthError, ValueError):
     """A setting has a value that is not allowed."""
 
@@ -90,6 +96,10 @@ class PrivacyError(SmartSynthError, RuntimeError):
     """A privacy promise cannot be kept, so nothing is released."""
 
 
+class BrokenKeysError(SmartSynthError, RuntimeError):
+    """Keys of tables that were made together do not hold, so nothing is written."""
+
+
 class NotFittedError(SmartSynthError, RuntimeError):
     """The generator has not learnt anything yet."""
 
@@ -117,6 +127,7 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (ConfigError, Outcome(4, 422, "bad-config")),
     (MissingExtraError, Outcome(5, 501, "not-installed")),
     (PrivacyError, Outcome(6, 422, "privacy")),
+    (BrokenKeysError, Outcome(7, 500, "broken-keys")),
     (NotFittedError, Outcome(1, 409, "not-fitted")),
     (MemoryError, Outcome(1, 413, "too-large")),
     (Cancelled, Outcome(130, 409, "cancelled")),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from smartsynth.errors import ConfigError
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.relational import Made, RelationalEvaluation
+    from smartsynth.relational.structure import Tables
 
 relational_app = typer.Typer(no_args_is_help=True, help="Several tables with primary and foreign keys, made together.")
 
@@ -44,7 +46,13 @@ Format = Annotated[
     str | None,
     typer.Option("--format", help="Files of a folder: csv, tsv, json, jsonl or parquet; by default as they came."),
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace tables of the database that are there already.")]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="Replace tables of the database that are there already, and the source if that is where the output goes.",
+    ),
+]
 Report = Annotated[Path | None, typer.Option("--report", help="HTML report to write, with a JSON twin beside it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
@@ -78,9 +86,21 @@ def synthesize(
 ) -> None:
     """Make tables like the real ones, in which every key holds."""
     from smartsynth import relational
+    from smartsynth.relational import sink
+    from smartsynth.relational.model import check_free
 
     if report is not None and not evaluate:
         raise typer.BadParameter("--report needs the scores that --no-evaluate leaves out.")
+
+    def check(tables: Tables) -> None:
+        sink.check(tables, output, source=source, format=format, replace=replace)
+        if save is not None:
+            if "://" not in output and save.resolve() == Path(output).resolve():
+                raise ConfigError(f"--save={str(save)!r} is where the tables go. Name another folder.")
+            check_free(save)
+        if report is not None and report.is_dir():
+            raise ConfigError(f"--report={str(report)!r} is a folder. Name a file.")
+
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         made = relational.synthesize(
@@ -91,6 +111,7 @@ def synthesize(
             generator=generator,
             filter=filter,
             evaluate=evaluate,
+            check=check,
             progress=progress,
         )
     written = made.write(output, format=format, replace=replace)
@@ -131,7 +152,7 @@ def sample(
     with screen.progress() as progress:
         made = relational.sample(folder, scale=scale, seed=seed, progress=progress)
     written = made.write(output, format=format, replace=replace)
-    screen.note(*_left_out(made))
+    screen.note(*made.synthetic.notes, *_left_out(made))
     screen.note(
         "No privacy filter looked at these rows: the real data are not here. `smartsynth relational synthesize` makes rows that are checked.",
         f"Wrote {', '.join(written)} (seed {made.seed}).",

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from smartsynth.config import Limits
-from smartsynth.errors import DataError, SmartSynthError
+from smartsynth.errors import DataError, EmptyTableError, SmartSynthError
 from smartsynth.formats import plain
 from smartsynth.images import is_image
 
@@ -80,7 +80,7 @@ def _check_size(size: int, limits: Limits, name: str) -> None:
     if size > limits.max_bytes:
         raise DataError(f"{name} has more than {limits.max_bytes:,} bytes. Raise limits.max_bytes or take fewer rows.")
     if size == 0:
-        raise DataError(f"{name} is empty.")
+        raise EmptyTableError(f"{name} is empty.")
 
 
 def unpacked(content: bytes, limits: Limits, name: str) -> tuple[bytes, str]:

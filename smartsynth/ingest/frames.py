@@ -13,7 +13,7 @@ from smartsynth import images
 from smartsynth.columns import with_columns
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
-from smartsynth.errors import DataError, Problem
+from smartsynth.errors import DataError, EmptyTableError, Problem
 from smartsynth.formats import plain
 from smartsynth.inference import infer_schema
 from smartsynth.ingest.characters import readable
@@ -88,7 +88,7 @@ def dataset(
     check_shape(len(frame), frame.shape[1], limits, source.name)
     frame = named(frame, source.name)
     if len(frame) == 0:
-        raise DataError(f"{source.name} has a header but no rows.")
+        raise EmptyTableError(f"{source.name} has a header but no rows.")
     frame = frame if has_cells else _with_pictures(frame, PixelCount(limits, source.name))
     frame, cleaned = readable(frame)
     frame, moved = _in_named_zones(frame)

@@ -17,7 +17,7 @@ import pandas as pd
 from smartsynth import conversations
 from smartsynth.config import Limits
 from smartsynth.dataset import Dataset, Source
-from smartsynth.errors import DataError, Problem
+from smartsynth.errors import DataError, EmptyTableError, Problem
 from smartsynth.formats import plain
 from smartsynth.ingest.cells import NANOSECOND_YEARS, typed
 from smartsynth.ingest.files import MAX_RATIO
@@ -106,7 +106,8 @@ def _document(text: str, name: str, twice: _Twice) -> list[Any] | dict[str, Any]
             raise DataError(f"{name} is an object of columns of different lengths.")
         return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
     if not isinstance(value, list) or not value:
-        raise DataError(f'{name} holds no array of objects. Give [{{"column": value, …}}, …].')
+        kind = EmptyTableError if value == [] else DataError
+        raise kind(f'{name} holds no array of objects. Give [{{"column": value, …}}, …].')
     return value
 
 
@@ -158,12 +159,18 @@ def read_excel(content: bytes, limits: Limits, *, name: str) -> Dataset:
     return found
 
 
-def read_sheets(content: bytes, limits: Limits, *, name: str) -> dict[str, Dataset]:
-    """The values of every sheet of an Excel workbook that has any, by the sheets' names."""
-    sheets = {
-        sheet.title: _sheet(sheet, limits, sheet.title, ()) for sheet in _workbook(content, limits, name).worksheets
-    }
-    return {title: found for title, found in sheets.items() if found is not None}
+def read_sheets(content: bytes, limits: Limits, *, name: str) -> dict[str, Dataset | None]:
+    """The values of every sheet of an Excel workbook that has any, by the sheets' names; None of those with a header and no rows."""
+    sheets: dict[str, Dataset | None] = {}
+    for sheet in _workbook(content, limits, name).worksheets:
+        try:
+            found = _sheet(sheet, limits, sheet.title, ())
+        except EmptyTableError:
+            sheets[sheet.title] = None
+            continue
+        if found is not None:
+            sheets[sheet.title] = found
+    return sheets
 
 
 def _workbook(content: bytes, limits: Limits, name: str) -> Any:

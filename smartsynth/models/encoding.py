@@ -163,7 +163,7 @@ class LevelCodec:
         levels = tuple(plain_level(kept.index[i]) for i in order)
         rare = len(known) - int(kept.sum())
         substitute = None
-        if rare and rare * 2 >= len(known):
+        if rare and rare * 2 >= len(known) and column.kind is not Kind.BOOLEAN:
             texts = [str(cell) for cell in counts.index[counts < min_count]]
             number = bool(pd.api.types.is_numeric_dtype(known.dtype))
             substitute = formats_of(texts, min_count=min_count, rng=rng, number=number)

@@ -160,7 +160,7 @@ def _numbers(column: Column, numbers: NDArray[np.float64]) -> pd.Series[Any]:
 
 
 def restore(column: Column, values: NDArray[Any]) -> pd.Series[Any]:
-    """Values as a series of the column's dtype; None becomes that dtype's missing cell."""
+    """Values as a series of the column's dtype; None becomes the missing cell of it, or of its nullable twin if it has none."""
     if column.dtype in ("date", "time", "decimal", "object"):
         return pd.Series(values.astype(object), dtype=object)
     series: Any = pd.Series(values)
@@ -168,7 +168,10 @@ def restore(column: Column, values: NDArray[Any]) -> pd.Series[Any]:
         series = series.astype("boolean")
     if column.dtype.startswith("float") and series.dtype == object:
         series = series.astype("Float64").astype(column.dtype)
-    restored: pd.Series[Any] = series.astype(column.dtype)
+    dtype = column.dtype
+    if dtype.startswith(("bool", "int", "uint")) and series.hasnans:
+        dtype = {"bool": "boolean"}.get(dtype, dtype.replace("int", "Int").replace("uI", "UI"))
+    restored: pd.Series[Any] = series.astype(dtype)
     return restored
 
 

@@ -31,6 +31,10 @@ YEARS = 1400, 2200
 DAY = 86_400_000_000_000
 
 
+Ends = tuple[float | None, float | None]
+"""Softened ends of numbers, as `_ends` finds them; None where too few families have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """How one column is learnt.
@@ -41,7 +45,7 @@ class Clock:
         anchor: Column of the context that the first row of a family (or each row) is counted from; None for `origin`.
         origin: Where counting begins without an anchor: the mean.
         counts_on: Whether each row is counted from the one before.
-        low, high: Nothing outside them is made.
+        ends: Nothing outside them is made.
         first, later: Shortest and longest step of first rows and of those after them.
         never_before: Whether no row lies before what it is counted from.
     """
@@ -51,10 +55,9 @@ class Clock:
     anchor: Column | None
     origin: float
     counts_on: bool
-    low: float
-    high: float
-    first: tuple[float, float]
-    later: tuple[float, float]
+    ends: Ends
+    first: Ends
+    later: Ends
     never_before: bool
 
     @property
@@ -72,7 +75,7 @@ class Clock:
     def cells(self, steps: NDArray[np.float64], context: pd.DataFrame, families: Families | None) -> pd.Series[Any]:
         """The cells of steps."""
         is_first = np.ones(len(steps), bool) if not self.counts_on or families is None else families.place == 0
-        steps = np.where(is_first, np.clip(steps, *self.first), np.clip(steps, *self.later))
+        steps = np.where(is_first, _within(steps, self.first), _within(steps, self.later))
         base = self._anchored(context, len(steps))
         if self.counts_on and families is not None:
             sums = pd.Series(np.nan_to_num(steps)).groupby(families.family).cumsum().to_numpy()
@@ -80,7 +83,7 @@ class Clock:
             values = np.where(np.isnan(steps), np.nan, first + sums)
         else:
             values = base + steps
-        return from_float(self.column, np.round(np.clip(values, self.low, self.high)), self.unit)
+        return from_float(self.column, np.round(_within(values, self.ends)), self.unit)
 
     def _anchored(self, context: pd.DataFrame, n: int) -> NDArray[np.float64]:
         if self.anchor is None:
@@ -110,26 +113,32 @@ class Clock:
         return cls(
             **{
                 **value,
-                "first": tuple(value["first"]),
-                "later": tuple(value["later"]),
+                **{name: tuple(value[name]) for name in ("ends", "first", "later")},
                 "column": Column.from_json(value["column"]),
                 "anchor": anchor,
             }
         )
 
 
-def clocks(own: View, context: View, families: Families | None, *, k: int) -> list[Clock]:
-    """The columns that are to be learnt as steps."""
+def clocks(own: View, context: View, families: Families | None, holders: NDArray[np.int64], *, k: int) -> list[Clock]:
+    """The columns that are to be learnt as steps; `holders` are the families whose rows they are, of which `k` hide each other."""
     found = []
     for column in own[1]:
         if column.kind is not Kind.DATETIME and not (column.kind is Kind.NUMERIC and column.decimals == 0):
             continue
-        clock = _clock(column, own[0][column.name], context, families, k)
+        clock = _clock(column, own[0][column.name], context, families, holders, k)
         found += [clock] if clock is not None else []
     return found
 
 
-def _clock(column: Column, cells: pd.Series[Any], context: View, families: Families | None, k: int) -> Clock | None:
+def _clock(
+    column: Column,
+    cells: pd.Series[Any],
+    context: View,
+    families: Families | None,
+    holders: NDArray[np.int64],
+    k: int,
+) -> Clock | None:
     anchors = [c for c in context[1] if c.kind is column.kind and (column.kind is Kind.DATETIME or c.decimals == 0)]
     units = [natural_unit(c, context[0][c.name]) for c in anchors]
     unit = min([natural_unit(column, cells), *units]) if column.kind is Kind.DATETIME else 1
@@ -146,18 +155,32 @@ def _clock(column: Column, cells: pd.Series[Any], context: View, families: Famil
         return None
     never = never and anchor is not None
     origin = float(np.round(known.mean()))
-    clock = Clock(column, unit, anchor, origin, counts_on, *_ends(known, k), (0.0, 0.0), (0.0, 0.0), never)
+    nothing = (None, None)
+    clock = Clock(column, unit, anchor, origin, counts_on, _ends(values, holders, k), nothing, nothing, never)
     steps = clock.steps(cells, context[0], families)
     is_first = np.ones(len(steps), bool) if not counts_on or families is None else families.place == 0
-    first, later = _ends(steps[is_first], k), _ends(steps[~is_first], k)
-    first = (max(first[0], 0.0) if never else first[0], first[1])
-    return replace(clock, first=first, later=(max(later[0], 0.0), later[1]))
+    first, later = (_ends(steps[some], holders[some], k) for some in (is_first, ~is_first))
+    first = (max(first[0] or 0.0, 0.0) if never else first[0], first[1])
+    return replace(clock, first=first, later=(max(later[0] or 0.0, 0.0), later[1]))
 
 
-def _ends(values: NDArray[np.float64], k: int) -> tuple[float, float]:
-    """Softened ends: the means of the `k` outermost values."""
-    known = np.sort(values[~np.isnan(values)])
-    return (float(np.floor(known[:k].mean())), float(np.ceil(known[-k:].mean()))) if len(known) else (0.0, 0.0)
+def _ends(values: NDArray[np.float64], holders: NDArray[np.int64], k: int) -> Ends:
+    """Softened ends: the means of the outermost values of the `k` outermost families; none where fewer families have values.
+
+    >>> _ends(np.array([1.0, 2, 3, 90, 91]), np.array([0, 1, 2, 3, 3]), 2)
+    (1.0, 47.0)
+    """
+    families = pd.Series(values).groupby(holders)
+    low, high = families.min().dropna(), families.max().dropna()
+    if len(low) < k:
+        return None, None
+    return float(np.floor(low.nsmallest(k).mean())), float(np.ceil(high.nlargest(k).mean()))
+
+
+def _within(values: NDArray[np.float64], ends: Ends) -> NDArray[np.float64]:
+    """The values, those beyond an end put there."""
+    low, high = (-np.inf if ends[0] is None else ends[0]), (np.inf if ends[1] is None else ends[1])
+    return np.clip(values, low, high)
 
 
 def _counts_on(values: NDArray[np.float64], families: Families) -> bool:

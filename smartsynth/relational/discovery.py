@@ -6,8 +6,11 @@
     foreign key   values that are nearly all among those of a primary key, of a column whose name says which:
                   `customer_id` for customers.id, `home_team_id` for teams.team_id, `tailnum` for planes.tailnum,
                   `manager_id` for a table's own id
+    by values     values that chance cannot put among those of a key: of a column of any name, in tables with keys that are told as well,
+                  because its cells would be real keys if it were learnt like other columns
 
 Names decide and values confirm: numbers from 1 on are among those of every counted key, so that values alone would find far too many.
+Texts of four characters and more, and numbers that leave most of their range free, are told apart by their values.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ from smartsynth.discovery.names import SAME_NAME, ends_as_key, is_key_of, named_
 from smartsynth.relational.structure import Link, Structure, positions
 
 MOST_KEY_PARTS = 4
+FEWEST_BY_VALUES, SHORTEST, SPARSE = 10, 4, 100
+"""Different values of a column that names a key by its values; characters of a text key, and how many times as many numbers as rows lie
+between the quartiles of a whole-number one, so that values tell."""
 INSIDE, INSIDE_BY_SAME_NAME = 0.95, 0.5
 """Share of the values of a foreign key that must be among those of the key; fewer are enough where both have one telling name."""
 
@@ -41,6 +47,10 @@ def completed(data: Mapping[str, Dataset], told: Structure) -> Structure:
         for link in _links(name, data, primary):
             links.append(link)
             found.append(f"Found: {link}.")
+    for name in data:
+        for link in _by_values(name, data, primary, [link for link in links if link.child == name], told.kept):
+            links.append(link)
+            found.append(f"Found by its values: {link}.")
     for name, one in data.items():
         if not primary[name]:
             own = [link for link in links if link.child == name]
@@ -51,7 +61,7 @@ def completed(data: Mapping[str, Dataset], told: Structure) -> Structure:
 
 
 def _may_be_key(cells: pd.Series[Any]) -> bool:
-    dtype = cells.dtype
+    dtype = cells.dtype.categories.dtype if isinstance(cells.dtype, pd.CategoricalDtype) else cells.dtype
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
         return False
     if pd.api.types.is_float_dtype(dtype):
@@ -114,6 +124,48 @@ def _links(child: str, data: Mapping[str, Dataset], primary: Mapping[str, tuple[
                 best = rank, Link(child, (name,), parent, key)
         if best is not None:
             yield best[1]
+
+
+def _by_values(
+    child: str,
+    data: Mapping[str, Dataset],
+    primary: Mapping[str, tuple[str, ...]],
+    known: Sequence[Link],
+    kept: frozenset[str],
+) -> Iterable[Link]:
+    """Foreign keys of columns that no name tells, to keys whose values chance does not hit."""
+    frame = data[child].frame
+    taken = {name for link in known for name in link.columns}
+    keys = [(parent, key) for parent, key in primary.items() if len(key) == 1 and parent not in kept]
+    keys = [(parent, key) for parent, key in keys if is_telling(data[parent].frame[key[0]])]
+    if child in kept or not keys:
+        return
+    for name in map(str, frame.columns):
+        cells = frame[name]
+        if name in taken or not _may_be_key(cells) or cells.nunique() < FEWEST_BY_VALUES:
+            continue
+        for parent, key in keys:
+            of = data[parent].frame[key[0]]
+            if (parent, key) == (child, (name,)) or (primary[child] == (name,) and len(cells) >= len(of)):
+                continue
+            if _inside(frame, (name,), data[parent].frame, key) >= INSIDE:
+                yield Link(child, (name,), parent, key)
+                break
+
+
+def is_text(cells: pd.Series[Any]) -> bool:
+    """Whether a column may hold keys that are texts."""
+    return _may_be_key(cells) and not pd.api.types.is_numeric_dtype(cells.dtype)
+
+
+def is_telling(key: pd.Series[Any]) -> bool:
+    """Whether a cell that is among the values of a key can hardly be there by chance."""
+    if not len(key) or not _may_be_key(key):
+        return False
+    if pd.api.types.is_numeric_dtype(key.dtype):
+        low, high = key.quantile([0.25, 0.75])
+        return float(high - low) >= SPARSE * len(key) / 2
+    return bool(key.astype(str).str.len().min() >= SHORTEST)
 
 
 def _is_part(cells: pd.Series[Any], of: pd.Series[Any], column: str, child: str, parent: str) -> bool:

@@ -5,7 +5,7 @@ all families share (a product list) are not held out: theirs is one half of the 
 
     tables   columns, pairs of columns, and whether a detective can tell rows with all that is joined to them
     keys     numbers of children, pairs of a child's and a parent's column, a column and the same column of the next sibling
-    always   every foreign key names a row that is there; every primary key is unique; no serial key is a real one
+    always   every foreign key names a row that is there; every primary key is unique; no cell is a real key of a column made anew
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.facts import Better, Family, Score
@@ -26,6 +28,7 @@ from smartsynth.metrics.rows import prepared
 from smartsynth.privacy.neighbours import to_numbers
 from smartsynth.progress import Progress, silent
 from smartsynth.relational import features, summary
+from smartsynth.relational.discovery import is_telling, is_text
 from smartsynth.relational.features import View
 from smartsynth.relational.learning import in_families
 from smartsynth.relational.plan import Part, roots
@@ -51,6 +54,7 @@ class Sides:
         parts: How they hang together.
         train, held: Rows of each real table that were learnt from, and that were not.
         shared: Tables of which no row is held out.
+        keys: Real keys that are texts and were made anew, which no other column may hold either.
         rng: Draws samples and halves.
     """
 
@@ -60,6 +64,7 @@ class Sides:
     train: Mapping[str, NDArray[np.int64]]
     held: Mapping[str, NDArray[np.int64]]
     shared: frozenset[str]
+    keys: tuple[pd.Series[Any], ...]
     rng: np.random.Generator
 
     def rows(self, table: str, most: int = MOST_ROWS) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -96,7 +101,8 @@ def evaluate(
     start = time.perf_counter()
     sides = Sides(
         real, synthetic, parts, {name: np.flatnonzero(~aside) for name, aside in held.items()},
-        {name: np.flatnonzero(aside) for name, aside in held.items()}, shared, np.random.default_rng([seed, 0xE7A2]),
+        {name: np.flatnonzero(aside) for name, aside in held.items()}, shared, _serial_texts(real, parts),
+        np.random.default_rng([seed, 0xE7A2]),
     )  # fmt: skip
     joined = Joined.of(real, parts, real), Joined.of(synthetic, parts, real)
     steps = len(parts) + len(real.structure.links)
@@ -224,11 +230,27 @@ def _table(sides: Sides, one: Part, joined: tuple[Joined, Joined], seed: int) ->
             1.0 - float((made.frame.duplicated(key) | made.frame[key].isna().any(axis=1)).mean()) if len(made) else 1.0
         )
     copied = None
-    if one.serial:
-        copied = sum(
-            int(made.frame[c].astype(str).isin(set(data.frame[c].dropna().astype(str))).sum()) for c in one.serial
-        )
+    if one.serial or sides.keys:
+        copied = sum(_copied(made.frame[c], data.frame[c]) for c in one.serial)
+        copied += sum(_copied(made.frame[c], key) for c in _texts(sides.real, one) for key in sides.keys)
     return TableScores(name, len(data), len(made), False, tuple(s for s in scores if s.available), unique, copied)
+
+
+def _copied(cells: pd.Series[Any], key: pd.Series[Any]) -> int:
+    """Cells that are among the values of a real key."""
+    return int(cells.dropna().astype(str).isin(set(key.dropna().astype(str))).sum())
+
+
+def _texts(tables: Tables, one: Part) -> list[str]:
+    """Columns of a table that hold texts and are no keys themselves."""
+    data, keys = tables.data[one.table], tables.structure.key_columns(one.table)
+    return [c.name for c in data.schema if c.name not in keys and is_text(data.frame[c.name])]
+
+
+def _serial_texts(tables: Tables, parts: tuple[Part, ...]) -> tuple[pd.Series[Any], ...]:
+    """The real keys that are texts and were made anew."""
+    cells = [tables.frame(one.table)[name] for one in parts for name in one.serial]
+    return tuple(key for key in cells if is_text(key) and is_telling(key))
 
 
 def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:

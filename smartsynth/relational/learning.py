@@ -185,7 +185,13 @@ def _learn_table(
         frame, schema = built.known(frame)
     changed = {name for step in built.steps for name in step.changes} if built is not None else set()
     plain = [name for name in one.own if name in schema and name not in changed]
-    found = clocks((frame[plain], Schema(tuple(schema[name] for name in plain))), taught_context, families, k=k)
+    found = clocks(
+        (frame[plain], Schema(tuple(schema[name] for name in plain))),
+        taught_context,
+        families,
+        root[one.table][order],
+        k=k,
+    )
     for clock in found:
         frame[clock.column.name] = clock.steps(frame[clock.column.name], taught_context[0], families)
         schema = Schema(tuple(clock.learnt if c.name == clock.column.name else c for c in schema))
@@ -317,7 +323,8 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
         if link.is_own:
             depth, state = depths(row)
             extra.append(features.numbers(said(link, "depth"), depth.astype(float)))
-        if len(set(state.tolist())) > 1:
+        states = set(state.tolist())
+        if len(states) > 1:
             extra.append(features.categories(said(link, "state"), state))
         same = _same_as_before(tables, one, link)
         known = row[row >= 0]
@@ -336,7 +343,16 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
         for name in columns:
             column = replace(wanted[1][name], name=said(link, name), nullable=True)
             extra.append((wanted[0][[name]].rename(columns={name: column.name}), Schema((column,))))
-        wishes.append(Wish(tuple(columns), bool(again), bool(unique), bool((row < 0).any()), Number(1, None)))
+        wishes.append(
+            Wish(
+                tuple(columns),
+                bool(again),
+                bool(unique),
+                bool((row < 0).any()),
+                states.pop() if len(states) == 1 else ROW,
+                Number(1, None),
+            )
+        )
     return (features.beside((own[0].reset_index(drop=True), own[1]), *extra) if n else own), tuple(wishes)
 
 

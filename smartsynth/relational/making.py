@@ -9,13 +9,16 @@ late keys  when all tables are there
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.dataset import Dataset
-from smartsynth.errors import PrivacyError
+from smartsynth.errors import BrokenKeysError, PrivacyError
 from smartsynth.models.base import Generator
 from smartsynth.models.family_forest import Families, FamilyForest
 from smartsynth.models.privacy_filter import affordable_decoys, filtered
@@ -27,8 +30,8 @@ from smartsynth.relational.gates import Gate
 from smartsynth.relational.learning import Known, families_of, said
 from smartsynth.relational.model import Model, TableModel
 from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, write
-from smartsynth.relational.structure import Positions, Tables, positions
-from smartsynth.schema import Kind, Schema
+from smartsynth.relational.structure import Positions, Tables, broken, positions
+from smartsynth.schema import Column, Kind, Schema
 
 Flags = NDArray[np.bool_]
 DRAWS = 3
@@ -36,7 +39,9 @@ DRAWS = 3
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
 PILOT = 4096
-BUMPS = 50
+ADVICE = (
+    "Use more rows, drop columns that are not needed, or set filter=false (--no-filter) if such rows reveal nobody."
+)
 
 
 def make(
@@ -86,8 +91,49 @@ def _tables(model: Model, made: Made) -> Tables:
             data[name] = model.kept[name]
         else:
             frame = made.frames[name][list(schemas[name].names)].reset_index(drop=True)
-            data[name] = Dataset(frame, schemas[name], model.sources[name])
-    return Tables.of(data, model.structure)
+            data[name] = Dataset(frame, _as_made(schemas[name], frame), model.sources[name])
+    tables = Tables.of(data, model.structure, made.notes, checked=False)
+    _check_keys(tables)
+    return tables
+
+
+def _as_made(schema: Schema, frame: pd.DataFrame) -> Schema:
+    """The schema with the dtypes of columns that could not be made in the real one: with missing cells, or a key of other cells."""
+    for column in schema:
+        dtype = str(frame[column.name].dtype)
+        wrapped = dtype == "object" and not _is_number(column.dtype) and column.dtype != "bool"
+        if dtype != column.dtype and not wrapped:
+            kind = column.kind if _is_number(column.dtype) == _is_number(dtype) else Kind.IDENTIFIER
+            nullable = column.nullable or bool(frame[column.name].hasnans)
+            schema = schema.with_column(column.name, dtype=dtype, kind=kind, nullable=nullable)
+    return schema
+
+
+def _is_number(dtype: str) -> bool:
+    return dtype.lower().startswith(("int", "uint", "float"))
+
+
+def _check_keys(tables: Tables) -> None:
+    """That every key holds.
+
+    Raises:
+        BrokenKeysError: One does not.
+    """
+    wrong = [problem.message for problem in broken(tables.data, tables.structure)]
+    for link in tables.structure.links:
+        cells = tables.frame(link.child)[list(link.columns)].notna().all(axis=1).to_numpy()
+        if lost := int((cells & (tables.named[link] < 0)).sum()):
+            wrong.append(f"{link}: {lost:,} of {len(cells):,} rows name a row that is not there.")
+    if wrong:
+        raise BrokenKeysError(
+            "\n".join(
+                [
+                    *wrong,
+                    "Keys of the made tables do not hold, so nothing is given. Try another seed, declare a table of these as "
+                    "reference: true if it is public knowledge, or leave the key out of the schema.",
+                ]
+            )
+        )
 
 
 def _make_table(
@@ -166,8 +212,7 @@ def _rows(
         keep[exchanged] = fine(fresh.reset_index(drop=True), context[0][exchanged].reset_index(drop=True))
     if keep.mean() < MOST_REMOVED:
         raise PrivacyError(
-            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. Use more rows, "
-            "drop columns that are not needed, or set filter=false if such rows reveal nobody."
+            f"{one.part.table}: {int((~keep).sum()):,} of {n:,} rows lay too near to real ones, or broke a rule, more than half. {ADVICE}"
         )
     progress(1.0, "Checked")
     return (frame, schema), keep
@@ -210,7 +255,11 @@ def _alone(
         return model.sample(size, seed=seed, start=start)
 
     _afford_decoys(gate, stream(0, PILOT))
-    rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
+    try:
+        rows, _ = filtered(stream, n, gate.filter, seed=seed, take=model.taken, block=model.block, progress=progress)
+    except PrivacyError as error:
+        counted = str(error).partition(". ")[0]
+        raise PrivacyError(f"{one.part.table}: {counted}. {ADVICE}") from None
     return rows, model.schema_
 
 
@@ -266,38 +315,57 @@ def _matched_links(
 def _distinct(
     one: TableModel, model: Model, made: Made, known: Known, rows: Positions, own: View, rng: np.random.Generator
 ) -> Flags:
-    """Keep primary keys apart that hold data: numbers and dates move on to the next free one; which rows stay."""
-    key = list(model.structure.primary[one.part.table])
+    """Keep keys apart that hold data: numbers and dates move on to the next free one; which rows stay."""
     frame = made.frames[one.part.table]
-    counted = one.part.counter is not None and one.part.counter[0] in key
-    late = {name for link in one.part.late for name in link.columns}
-    if not key or counted or set(key) & (set(one.part.serial) | late):
+    days = sorted(
+        {k.references[0] for k in model.structure.to(one.part.table) if len(k.references) == 1} & set(one.part.own)
+    )
+    for name in days:
+        _move_on(one.schema[name], frame, [name])
+    key = list(model.structure.primary[one.part.table])
+    if not key or not set(key) <= set(frame.columns):  # the rest are serial numbers, counters, or keys that come later
         return np.ones(len(frame), bool)
     links = [k for k in (*one.part.matched, *one.part.looked_up) if set(k.columns) <= set(key)]
     if links and frame.duplicated(key).any():
         exchange(links[-1], one, made, own, key, rng)
     moving = [one.schema[name] for name in key if name in one.part.own]
     moving = [c for c in moving if c.kind is Kind.DATETIME or (c.kind is Kind.NUMERIC and c.decimals == 0)]
-    again = frame.duplicated(key).to_numpy()
     for column in moving[-1:]:
-        unit = natural_unit(column, frame[column.name])
-        values = to_float(column, frame[column.name], unit)
-        for _ in range(BUMPS):
-            if not again.any():
-                break
-            values[again] += 1
-            frame[column.name] = from_float(column, values, unit)
-            again = frame.duplicated(key).to_numpy()
-    return ~again & ~frame[key].isna().any(axis=1).to_numpy()
+        _move_on(column, frame, key)
+    return ~frame.duplicated(key).to_numpy() & ~frame[key].isna().any(axis=1).to_numpy()
+
+
+def _move_on(column: Column, frame: pd.DataFrame, key: list[str]) -> None:
+    """Where a key repeats, its number or date moves on to the next one that is free."""
+    if not frame.duplicated(key).any():
+        return
+    unit = natural_unit(column, frame[column.name])
+    values = to_float(column, frame[column.name], unit)
+    others = [name for name in key if name != column.name]
+    group = frame.groupby(others, sort=False, dropna=False).ngroup().to_numpy() if others else np.zeros(len(frame), int)
+    order = np.lexsort((values, group))
+    place = families_of(group[order].astype(np.int64)).place
+    pushed = pd.Series(values[order] - place).groupby(group[order]).cummax().to_numpy() + place
+    values[order] = np.where(np.isnan(values[order]), np.nan, pushed)
+    frame[column.name] = from_float(column, values, unit)
 
 
 def _keys(one: TableModel, made: Made, rows: Positions, rng: np.random.Generator) -> None:
     """Serial keys and counters."""
     frame = made.frames[one.part.table]
     for name, surrogate in one.serial.items():
-        cells = np.empty(len(frame), object)
-        cells[:] = surrogate.make(len(frame), 0, rng)
-        frame[name] = restore(one.schema[name], cells)
+        frame[name] = _serial(one.schema[name], surrogate.make(len(frame), 0, rng))
     if one.part.counter is not None:
         name, first = one.part.counter
         frame[name] = restore(one.schema[name], (families_of(rows).place + first).astype(np.int64))
+
+
+def _serial(column: Column, made: list[Any]) -> pd.Series[Any]:
+    """Serial numbers as a column's cells, in a wider dtype where they do not fit into its own."""
+    cells = np.empty(len(made), object)
+    cells[:] = [Decimal(cell) for cell in made] if column.dtype == "decimal" else made
+    if column.dtype.lower().startswith(("int", "uint")) and made:
+        info = np.iinfo(column.dtype.lower())
+        if max(made) > info.max or min(made) < info.min:
+            column = replace(column, dtype="int64")
+    return restore(column, cells)

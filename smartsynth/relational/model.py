@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ from smartsynth.schema import Schema
 
 FORMAT = "smartsynth-relational/1"
 FILE = "relational.json"
+PARTS = re.compile(r"relational\.json|arrays\.npz|kept/\d+\.parquet|rows/\d+/[^.][^/]*\.(json|npz|safetensors|parquet)")
+"""Files of a saved model."""
 
 RowModel = FamilyForest | Generator
 """What makes a table's own columns: given the parents and siblings, or, without a main parent, any generator of tables."""
@@ -60,6 +63,7 @@ class Wish:
         again: Whether rows say that it is the same as that of the row before.
         unique: Whether a parent has at most one child.
         nullable: Whether some rows have none.
+        state: What all rows are in: `row`, `none`, `itself` or `circle` (learning.py); `row` also where rows say it themselves.
         degree: Children (or runs of children) of a parent.
     """
 
@@ -67,6 +71,7 @@ class Wish:
     again: bool
     unique: bool
     nullable: bool
+    state: str
     degree: Number
 
 
@@ -124,10 +129,7 @@ class Model:
             ConfigError: The folder exists and holds something else.
         """
         folder = Path(folder)
-        if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / FILE).is_file())):
-            raise ConfigError(
-                f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder."
-            )
+        check_free(folder)
         with atomic.folder(folder) as work:
             self._write(work)
         return folder
@@ -197,6 +199,32 @@ class Model:
         return cls(structure, tables, kept, sources)
 
 
+def check_free(folder: Path) -> None:
+    """That a model can be saved to this folder without a file of anybody else being lost.
+
+    Raises:
+        ConfigError: The folder exists, and is neither empty nor a saved relational model and nothing more.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir() or not _is_model(folder):
+        raise ConfigError(f"folder={str(folder)!r} exists and is not a saved relational model. Name another folder.")
+    parts = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not p.is_dir()}
+    if others := sorted(name for name in parts if not PARTS.fullmatch(name)):
+        raise ConfigError(
+            f"folder={str(folder)!r} holds {others[0]!r} beside a saved relational model, which would be lost. "
+            "Move it, or name another folder."
+        )
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        head = json.loads((folder / FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(head, dict) and str(head.get("format", "")).startswith(FORMAT.partition("/")[0] + "/")
+
+
 def _kept(folder: Path, i: int) -> pd.DataFrame:
     from smartsynth import ingest
 
@@ -223,7 +251,7 @@ def _table_json(one: TableModel, structure: Structure) -> dict[str, Any]:
         else {"rules": list(one.rules), "steps": one.built.to_json(), "schema": one.built.schema.to_json()},
         "children": _number_json(one.children),
         "wishes": [
-            {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "degree": _number_json(wish.degree)}
+            {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "state": wish.state, "degree": _number_json(wish.degree)}
             for wish in one.wishes
         ],
     }  # fmt: skip
@@ -254,7 +282,16 @@ def _restored(
     for j, wish in enumerate(value["wishes"]):
         degree = _number(wish["degree"], under(arrays, f"wish{j}."))
         assert degree is not None  # noqa: S101  (a wish always has one)
-        wishes.append(Wish(tuple(wish["columns"]), wish["again"], wish["unique"], wish["nullable"], degree))
+        wishes.append(
+            Wish(
+                tuple(wish["columns"]),
+                wish["again"],
+                wish["unique"],
+                wish["nullable"],
+                wish.get("state", "row"),
+                degree,
+            )
+        )
     built = None
     if value["built"] is not None:
         own = Schema.from_json(value["built"]["schema"])

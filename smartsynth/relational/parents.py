@@ -8,6 +8,7 @@ exchange   rows exchange their parents until no primary key repeats
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,8 @@ from smartsynth.relational.features import View
 from smartsynth.relational.learning import CIRCLE, ITSELF, NUMBER, ROW, Known, said
 from smartsynth.relational.matching import allocated, matched, without_repeats
 from smartsynth.relational.model import Number, TableModel, Wish
-from smartsynth.relational.structure import Link, Positions, positions
-from smartsynth.schema import Schema
+from smartsynth.relational.structure import Link, Positions, positions, same_keys
+from smartsynth.schema import Column, Schema
 
 COARSE, FINE = 4, 16
 """Parts of the numbers that rows ask for."""
@@ -35,12 +36,14 @@ class Made:
         own: The modelled columns of each table, and what its rows say of further parents.
         named: The rows that foreign keys name.
         left_out: Rows that were made and left out, by table and reason.
+        notes: What came out otherwise than in the real tables, in sentences.
     """
 
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     own: dict[str, View] = field(default_factory=dict)
     named: dict[Link, Positions] = field(default_factory=dict)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def leave_out(self, table: str, why: str, n: int) -> None:
         """Count rows that are left out."""
@@ -71,7 +74,11 @@ def found_for(
     """A row of the parent for each row of a table, -1 for none."""
     own, offered = made.own[link.child], made.own[link.parent]
     n, m = len(own[0]), len(offered[0])
-    state = own[0][said(link, "state")].to_numpy(object) if said(link, "state") in own[1] else np.full(n, ROW, object)
+    state = (
+        own[0][said(link, "state")].to_numpy(object)
+        if said(link, "state") in own[1]
+        else np.full(n, wish.state, object)
+    )
     seeking = np.isin(state, [ROW, CIRCLE])
     found = np.where(state == ITSELF, np.arange(n), -1) if link.is_own else np.full(n, -1)
     again = np.zeros(n, bool)
@@ -97,8 +104,27 @@ def found_for(
         found[again] = found[source[again]]
     lost = seeking & (found < 0)
     if link in one.part.late and lost.any() and not wish.nullable and m:
-        found[lost] = np.flatnonzero(lost) if link.is_own else rng.integers(m, size=int(lost.sum()))
+        found[lost] = (
+            np.flatnonzero(lost)
+            if link.is_own
+            else _any_of(int(lost.sum()), _must(link, one, made, np.flatnonzero(lost)), m, rng)
+        )
+        if missing := int((found[lost] < 0).sum()):
+            shared = ", ".join(name for name in link.columns if name in made.frames[link.child])
+            made.notes.append(f"{link}: {missing:,} keys are missing, as no row has the same {shared}.")
     return found
+
+
+def _any_of(n: int, must: list[tuple[Positions, Positions]], m: int, rng: np.random.Generator) -> Positions:
+    """For each of `n` rows any of the `m` parents that have the same codes, -1 where none has."""
+    code = np.zeros(n + m, np.int64)
+    for ask, offer in must:
+        code = np.unique(np.stack([code, np.r_[ask, offer]]), axis=1, return_inverse=True)[1].ravel()
+    order = rng.permutation(m)
+    order = order[np.argsort(code[n:][order], kind="stable")]
+    first, after = (np.searchsorted(code[n:][order], code[:n], side=side) for side in ("left", "right"))
+    at = first + (rng.random(n) * (after - first)).astype(np.int64)
+    return np.where(after > first, order[np.minimum(at, m - 1)], -1)
 
 
 def _must(link: Link, one: TableModel, made: Made, rows: Positions) -> list[tuple[Positions, Positions]]:
@@ -155,19 +181,20 @@ def write(link: Link, made: Made, one: TableModel) -> None:
         cells = np.full(len(rows), None, object)
         some = rows >= 0
         cells[some] = parent[reference].to_numpy(object)[rows[some]]
-        column = one.schema[name]
         if name in frame:
             before = frame[name].to_numpy(object)
             cells = np.where(pd.isna(before), cells, before)
-        frame[name] = (
-            restore(column, cells)
-            if not _is_whole(column.dtype) or not pd.isna(cells).any()
-            else pd.Series(cells).astype("Int64")
-        )
+        frame[name] = _stored(one.schema[name], cells, parent[reference].dtype)
 
 
-def _is_whole(dtype: str) -> bool:
-    return dtype.startswith(("int", "uint"))
+def _stored(column: Column, cells: NDArray[np.object_], dtype: Any) -> pd.Series[Any]:
+    """Cells of a foreign key in the column's own dtype if they are the same keys in it, else in that of the key."""
+    as_key = restore(replace(column, dtype=str(dtype)), cells)
+    try:
+        found = restore(column, cells)
+    except (ValueError, TypeError, OverflowError):  # a text among numbers, or a number too large
+        return as_key
+    return found if same_keys(found, as_key).all() else as_key
 
 
 def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str], rng: np.random.Generator) -> None:

@@ -6,12 +6,15 @@
     looked up  tables that are kept as they are: their keys are categories
     implied    a key whose columns are a part of another one's, and follow from it
 
+Key columns that others refer to and that no parent made before can tell, as a tenant's code among users who name their boss, are made
+as columns of the table itself; what its late links ask for has to fit them.
+
 Of several parents the main one is that with the most rows: its families are the smallest and say the most about a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,6 +26,8 @@ from smartsynth.relational.structure import Link, Structure, Tables
 from smartsynth.schema import Kind
 
 MOST_MISSING_OF_MAIN = 0.5
+UNNAMED = ("bool", "date", "time")
+"""How dtypes begin whose values name no row in a format that new ones could be made in; dates are made as dates where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def plan_of(tables: Tables) -> tuple[Part, ...]:
     """The parts in the order in which tables are made; tables that are kept have none.
 
     Raises:
-        ConfigError: A kept table names rows of one that is made anew.
+        ConfigError: A kept table names rows of one that is made anew, or new keys of a dtype cannot be made.
     """
     structure = tables.structure
     for link in structure.links:
@@ -90,33 +95,47 @@ def plan_of(tables: Tables) -> tuple[Part, ...]:
                 f"tables.{link.child}.reference=true keeps its rows, and {link} names rows of a table that is made anew. "
                 f"Keep {link.parent!r} too, or neither."
             )
-    implied = {link for link in structure.links if _is_implied(link, structure)}
     todo = [name for name in structure.tables if name not in structure.kept]
     parents = {
-        name: [k for k in structure.of(name) if not k.is_own and k.parent not in structure.kept and k not in implied]
-        for name in todo
+        name: [k for k in structure.of(name) if not k.is_own and k.parent not in structure.kept] for name in todo
     }
     made: list[str] = []
     parts = []
     while todo:
         ready = [name for name in todo if all(link.parent in made for link in parents[name])]
-        # In a circle: the table of which the fewest keys have to wait, and of these the one that may be missing most often.
+        # In a circle: the table of which the fewest columns have to be made before their parents and the fewest keys have to wait, and
+        # of these the one whose key may be missing most often.
         name = ready[0] if ready else min(todo, key=lambda n: _waiting(parents[n], made, tables))
-        parts.append(_part(name, made, parents[name], implied, tables))
+        parts.append(_part(name, made, parents[name], tables))
         made.append(name)
         todo.remove(name)
     return tuple(parts)
 
 
-def _waiting(links: list[Link], made: list[str], tables: Tables) -> tuple[int, float]:
+def _waiting(links: list[Link], made: list[str], tables: Tables) -> tuple[int, int, float]:
+    structure, name = tables.structure, links[0].child
     late = [link for link in links if link.parent not in made]
-    return len(late), -min(float((tables.named[link] < 0).mean()) for link in late)
+    shared = [names for names in _unique(structure, name) if len(names) > 1]
+    early = {column for column in _early(structure, name, late) if any(column in names for names in shared)}
+    return len(early), len(late), -min(float((tables.named[link] < 0).mean()) for link in late)
 
 
-def _is_implied(link: Link, structure: Structure) -> bool:
-    """Whether another key of the table names a row whose own key names this one."""
+def _unique(structure: Structure, name: str) -> set[tuple[str, ...]]:
+    """Columns of a table that are unique together."""
+    return {structure.primary[name], *(k.references for k in structure.to(name))}
+
+
+def _early(structure: Structure, name: str, late: Sequence[Link]) -> set[str]:
+    """Columns that others refer to and that only late links could tell, so that the table itself makes them."""
+    told = {column for link in structure.of(name) if link not in late and not link.is_own for column in link.columns}
+    waiting = {column for link in structure.of(name) for column in link.columns} - told
+    return {column for link in structure.to(name) for column in link.references if column in waiting}
+
+
+def _is_implied(link: Link, structure: Structure, made: Sequence[str]) -> bool:
+    """Whether another key of the table, to a table that is made before, names a row whose own key names this one."""
     for other in structure.of(link.child):
-        if not set(link.columns) < set(other.columns) or other.parent in structure.kept:
+        if not set(link.columns) < set(other.columns) or other.is_own or other.parent not in made:
             continue
         there = dict(zip(other.columns, other.references, strict=True))
         mapped = tuple(there[name] for name in link.columns)
@@ -127,20 +146,29 @@ def _is_implied(link: Link, structure: Structure) -> bool:
     return False
 
 
-def _part(name: str, made: list[str], parents: list[Link], implied: set[Link], tables: Tables) -> Part:
+def _part(name: str, made: list[str], parents: list[Link], tables: Tables) -> Part:
     structure, data = tables.structure, tables.data[name]
-    before = [link for link in parents if link.parent in made]
+    implied = [link for link in structure.of(name) if _is_implied(link, structure, made)]
+    before = [link for link in parents if link.parent in made and link not in implied]
+    late = [k for k in structure.of(name) if k.is_own or (k in parents and k.parent not in made and k not in implied)]
     candidates = [link for link in before if (tables.named[link] < 0).mean() <= MOST_MISSING_OF_MAIN]
     main = max(candidates, key=lambda link: len(tables.data[link.parent]), default=None)
-    named = {column for link in structure.of(name) for column in link.columns}
-    unique = {structure.primary[name], *(k.references for k in structure.to(name))}
+    named = {column for link in structure.of(name) for column in link.columns} - _early(structure, name, late)
+    unique = _unique(structure, name)
     serial, counter, own = [], None, []
     for column in data.schema:
         if column.name in named:
             continue
         in_keys = [columns for columns in unique if column.name in columns]
         alone = any(len(columns) == 1 for columns in in_keys)
-        if alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
+        if alone and column.kind is Kind.DATETIME:
+            own.append(column.name)  # days of a calendar: made as dates, and kept apart
+        elif alone and (column.kind in (Kind.BOOLEAN, Kind.DURATION) or column.dtype.startswith(UNNAMED)):
+            raise ConfigError(
+                f"tables.{name}: {column.name!r} is a key of dtype {column.dtype}, of which no new values can be made. "
+                f"Say tables.{name}.reference=true if its rows are public knowledge, or leave the key out."
+            )
+        elif alone or (in_keys and column.kind in (Kind.IDENTIFIER, Kind.TEXT)):
             serial.append(column.name)
         elif (
             in_keys
@@ -158,9 +186,9 @@ def _part(name: str, made: list[str], parents: list[Link], implied: set[Link], t
         table=name,
         main=main,
         matched=tuple(link for link in before if link != main),
-        late=tuple(k for k in own_links if k not in implied and (k.is_own or (k in parents and k.parent not in made))),
+        late=tuple(late),
         looked_up=tuple(link for link in own_links if link.parent in structure.kept and link not in implied),
-        implied=tuple(link for link in own_links if link in implied),
+        implied=tuple(implied),
         own=tuple(own),
         serial=tuple(serial),
         counter=counter,

@@ -6,7 +6,7 @@ read → keep families aside → learn → make, without what is too near to rea
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 
 from smartsynth import registry
 from smartsynth._version import __version__
-from smartsynth.alignment import align
+from smartsynth.alignment import align, as_column
 from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
@@ -31,13 +31,14 @@ from smartsynth.relational.plan import Part, held_out, plan_of
 from smartsynth.relational.report import write_report
 from smartsynth.relational.scores import RelationalEvaluation
 from smartsynth.relational.source import read, tables_of
-from smartsynth.relational.structure import Tables
+from smartsynth.relational.structure import Tables, same_keys
 from smartsynth.ruling import wanted
 from smartsynth.schema import Modality, Schema
 from smartsynth.schema_document import SchemaDocument
 
 # Rough shares of the time.
 WEIGHTS = {"Read": 2, "Learn": 60, "Make": 20, "Evaluate": 18}
+LARGEST_SCALE = 1_000_000
 Schemas = SchemaDocument | Mapping[str, Any] | str | Path | None
 
 
@@ -130,6 +131,7 @@ def synthesize(
     filter: bool = True,
     evaluate: bool = True,
     limits: Limits | None = None,
+    check: Callable[[Tables], object] | None = None,
     progress: Progress | None = None,
 ) -> RelationalResult:
     """Tables like the real ones, with keys that hold, and the evidence beside them.
@@ -143,6 +145,7 @@ def synthesize(
         filter: Whether rows that are too near to real ones are kept out.
         evaluate: Whether the tables are compared with held-out families.
         limits: How large each table may be.
+        check: Called with the real tables before anything is learnt; may raise, as where the tables cannot be written.
         progress: Called with the share done; may raise `Cancelled`, after which nothing is left behind.
 
     Raises:
@@ -155,6 +158,8 @@ def synthesize(
     stages = Stages(progress, WEIGHTS)
     with stages("Read"):
         real, document = read(source, schema=schema, limits=limits)
+        if check is not None:
+            check(real)
         parts = plan_of(real)
         if not parts:
             raise ConfigError("All tables are declared as reference: there is nothing to make.")
@@ -176,7 +181,7 @@ def synthesize(
             found = evaluation.evaluate(real, made, parts, held, shared, seed=seed, progress=report)
     return RelationalResult(
         synthetic=made, schema=document, seed=seed, left_out=left_out, unchecked=not filter, model=model, evaluation=found,
-        notes=(*real.notes, *real.structure.found, *unfiltered), generator=generator, timings=stages.seconds,
+        notes=(*real.notes, *real.structure.found, *unfiltered, *made.notes), generator=generator, timings=stages.seconds,
     )  # fmt: skip
 
 
@@ -246,15 +251,27 @@ NOT_UNSEEN = "No holdout was given, so a fifth of the families took its place. T
 
 def _aligned(source: Any, known: Tables, limits: Limits | None, what: str) -> Tables:
     """Tables of the same names with the columns and dtypes of the known ones; broken keys are no error, they are measured."""
-    data = tables_of(source, limits or Limits())
-    lost = [name for name in known if name not in data]
+    data, empty = tables_of(source, limits or Limits())
+    lost = [name for name in known if name not in data and name not in empty]
     if lost:
         raise DataError(f"The {what} tables lack {', '.join(map(repr, lost))}. They have: {', '.join(data)}.")
     frames = {}
     for name in known:
         one = known.data[name]
-        frames[name] = replace(one, frame=align(data[name].frame, one.schema, what=f"{what} {name}"))
+        if name in empty:
+            frames[name] = one.with_frame(one.frame.iloc[:0])
+            continue
+        schema = _with_keys_as_they_came(one.schema, data[name].frame, known.structure.key_columns(name))
+        frames[name] = replace(one, schema=schema, frame=align(data[name].frame, schema, what=f"{what} {name}"))
     return Tables.of(frames, known.structure, checked=False)
+
+
+def _with_keys_as_they_came(schema: Schema, frame: pd.DataFrame, keys: Iterable[str]) -> Schema:
+    """The schema with the dtypes of keys that would not be the same keys in the real dtype, as numbers beyond it."""
+    for name in keys:
+        if name in frame and not same_keys(as_column(frame[name], schema[name]), frame[name]).all():
+            schema = schema.with_column(name, dtype=str(frame[name].dtype))
+    return schema
 
 
 def _joined(train: Tables, other: Tables) -> tuple[Tables, Any, frozenset[str], Any]:
@@ -295,8 +312,8 @@ def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]
 
 
 def _check(scale: float, generator: str) -> None:
-    if not scale > 0:
-        raise ConfigError(f"scale={scale:g} must be above 0.")
+    if not 0 < scale <= LARGEST_SCALE:
+        raise ConfigError(f"scale={scale:g} must be above 0, and at most {LARGEST_SCALE:,}.")
     cls = registry.generator_class(generator)
     if cls.modality is not Modality.TABLE:
         raise ConfigError(

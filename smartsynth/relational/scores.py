@@ -19,7 +19,8 @@ class TableScores:
         scores: `columns` (mean distance of a column), `pairs` (mean distance of a pair of columns) and `detection` (of rows with their
             parents and children joined on).
         unique: Share of primary keys that no earlier row has; None without a primary key.
-        copied: Serial key values that real rows have too; None if it has none.
+        copied: Cells that hold real keys of columns that are made anew: such columns themselves, and others that hold texts; None if there are
+            none.
     """
 
     table: str

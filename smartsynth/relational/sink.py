@@ -4,7 +4,8 @@
     tables.xlsx                   a sheet a table
     postgresql://USER@HOST/DB     tables with primary and foreign keys, parents before children; #SCHEMA for one of its schemas
 
-Everything appears or nothing: files are written beside their places first, tables in one transaction.
+Everything appears or nothing: files are written beside their places first, tables in one transaction. A database that ends transactions
+at every CREATE or DROP, as MySQL does, cannot take the latter back; PostgreSQL and SQLite can.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from smartsynth import atomic, connectors, export
+from smartsynth import atomic, connectors, export, ingest
 from smartsynth.config import ExportConfig
 from smartsynth.connectors import Place
+from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
+from smartsynth.relational.source import file_of, stem, suffix
 from smartsynth.relational.structure import Link, Tables
 from smartsynth.schema_document import SchemaDocument
 
@@ -46,32 +49,120 @@ def write(
         tables: The tables.
         target: As at the top of this module.
         format: Of the files of a folder: csv, tsv, json, jsonl or parquet.
-        replace: Whether tables of a database that are there may be replaced. A folder's files are replaced.
+        replace: Whether tables of a database that are there may be replaced. A folder's files of the same names are replaced.
         schema: Written beside files, so that they can be read with their keys.
 
     Raises:
         ConfigError: The target cannot be written, or the format is not known.
     """
+    check(tables, target, format=format, replace=replace)
     text = str(target)
-    if format is not None and format not in FORMATS:
-        raise ConfigError(f"format={format!r} is not known. Formats of a folder of tables: {', '.join(FORMATS)}.")
     if "://" in text:
         return _database(tables, text, replace=replace)
     path = Path(text)
     if path.suffix.lower() == ".xlsx":
         return [str(_workbook(tables, path))]
-    if path.suffix or (path.exists() and not path.is_dir()):
-        raise ConfigError(f"target={text!r} must be a folder, a workbook (.xlsx), or the address of a database.")
     return _folder(tables, path, format, schema)
 
 
-def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocument | None) -> list[str]:
+def check(
+    tables: Tables, target: str | Path, *, source: Any = None, format: str | None = None, replace: bool = False
+) -> None:
+    """That tables of these names can be written there; nothing is written.
+
+    Args:
+        tables: The real tables, or those to write.
+        target: As for `write`.
+        source: Where the real tables came from, which is not overwritten unless `replace` says so.
+        format: As for `write`.
+        replace: As for `write`.
+
+    Raises:
+        ConfigError: The target cannot be written, the format is not known, or something is there that would be lost.
+    """
+    text = str(target)
+    if format is not None and format not in FORMATS:
+        raise ConfigError(f"format={format!r} is not known. Formats of a folder of tables: {', '.join(FORMATS)}.")
+    if isinstance(source, str | Path) and not replace and _is_same(str(source), text):
+        raise ConfigError(
+            f"target={text!r} is where the real tables are. Name another place, or allow them to be replaced."
+        )
+    if "://" in text:
+        _check_database(tables, text, replace=replace)
+        return
+    path = Path(text)
+    if path.suffix.lower() == ".xlsx":
+        long = [name for name in tables if len(name) > 31 or any(c in name for c in "[]:*?/\\")]
+        if long:
+            raise ConfigError(
+                f"{long[0]!r} cannot name a sheet (at most 31 characters, none of []:*?/\\). Write a folder."
+            )
+        return
+    if path.suffix or (path.exists() and not path.is_dir()):
+        raise ConfigError(f"target={text!r} must be a folder, a workbook (.xlsx), or the address of a database.")
     wrong = [name for name in tables if not re.fullmatch(r"\w[\w .-]*", name)]
     if wrong:
         raise ConfigError(f"{wrong[0]!r} cannot name a file. Rename the table, or write a workbook or a database.")
+    files = {name: f"{name}.{_format(data, format)}" for name, data in tables.data.items()}
+    there = [p for p in sorted(path.iterdir()) if p.is_file()] if path.is_dir() else []
+    twice = [p.name for p in there if files.get(stem(p)) not in (None, p.name) and suffix(p) in ingest.SUFFIXES]
+    if twice:
+        raise ConfigError(
+            f"target={text!r} holds {twice[0]!r}, which would be a second file of the same table. Move it, name another folder, or "
+            "write the same format."
+        )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two sources or targets are one place."""
+    if "://" in one or "://" in other:
+        urls = [(text.partition("#")[0].partition("?")[0], text.partition("#")[2]) for text in (one, other)]
+        files = [file_of(text) for text in (one, other)]
+        return urls[0] == urls[1] or (None not in files and files[0] == files[1])
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def _check_database(tables: Tables, address: str, *, replace: bool) -> None:
+    import sqlalchemy as sa
+
+    url, _, schema = address.partition("#")
+    place = Place.of(f"{url}#-")
+    engine = connectors.engine_of(place)
+    file = file_of(address)
+    if file is not None and not file.exists():
+        return
+    try:
+        with engine.connect() as db:
+            _refuse_known(tables, db, place, schema, replace=replace)
+    except sa.exc.SQLAlchemyError as error:
+        raise _unwritable(place, error) from None
+
+
+def _refuse_known(tables: Tables, db: sa.Connection, place: Place, schema: str, *, replace: bool) -> list[str]:
+    """The tables that are there already, if these may be replaced."""
+    import sqlalchemy as sa
+
+    there = [name for name in tables if sa.inspect(db).has_table(name, schema=schema or None)]
+    if there and not replace:
+        raise ConfigError(
+            f"{place.shown} has the table {there[0]!r} already. Name another database or schema, or allow tables to be replaced."
+        )
+    return there
+
+
+def _unwritable(place: Place, error: Exception) -> ConfigError:
+    return ConfigError(f"{place.shown} cannot be written ({type(error).__name__}). Check the address and the rights.")
+
+
+def _format(data: Dataset, asked: str | None) -> str:
+    """The format of a table's file."""
+    return asked or (data.source.format if data.source.format in FORMATS else "csv")
+
+
+def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocument | None) -> list[str]:
     with atomic.files_of(folder) as work:
         for name, data in tables.data.items():
-            form = format or (data.source.format if data.source.format in FORMATS else "csv")
+            form = _format(data, format)
             (work / f"{name}.{form}").write_bytes(export.to_bytes(data, format=form, config=ExportConfig()))
         if schema is not None:
             (work / "schema.yaml").write_text(schema.to_yaml(), "utf-8")
@@ -81,9 +172,6 @@ def _folder(tables: Tables, folder: Path, format: str | None, schema: SchemaDocu
 def _workbook(tables: Tables, path: Path) -> Path:
     import openpyxl
 
-    long = [name for name in tables if len(name) > 31 or any(c in name for c in "[]:*?/\\")]
-    if long:
-        raise ConfigError(f"{long[0]!r} cannot name a sheet (at most 31 characters, none of []:*?/\\). Write a folder.")
     book = openpyxl.Workbook(write_only=True)
     for name, data in tables.data.items():
         export.add_sheet(book, name, data)
@@ -98,14 +186,14 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
 
     url, _, schema = address.partition("#")
     place = Place.of(f"{url}#-")
+    engine = connectors.engine_of(place)
+    file = file_of(address)
+    is_new = file is not None and not file.exists()
+    if engine.dialect.name == "sqlite":
+        _whole_transactions(engine)
     try:
-        with connectors.engine_of(place).begin() as db:
-            there = [name for name in tables if sa.inspect(db).has_table(name, schema=schema or None)]
-            if there and not replace:
-                raise ConfigError(
-                    f"{place.shown} has the table {there[0]!r} already. Name another database or schema, or allow tables to be replaced."
-                )
-            if there:
+        with engine.begin() as db:
+            if there := _refuse_known(tables, db, place, schema, replace=replace):
                 old = sa.MetaData()
                 old.reflect(db, schema=schema or None, only=there)
                 old.drop_all(db)
@@ -114,10 +202,24 @@ def _database(tables: Tables, address: str, *, replace: bool) -> list[str]:
             for name in _in_order(tables):
                 _insert(db, known.tables[f"{schema}.{name}" if schema else name], tables.frame(name))
     except sa.exc.SQLAlchemyError as error:
-        raise ConfigError(
-            f"{place.shown} cannot be written ({type(error).__name__}). Check the address and the rights."
-        ) from None
+        raise _unwritable(place, error) from None
+    finally:
+        if file is not None and is_new and file.exists() and not file.stat().st_size:
+            file.unlink()  # nothing was written
     return [f"table {name}" for name in tables]
+
+
+def _whole_transactions(engine: sa.Engine) -> None:
+    """CREATE and DROP belong to transactions of SQLite as well; its driver would end them there (SQLAlchemy, "Serializable isolation")."""
+    import sqlalchemy as sa
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(db: sa.Connection) -> None:
+        db.exec_driver_sql("BEGIN")
 
 
 def _in_order(tables: Tables) -> list[str]:

@@ -10,7 +10,7 @@ What a schema tells wins over what a database says; keys that neither tells are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from smartsynth import connectors, ingest
 from smartsynth.config import Limits
 from smartsynth.connectors import Place
 from smartsynth.dataset import Dataset
-from smartsynth.errors import ConfigError, DataError
+from smartsynth.errors import ConfigError, DataError, EmptyTableError
 from smartsynth.inference import refine_schema
 from smartsynth.ingest.records import read_sheets
 from smartsynth.relational.discovery import completed
@@ -55,13 +55,21 @@ def read(
     if document is None:
         document = SchemaDocument()
     document = _with(document, reflected)
-    unknown = [name for name in document.tables if name not in data]
-    left_out = [name for name in unknown if name in notes]
-    document = document.model_copy(update={"tables": {n: t for n, t in document.tables.items() if n not in left_out}})
+    document = _without(document, [name for name in notes if name not in data])
     data = {name: _described(one, document.tables.get(name)) for name, one in data.items()}
     structure = completed(data, Structure.of_document(document, data))
     said = (*notes.values(), *_unused(document, structure))
     return Tables.of(data, structure, said), structure.to_document(document)
+
+
+def _without(document: SchemaDocument, names: Sequence[str]) -> SchemaDocument:
+    """The schema without some tables, and without the keys that name rows of them."""
+    tables = {}
+    for name, table in document.tables.items():
+        if name not in names:
+            keys = tuple(key for key in table.foreign_keys if key.table not in names)
+            tables[name] = table.model_copy(update={"foreign_keys": keys})
+    return document.model_copy(update={"tables": tables})
 
 
 def _unused(document: SchemaDocument, structure: Structure) -> list[str]:
@@ -77,16 +85,16 @@ def _unused(document: SchemaDocument, structure: Structure) -> list[str]:
     return said
 
 
-def tables_of(source: Any, limits: Limits) -> dict[str, Dataset]:
-    """The tables of a source as they are, without what is known of them."""
-    return _data(source, limits)[0]
+def tables_of(source: Any, limits: Limits) -> tuple[dict[str, Dataset], frozenset[str]]:
+    """The tables of a source as they are, without what is known of them; and the names of those without rows."""
+    data, _, notes = _data(source, limits)
+    return data, frozenset(notes)
 
 
 def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
     """Tables, keys that a database tells, and notes by the name of a table that was left out."""
     if isinstance(source, Mapping):
-        data = {str(name): ingest.read(one, limits=limits, name=str(name)) for name, one in source.items()}
-        return _some(data, "source"), {}, {}
+        return _with_rows({str(name): _table(one, limits, str(name)) for name, one in source.items()}, "source")
     text = str(source)
     if "://" in text:
         return _database(text, limits)
@@ -95,19 +103,39 @@ def _data(source: Any, limits: Limits) -> tuple[dict[str, Dataset], dict[str, Ta
         files = [
             p
             for p in sorted(path.iterdir())
-            if p.is_file() and _suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
+            if p.is_file() and suffix(p) in ingest.SUFFIXES and not p.name.startswith(".")
         ]
         files = [p for p in files if not f".{p.name}".endswith(".manifest.json")]
-        stems = [_stem(p) for p in files]
+        stems = [stem(p) for p in files]
         if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
             raise ConfigError(f"{path} has several files of the table {twice[0]!r}. Leave one.")
-        return _some({_stem(p): ingest.read(p, limits=limits) for p in files}, text), {}, {}
+        return _with_rows({stem(p): _table(p, limits, None) for p in files}, text)
     if path.suffix.lower() == ".xlsx" and path.is_file():
-        return _some(read_sheets(path.read_bytes(), limits, name=path.name), text), {}, {}
+        return _with_rows(read_sheets(path.read_bytes(), limits, name=path.name), text)
     raise ConfigError(
         f"source={text!r} is neither a folder of tables, a workbook (.xlsx), nor the address of a database "
         "(postgresql://USER@HOST/DB, sqlite:///FILE)."
     )
+
+
+def _table(source: Any, limits: Limits, name: str | None) -> Dataset | None:
+    """A table, None if it has no rows."""
+    try:
+        return ingest.read(source, limits=limits, **({} if name is None else {"name": name}))
+    except EmptyTableError:
+        return None
+
+
+def _with_rows(
+    data: Mapping[str, Dataset | None], what: str
+) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
+    """The tables that have rows, no keys, and notes on the others."""
+    notes = {name: _left_out(name) for name, one in data.items() if one is None}
+    return _some({name: one for name, one in data.items() if one is not None}, what), {}, notes
+
+
+def _left_out(name: str) -> str:
+    return f"The table {name} is empty and was left out."
 
 
 def _some(data: dict[str, Dataset], what: str) -> dict[str, Dataset]:
@@ -116,12 +144,20 @@ def _some(data: dict[str, Dataset], what: str) -> dict[str, Dataset]:
     return data
 
 
-def _suffix(path: Path) -> str:
+def suffix(path: Path) -> str:
+    """The ending of a file's name, without the dot."""
     return path.suffix.lower().lstrip(".")
 
 
-def _stem(path: Path) -> str:
-    return Path(path.stem).stem if _suffix(path) in ("gz", "zip") else path.stem
+def stem(path: Path) -> str:
+    """The name of the table that a file holds."""
+    return Path(path.stem).stem if suffix(path) in ("gz", "zip") else path.stem
+
+
+def file_of(address: str) -> Path | None:
+    """The file of a SQLite database, None of others."""
+    url = address.partition("#")[0].partition("?")[0]
+    return Path(url.removeprefix("sqlite:///")).resolve() if url.startswith("sqlite:///") else None
 
 
 def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
@@ -130,6 +166,11 @@ def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[st
 
     url, _, schema = address.partition("#")
     place = Place.of(f"{url}#-")
+    file = file_of(address)
+    if file is not None and not file.is_file():  # to connect would make it
+        raise ConfigError(
+            f"source={place.shown!r}: there is no file {str(file)!r}. Check the address: sqlite:///FILE, sqlite:////FOLDER/FILE."
+        )
     whole = limits.model_copy(update={"sample_rows": limits.max_rows})  # a part of a table would cut keys off
     data, told, notes = {}, {}, {}
     try:
@@ -157,10 +198,8 @@ def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[st
     for name in told:
         try:
             data[name] = connectors.read(f"{url}#{schema + '.' if schema else ''}{name}", limits=whole)
-        except DataError as error:
-            if "is empty" not in str(error):
-                raise
-            notes[name] = f"The table {name} is empty and was left out."
+        except EmptyTableError:
+            notes[name] = _left_out(name)
     for table, one in told.items():
         keys = tuple(key for key in one.foreign_keys if key.table not in notes)
         told[table] = one.model_copy(update={"foreign_keys": keys})

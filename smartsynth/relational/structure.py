@@ -19,6 +19,8 @@ from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError, Problem, did_you_mean
 from smartsynth.schema_document import ForeignKey, SchemaDocument, TableDocument
 
+LARGEST_WHOLE = 2.0**53
+"""From here on not every whole number is a float."""
 Positions = NDArray[np.int64]
 """Row of the parent that each row of a child names; -1 for none."""
 
@@ -197,20 +199,25 @@ class Tables:
             checked: Whether a key that should be unique and is not is an error; if not, it names the first of its rows.
 
         Raises:
-            DataError: A key that must be unique repeats, or a part of one is missing.
+            DataError: A key that must be unique repeats, a part of one is missing, or no foreign key at all names a row.
         """
-        problems = list(_broken(data, structure)) if checked else []
+        problems = list(broken(data, structure)) if checked else []
         if problems:
             raise DataError(problems)
         named, said = {}, list(notes)
         for link in structure.links:
             child, parent = data[link.child].frame, data[link.parent].frame
             named[link] = positions(child[list(link.columns)], parent[list(link.references)])
-            lost = int((child[list(link.columns)].notna().all(axis=1).to_numpy() & (named[link] < 0)).sum())
-            if lost:
+            known = child[list(link.columns)].notna().all(axis=1).to_numpy()
+            lost = int((known & (named[link] < 0)).sum())
+            if checked and lost and lost == known.sum():
+                problems.append(_astray(link, lost))
+            elif lost:
                 said.append(
                     f"{link}: {lost:,} of {len(child):,} rows name a row that is not there; their key counts as missing."
                 )
+        if problems:
+            raise DataError(problems)
         return cls(data, structure, named, tuple(said))
 
     def __iter__(self) -> Iterator[str]:
@@ -233,7 +240,16 @@ class Tables:
         return replace(self, data=data, named=named)
 
 
-def _broken(data: Mapping[str, Dataset], structure: Structure) -> Iterator[Problem]:
+def _astray(link: Link, n: int) -> Problem:
+    """A foreign key that never names a row."""
+    return Problem(
+        f"{link}: none of the {n:,} keys names a row that is there.",
+        fix=f"Write both alike (12 and '00012', or '12' and 'C12', are not one key), name the columns that are meant, or leave the key out of "
+        f"tables.{link.child}.foreign_keys.",
+    )
+
+
+def broken(data: Mapping[str, Dataset], structure: Structure) -> Iterator[Problem]:
     """Keys that are not unique, or missing."""
     wanted = {(name, columns) for name, columns in structure.primary.items() if columns}
     wanted |= {(link.parent, link.references) for link in structure.links}
@@ -286,6 +302,21 @@ def _comparable(one: pd.Series[Any], other: pd.Series[Any]) -> tuple[NDArray[Any
             [cells.astype("Float64").fillna(0).to_numpy(np.float64) for cells in (one, other)]
         ), missing
     return np.concatenate([cells.astype(object).map(_text).to_numpy(object) for cells in (one, other)]), missing
+
+
+def same_keys(one: pd.Series[Any], other: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Whether two columns of the same rows hold the same keys, row by row; numbers too large for a float are none.
+
+    >>> same_keys(pd.Series([16, 17]), pd.Series(["00016", "17"])).tolist()
+    [False, True]
+    """
+    both, missing = _comparable(one, other)
+    n = len(one)
+    found = missing[:n] == missing[n:]
+    found &= missing[:n] | (both[:n] == both[n:])
+    if both.dtype.kind == "f":
+        found &= missing[:n] | (np.abs(both[:n]) < LARGEST_WHOLE)
+    return np.asarray(found)
 
 
 def _text(cell: Any) -> str:

@@ -71,7 +71,7 @@ def verdict(scores: tuple[Score, ...], links: list[LinkScores], tables: list[Tab
         )
         + "."
     )
-    real = "No key that was made anew is a real one." if not copied else f"{copied:,} keys are real ones."
+    real = "No key that was made anew is a real one." if not copied else f"{copied:,} cells hold keys of real rows."
     worst = [s for s in scores if s.available and s.reference is not None]
     far = max(worst, key=lambda s: abs(s.value - (s.reference or 0.0)), default=None)
     away = (

@@ -196,3 +196,76 @@ def test_a_rule_about_a_key_is_refused():
     tables = {"a": {"primary_key": "id"}, "b": {"foreign_keys": [key("a", "a")], "rules": ["a > x"]}}
     with pytest.raises(ConfigError, match=r"tables.b.rules: .*columns that are no keys"):
         relational.synthesize(frames, schema={"tables": tables})
+
+
+def _tenants(rng, n=120):
+    """Users and teams of tenants that are named by one letter."""
+    codes = list("abcdefgh")
+    users = pd.DataFrame({"t": rng.choice(codes, n), "u": range(1, n + 1), "age": rng.integers(18, 70, n)})
+    of = {code: users.u[users.t == code].to_numpy() for code in codes}
+    teams = pd.DataFrame(
+        [(t, f"T{t}{j}", rng.choice(of[t]), rng.normal(3, 1)) for t in codes for j in range(4)],
+        columns=["t", "team", "lead", "score"],
+    ).round(2)
+    users["team"] = [rng.choice(teams.team[teams.t == t]) for t in users.t]
+    users["boss"] = [
+        of[t][0] if rng.random() < 0.5 else of[t][of[t] <= u][-1] for t, u in zip(users.t, users.u, strict=True)
+    ]
+    return pd.DataFrame({"t": codes, "size": rng.normal(5, 1, 8).round(2)}), users, teams
+
+
+OWNER = key("t", "tenants")
+USERS = {"primary_key": ["t", "u"]}
+TEAMS = {"primary_key": ["t", "team"]}
+
+
+def test_users_of_tenants_name_users_of_their_own_tenant():
+    tenants, users, _ = _tenants(np.random.default_rng(8))
+    users, boss = users[["t", "u", "age", "boss"]], key(["t", "boss"], "users")
+    tables = {"tenants": {"primary_key": "t"}, "users": {**USERS, "foreign_keys": [OWNER, boss]}}
+    found = made({"tenants": tenants, "users": users}, tables)
+    assert set(found["users"].t) <= set(found["tenants"].t)
+    assert made({"users": users}, {"users": {**USERS, "foreign_keys": [boss]}})["users"].boss.notna().all()
+
+
+@pytest.mark.parametrize("with_tenants", [True, False])
+def test_users_and_teams_of_tenants_name_each_other(with_tenants):
+    tenants, users, teams = _tenants(np.random.default_rng(9))
+    users, owner = users[["t", "u", "age", "team"]], [OWNER] if with_tenants else []
+    frames = {"users": users, "teams": teams, **({"tenants": tenants} if with_tenants else {})}
+    tables = {
+        "users": {**USERS, "foreign_keys": [*owner, key(["t", "team"], "teams", ["t", "team"])]},
+        "teams": {**TEAMS, "foreign_keys": [*owner, key(["t", "lead"], "users", ["t", "u"])]},
+        **({"tenants": {"primary_key": "t"}} if with_tenants else {}),
+    }
+    assert made(frames, tables)["users"].team.notna().all()
+    few = relational.synthesize(frames, schema={"tables": tables}, seed=2, evaluate=False, scale=0.3)
+    missing = int(few.tables["users"].team.isna().sum())
+    assert any(f": {missing} keys are missing" in note for note in few.notes) == (missing > 0)
+    assert missing == 0 or not with_tenants
+
+
+def test_customers_of_tenants_name_one_of_their_own_orders():
+    tenants, users, _ = _tenants(np.random.default_rng(10))
+    rng = np.random.default_rng(11)
+    orders = users.loc[users.index.repeat(rng.integers(1, 4, len(users))), ["t", "u"]].reset_index(drop=True)
+    orders["o"] = np.arange(len(orders)) + 1
+    orders["sum"] = rng.normal(5, 1, len(orders)).round(2)
+    users = users[["t", "u", "age"]].assign(first=orders.groupby("u").o.min().loc[users.u].to_numpy())
+    tables = {
+        "tenants": {"primary_key": "t"},
+        "users": {**USERS, "foreign_keys": [OWNER, key(["t", "first"], "orders", ["t", "o"])]},
+        "orders": {"primary_key": ["t", "o"], "foreign_keys": [OWNER, key(["t", "u"], "users")]},
+    }
+    assert len(made({"tenants": tenants, "users": users, "orders": orders}, tables)["orders"]) > 50
+
+
+def test_tenants_that_name_a_user_are_made_before_their_users():
+    tenants, users, _ = _tenants(np.random.default_rng(12))
+    tenants["owner"] = users.groupby("t").u.min().loc[tenants.t].to_numpy()
+    tables = {
+        "users": {**USERS, "foreign_keys": [OWNER]},
+        "tenants": {"primary_key": "t", "foreign_keys": [key(["t", "owner"], "users", ["t", "u"])]},
+    }
+    found = made({"users": users[["t", "u", "age"]], "tenants": tenants}, tables)
+    assert found["tenants"].t.is_unique

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from smartsynth import relational
 from smartsynth.errors import ConfigError
+from smartsynth.relational import sink
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
@@ -87,3 +88,42 @@ def test_manifests_beside_tables_are_no_tables(made, tmp_path):
     (tmp_path / "out" / "orders.manifest.json").write_text("{}")
     tables, _ = relational.source.read(tmp_path / "out")
     assert set(tables.structure.tables) == set(made.tables)
+
+
+def test_a_database_is_as_it_was_if_writing_fails(made, tmp_path, monkeypatch):
+    url, calls = f"sqlite:///{tmp_path / 'shop.db'}", []
+    made.write(url)
+    insert = sink._insert
+
+    def full(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise OSError("no space left")
+        insert(*arguments)
+
+    monkeypatch.setattr(sink, "_insert", full)
+    with pytest.raises(OSError, match="no space left"):
+        made.write(url, replace=True)
+    with sa.create_engine(url).connect() as db:
+        counted = {
+            name: db.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar() for name in made.tables
+        }
+    assert counted == {name: len(table) for name, table in made.tables.items()}
+    calls.clear()
+    with pytest.raises(OSError, match="no space left"):
+        made.write(f"sqlite:///{tmp_path / 'new.db'}")
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_a_model_replaces_an_older_one_and_nothing_else(made, tmp_path):
+    folder = made.save(tmp_path / "model")
+    made.save(folder)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"holds 'notes\.txt' beside a saved relational model"):
+        made.save(folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "relational.json").write_text("[]")
+    with pytest.raises(ConfigError, match="is not a saved relational model"):
+        made.save(other)

@@ -99,3 +99,35 @@ def test_what_is_told_and_not_kept_is_said():
     found, _ = relational.read(tables(), schema=told)
     assert "parents.id: pattern is not kept by tables that are made together." in found.notes
     assert "parents.size: unique is not kept by tables that are made together." in found.notes
+
+
+@pytest.mark.parametrize("kind", ["frames", "csv", "json", "xlsx"])
+def test_an_empty_table_is_left_out_and_measured(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    frames = {
+        "parents": pd.DataFrame({"id": range(60), "x": rng.normal(size=60).round(2)}),
+        "children": pd.DataFrame({"parent_id": np.arange(120) % 60, "y": rng.normal(size=120).round(2)}),
+    }
+    few = {**frames, "children": frames["children"].iloc[:0]}
+    source = few
+    if kind == "xlsx":
+        source = tmp_path / "tables.xlsx"
+        with pd.ExcelWriter(source) as book:
+            for name, frame in few.items():
+                frame.to_excel(book, sheet_name=name, index=False)
+    elif kind != "frames":
+        source = tmp_path
+        for name, frame in few.items():
+            text = frame.to_csv(index=False) if kind == "csv" else frame.to_json(orient="records")
+            (tmp_path / f"{name}.{kind}").write_text(text)
+    told = {
+        "tables": {
+            "parents": {"primary_key": "id"},
+            "children": {"foreign_keys": [{"columns": "parent_id", "table": "parents"}]},
+        }
+    }
+    found, document = relational.read(source, schema=told)
+    assert list(found.data) == list(document.tables) == ["parents"]
+    assert found.notes == ("The table children is empty and was left out.",)
+    measured = relational.evaluate(frames, source, schema=told)
+    assert {table.table: table.synthetic for table in measured.tables} == {"parents": 60, "children": 0}
