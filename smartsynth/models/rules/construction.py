@@ -88,11 +88,11 @@ class Construction:
             raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
         places = [PlaceStep.fit(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Geographic)]
-        patterns = _patterns(rules, schema)
         edges = edges_of([rule for rule in rules if isinstance(rule, Chain)], schema, rows)
         rising = _rising(rules, rows, schema, bounds_of(edges))
         computed = _computed(rules, schema)
         fixed = _apart([*computed, *groups, *places, *rising])
+        patterns = _patterns(rules, schema, fixed)
         zeros = _zeros(rules, schema, fixed)
         order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed)
         kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
@@ -273,12 +273,16 @@ def _apart(steps: Sequence[Step]) -> set[str]:
     return set(names)
 
 
-def _patterns(rules: Sequence[Rule], schema: Schema) -> list[PatternStep]:
-    """Columns that are written anew; of two forms of a column the first, and rows that do not have the other are rejected."""
+def _patterns(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[PatternStep]:
+    """Columns that are written anew and that no other step makes.
+
+    Of two forms of a column it is the first; rows in which a column has not the other, or not the form that it is to have where another
+    step makes it, are rejected.
+    """
     alone = {rule.columns[0] for rule in rules if isinstance(rule, Unique) and len(rule.columns) == 1}
     found: dict[str, PatternStep] = {}
     for rule in rules:
-        if isinstance(rule, Matches) and rule.column not in found:
+        if isinstance(rule, Matches) and rule.column not in found and rule.column not in fixed:
             step = PatternStep.of_rule(rule, schema, distinct=rule.column in alone)
             if step is not None:
                 found[rule.column] = step

@@ -97,6 +97,20 @@ def test_patterns_that_no_text_can_be_made_of_are_refused():
         fitted(people(), [{"matches": {"code": r"(A)\1"}}])
 
 
+def test_a_pattern_of_a_column_that_another_rule_gives_is_left_to_be_rejected():
+    rows = people().assign(given=lambda t: t["site"].str.upper() * 2, full=lambda t: t["code"] + "-" + t["site"])
+    rows["other"] = np.where(rows["site"] == "x", "K7", "L8")
+    schema = infer_schema(rows).with_column("full", kind=Kind.IDENTIFIER).with_column("other", kind=Kind.TEXT)
+    rules = [
+        'full == code + "-" + site', {"matches": {"code": "[AB][0-9]{4}"}}, {"matches": {"full": "[AB][0-9]{4}-[xy]"}},
+        {"combinations": ["site", "other"]}, {"matches": {"other": "[A-Z][0-9]"}},
+    ]  # fmt: skip
+    made = fitted(rows, rules, schema)
+    found = made_of(kept(made), made.learnt(rows)[0])
+    assert made.holds(found).all()
+    assert [made.is_made(rule) for rule in made.rules] == [True, True, False, True, True]
+
+
 # Places
 
 
