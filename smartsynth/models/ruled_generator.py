@@ -128,8 +128,10 @@ class RuledGenerator(Generator):
         Raises:
             NotFittedError: Before `fit`.
             ConfigError: As of the generator, or too few records keep the rules, or fulfil the conditions.
+            DataError: Texts of a pattern must differ, and there are not so many.
         """
         conditions = self._asked(n, start, where)
+        self._built.check_reaches(start + n)
         seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
         asked = _Asked(seed, self._translated(conditions), tuple(conditions.values()))
         first, last = start // self.block, (start + n - 1) // self.block
@@ -277,7 +279,8 @@ class RuledGenerator(Generator):
 
     def _block(self, own: _Records, k: int, asked: _Asked) -> pd.DataFrame:
         """The records of a block, spare ones in the places of those that break a rule; fewer where keys run out."""
-        made = self._made(own.rows, asked, k, 0)
+        reach = int(min(len(own), self._built.most - k * self.block))
+        made = self._made(own.take(np.arange(reach)).rows, asked, k, 0)
         good = self._new(made, self._good(made, asked), asked)
         places, frames, order = np.flatnonzero(~good), [made.take(np.flatnonzero(good))], [np.flatnonzero(good)]
         turn, left = 0, MOST_TRIES_UNDER_CONDITIONS if asked.conditions else MOST_TRIES

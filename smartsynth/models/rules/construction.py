@@ -10,6 +10,7 @@ are made: those that break one are rejected.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -118,6 +119,17 @@ class Construction:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
         over = {step.column.name for step in self.steps if isinstance(step, ConsequenceStep) and step.writes_over(rule)}
         return not over & set(rule.columns) and any(step.makes(rule) for step in self.steps)
+
+    @property
+    def most(self) -> float:
+        """Records that can be made, as many as a column of different texts has."""
+        return min((step.most for step in self.steps if isinstance(step, PatternStep)), default=math.inf)
+
+    def check_reaches(self, n: int) -> None:
+        """DataError if fewer than `n` records can be made, naming the column whose different texts are used up."""
+        for step in self.steps:
+            if isinstance(step, PatternStep):
+                step.check_reaches(n)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
