@@ -208,7 +208,7 @@ def _computed(rules: Sequence[Rule], schema: Schema) -> list[FormulaStep | Cumul
                 )
             given[rule.column] = rule
             if isinstance(rule, Formula):
-                found.append(FormulaStep(schema[rule.column], rule.expression.text))
+                found.append(FormulaStep.of_rule(rule, schema))
             else:
                 found.append(CumulativeStep.of_rule(rule, schema))
     return found

@@ -148,3 +148,25 @@ def test_what_contradicts_itself_is_refused(rules, error, said):
     schema = infer_schema(rows)
     with pytest.raises(error, match=said):
         Construction.fit(rows, schema, rules_of(rules, schema), k=5)
+
+
+def test_a_column_that_is_never_missing_stays_where_its_formula_gives_nothing():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"x": rng.integers(0, 10, 300).astype(float), "y": rng.integers(0, 5, 300)})
+    rows["total"] = (rows["x"] + rows["y"]).astype(int)
+    rows["share"] = np.where(rows["y"] > 0, rows["total"] / rows["y"].clip(lower=1), 0.0).round(3)
+    rows["name"] = np.where(rows["y"] > 2, "a", "b")
+    rows["title"] = rows["name"] + "!"
+    rows.loc[::3, ["x", "name"]] = None
+    made = Construction.fit(
+        rows,
+        infer_schema(rows),
+        rules_of(["total == x + y", "share == total / y", 'title == name + "!"'], infer_schema(rows)),
+    )
+    learnt = made.learnt(rows)[0]
+    pd.testing.assert_frame_equal(made.made(learnt, rng=RNG), rows)
+    found = made.made(shuffled(learnt, 0), rng=RNG)
+    assert found.dtypes.equals(rows.dtypes) and made.holds(found).all()
+    assert not found[["total", "share", "title"]].isna().any(axis=None)
+    again = steps_of(made.to_json())
+    pd.testing.assert_frame_equal(Construction(made.rules, again, made.schema).made(learnt, rng=RNG), rows)

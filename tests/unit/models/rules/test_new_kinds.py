@@ -255,6 +255,18 @@ def test_rows_in_time_of_the_worst_generator_keep_their_rules(seed):
     assert len(broken(made.rules, shuffled(rows, seed, keep=("car", "day")))) == 5
 
 
+def test_a_total_whose_start_may_be_missing_is_learnt_too():
+    rows = readings()
+    rows["total"] = (rows["total"] * 100).round().astype(int)
+    rows["paid"], rows["opening"] = rows["paid"] * 100, rows["opening"] * 100
+    rows.loc[rows["car"].isin(["car 1", "car 5"]), "opening"] = None
+    made = fitted(rows, IN_TIME[:1], panel(rows))
+    learnt = made.learnt(rows)[0]
+    pd.testing.assert_frame_equal(made_of(kept(made), learnt), rows)
+    found = made_of(made, shuffled(learnt, 0, keep=("car", "day")))
+    assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
+
+
 def test_bounds_of_what_rises_are_kept():
     rows = readings()
     made = fitted(rows, [{"monotone": {"column": "battery", "direction": "falling"}}, "battery >= 60"], panel(rows))
