@@ -186,6 +186,15 @@ def test_forms_of_formulas(make, formula):
     assert sorted(str(said[0]).split()) == sorted(formula.split()), "the same terms, in any order"
 
 
+@pytest.mark.parametrize("names", [("price", "quantity", "total"), ("b", "c", "a"), ("weight", "pieces", "amount")])
+def test_a_product_is_said_as_one_whatever_its_columns_are_called(names):
+    rng = np.random.default_rng(0)
+    one, other, product = names
+    rows = pd.DataFrame({one: np.round(rng.gamma(3, 8, 800) + 1, 2), other: rng.integers(1, 20, 800)})
+    rows[product] = np.round(rows[one] * rows[other], 2)
+    assert values(What.FORMULA, of(rows)) == [f"{product} == {one} * {other}"]
+
+
 def test_joined_texts():
     rng = np.random.default_rng(0)
     first, last = rng.choice(["Ada", "Bo", "Cem", "Dee"], 300), rng.choice(["Ito", "Kim", "Lee", "Roy", "Fox"], 300)
