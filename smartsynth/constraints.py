@@ -1,6 +1,7 @@
 """Rules that hold between and within columns: what they say, which columns they are about, and which rows break them.
 
     total == price * quantity           a formula: the column is what the others give, to its own decimal places
+    a + b + c == 5000                   the same, solved for one of its columns (equations.py)
     admitted <= treated < discharged    a chain: each at least, or more than, the one before
     if sex == "M" then not pregnant     a condition and what follows from it
     length(code) == 5                   any other condition (expressions.py)
@@ -10,15 +11,15 @@
     matches: {code: "[A-Z]{2}[0-9]+"}   a text of a form
     geographic, zero_together, cumulative, monotone: named_rules.py
 
-A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
+What a text joins by `and` is as many rules, and so is what follows from a condition. A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -26,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
+from smartsynth.equations import solutions
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import NAME, TEXT, Expression, quoted
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
@@ -124,19 +126,28 @@ class Formula:
         column: Its name.
         expression: Of the others.
         decimals: Places of the column, to which the two are compared; None compares them as floats are compared.
+        written: The rule as it was written.
     """
 
     column: str
     expression: Expression
     decimals: int | None
+    written: Expression = field(compare=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
         return (self.column, *self.expression.names)
 
+    @classmethod
+    def all_of(cls, written: Expression, schema: Schema) -> Iterator[Self]:
+        """The formulas that say what an equation says, each of another column; the most natural first."""
+        for name, given in solutions(written, schema):
+            column = schema[name]
+            yield cls(name, given, column.decimals if column.kind is Kind.NUMERIC else None, written)
+
     @property
     def said(self) -> str:
-        return f"{quoted(self.column)} == {self.expression.text}"
+        return self.written.text
 
     def holds(self, rows: pd.DataFrame) -> Flags:
         wanted, cells = self.expression(rows), rows[self.column].reset_index(drop=True)
@@ -316,12 +327,37 @@ def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple
     for value in values:
         try:
             value = _read(value)
-            found += [_of_text(value, schema)] if isinstance(value, str) else _of_mapping(value, schema)
+            found += _of_text(value, schema) if isinstance(value, str) else _of_mapping(value, schema)
         except ConfigError as error:
             wrong.append(str(error))
     if wrong:
         raise ConfigError("\n".join(wrong))
+    return _arranged(found, schema)
+
+
+def _arranged(rules: Sequence[Rule], schema: Schema) -> tuple[Rule, ...]:
+    """The rules, equations solved so that each gives a column that no other rule gives, and none runs in a circle, where that can be."""
+    made = {name for rule in rules if isinstance(rule, OneHot | Combinations | Geographic) for name in rule.columns}
+    given = {rule.column: set(rule.columns[1:]) for rule in rules if isinstance(rule, Cumulative)}
+    ways = {i: list(Formula.all_of(rule.written, schema)) for i, rule in enumerate(rules) if isinstance(rule, Formula)}
+    found = list(rules)
+    for i, formulas in sorted(ways.items(), key=lambda item: len(item[1])):
+        free = (one for one in formulas if one.column not in made | given.keys() and not _runs_in_circle(one, given))
+        chosen = next(free, formulas[0])
+        given[chosen.column] = set(chosen.expression.names)
+        found[i] = chosen
     return tuple(found)
+
+
+def _runs_in_circle(formula: Formula, given: Mapping[str, set[str]]) -> bool:
+    """Whether a column is given by itself, through what others are given by."""
+    seen, queue = set[str](), list(formula.expression.names)
+    while queue:
+        name = queue.pop()
+        if name not in seen:
+            seen.add(name)
+            queue += given.get(name, ())
+    return formula.column in seen
 
 
 def _read(value: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
@@ -358,28 +394,22 @@ def broken(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Broken, ...]:
     return tuple(Broken(rule, count) for rule, count in counts if count)
 
 
-def _of_text(text: str, schema: Schema) -> Rule:
-    """The most telling kind of rule that a text is."""
+def _of_text(text: str, schema: Schema) -> list[Rule]:
+    """The most telling kinds of rules that a text is."""
     if found := _IF.match(text):
-        return Consequence(*(Expression.parse(found[part], schema.names) for part in ("condition", "follows")))
+        condition, follows = (Expression.parse(found[part], schema.names) for part in ("condition", "follows"))
+        return [Consequence(condition, part) for part in follows.joined()]
     whole = Expression.parse(text, schema.names)
     if not whole.names:
         raise ConfigError(f"The rule {text!r} names no column. Columns: {', '.join(schema.names)}.")
+    return [_of_expression(part, schema) for part in whole.joined()]
+
+
+def _of_expression(whole: Expression, schema: Schema) -> Rule:
+    """The rule of an expression that joins nothing."""
     if isinstance(whole.tree, ast.Compare):
-        return _formula(whole, whole.tree, schema) or _chain(whole, whole.tree) or Condition(whole)
+        return next(Formula.all_of(whole, schema), None) or _chain(whole, whole.tree) or Condition(whole)
     return Condition(whole)
-
-
-def _formula(whole: Expression, tree: ast.Compare, schema: Schema) -> Formula | None:
-    """`column == expression of others`, if it is one; a column that is said to be one value is a condition."""
-    if len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq):
-        return None
-    for one, other in ((tree.left, tree.comparators[0]), (tree.comparators[0], tree.left)):
-        given = whole.part(other)
-        if isinstance(one, ast.Name) and given.names and whole.name(one) not in given.names:
-            column = schema[whole.name(one)]
-            return Formula(column.name, given, column.decimals if column.kind is Kind.NUMERIC else None)
-    return None
 
 
 def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:

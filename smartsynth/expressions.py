@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -104,6 +104,15 @@ class Expression:
             text = text.replace(place, quoted(name))
         return Expression(text, _checked(node, text, self._places), node, self._places)
 
+    def joined(self) -> tuple[Expression, ...]:
+        """What it joins by `and`, and of `a == b == c` each two; itself alone if it joins nothing, or something that names no column.
+
+        >>> [part.text for part in Expression.parse("a == b == c and a > 0").joined()]
+        ['a == b', 'b == c', 'a > 0']
+        """
+        parts = [self.part(node) for node in _joined(self.tree)]
+        return tuple(parts) if len(parts) > 1 and all(part.names for part in parts) else (self,)
+
     def __call__(self, rows: pd.DataFrame) -> pd.Series[Any]:
         """Its value in each row, missing where a cell that it needs is.
 
@@ -125,6 +134,18 @@ class Expression:
         if found.dtype != "boolean" and len(found):
             raise ConfigError(f"The expression {self.text!r} is neither true nor false. Compare it with something.")
         return np.asarray(found.fillna(True), bool)
+
+
+def _joined(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            for value in node.values:
+                yield from _joined(value)
+        case ast.Compare() if len(node.ops) > 1 and any(isinstance(how, ast.Eq) for how in node.ops):
+            sides = [node.left, *node.comparators]
+            yield from (ast.Compare(a, [how], [b]) for a, how, b in zip(sides, node.ops, sides[1:], strict=False))
+        case _:
+            yield node
 
 
 def _check_known(names: Sequence[str], known: Sequence[str], text: str) -> None:
