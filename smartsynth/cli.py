@@ -573,6 +573,12 @@ def evaluate(
             raise typer.BadParameter(
                 "--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out."
             )
+        ignored = given(entity=entity, time=time, window=window, text=text, schema=schema, rule=rule)
+        if ignored or fail_on_broken_rule:
+            names = [f"--{name}" for name in ignored] + ["--fail-on-broken-rule"] * fail_on_broken_rule
+            raise typer.BadParameter(
+                f"--by-part checks no rules and knows no {', '.join(names)}. Leave them out, or evaluate without --by-part."
+            )
         asked = given(target=target, seed=seed)
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)
         return

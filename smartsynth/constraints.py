@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -249,6 +249,13 @@ class Combinations:
             frozenset(tuple(map(str, row)) for row in declared if None not in row),
             tuple(dict.fromkeys(declared)),
         )
+
+    def seen_in(self, rows: pd.DataFrame) -> Self:
+        """The rule with the combinations of real rows, if none were listed."""
+        if self.declared is not None:
+            return self
+        some, _ = distinct(rows, self.columns)
+        return replace(self, seen=frozenset(tuple(map(str, one)) for one in tuples(some, self.columns) if None not in one))
 
     @property
     def said(self) -> str:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import broken
+from smartsynth.constraints import Combinations, Rule, broken
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
 from smartsynth.models.ruled_generator import RuledGenerator, keeping, parsed
+from smartsynth.named_rules import Geographic
 from smartsynth.schema import Kind, Schema
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def facts(
         made: Synthetic ones.
         k: Fewer real rows than these are not counted out.
     """
-    kept = model.kept if isinstance(model, RuledGenerator) else parsed(rules, schema)
+    kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
     by_real, by_made = ({one.rule.said: one.rows for one in broken(kept, rows)} for rows in (real, made))
     found = []
     for rule in kept:
@@ -76,6 +77,17 @@ def facts(
                 rule.said, made_so, None if few else by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
             )
         )  # fmt: skip
+    return tuple(found)
+
+
+def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:
+    """Rules with what they allow because real rows have it."""
+    found: list[Rule] = []
+    for rule in rules:
+        if isinstance(rule, Combinations):
+            found.append(rule.seen_in(real))
+        else:
+            found.append(rule.seen_in(real, k=k) if isinstance(rule, Geographic) else rule)
     return tuple(found)
 
 

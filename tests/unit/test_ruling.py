@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import smartsynth as ss
-from smartsynth import pipeline, race
+from smartsynth import pipeline, race, ruling
 from smartsynth.constraints import broken, rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError
@@ -170,3 +170,17 @@ def test_rows_of_others_are_held_against_rules(table):
     checked = pipeline.examine(table, other, rules=["b >= a"], seed=1)
     (fact,) = checked.rules
     assert (fact.made_broken, fact.made, fact.real_broken, fact.looked_at) == (300, 300, 0, 0)
+
+
+def test_rows_from_elsewhere_are_held_to_the_combinations_and_places_of_real_ones():
+    rng = np.random.default_rng(0)
+    town = rng.integers(2, size=300)
+    places = np.array([[48.0, 2.0], [41.0, 12.0]])[town] + rng.normal(0, 0.1, (300, 2)).round(3)
+    real = pd.DataFrame({"lat": places[:, 0], "lon": places[:, 1], "country": np.array(["FR", "IT"])[town]})
+    real["city"] = np.array(["Paris", "Rome"])[town]
+    other = real.assign(city=np.roll(real["city"], 1), lat=-80.0)
+    rules = [{"combinations": ["country", "city"]}, {"geographic": ["lat", "lon"]}]
+    wrong = int(((real["country"] == "FR") != (other["city"] == "Paris")).sum())
+    kept, found = (ruling.facts(None, rules, infer_schema(real), real, rows, k=5) for rows in (real, other))
+    assert [one.made_broken for one in found] == [wrong, 300] and wrong > 50
+    assert kept[0].made_broken == 0 and kept[1].made_broken <= 15, "at most 5% of the pairs lie outside the cells"
