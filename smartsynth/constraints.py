@@ -27,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
-from smartsynth.equations import solutions
+from smartsynth.equations import COUNTED, solutions
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import NAME, TEXT, Expression, quoted
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
@@ -155,7 +155,12 @@ class Formula:
         if not pd.api.types.is_numeric_dtype(wanted.dtype) or pd.api.types.is_bool_dtype(wanted.dtype):
             same = Expression.parse("a == b", ("a", "b")).holds(pd.DataFrame({"a": cells, "b": wanted}))
             return np.asarray(same | unknown, bool)
-        known = cells.astype(float).to_numpy()
+        try:
+            known = cells.astype(float).to_numpy()
+        except (TypeError, ValueError):
+            raise ConfigError(
+                f"The rule {self.said!r} gives numbers, and the column {self.column!r} is {cells.dtype}. Name another column, or correct its dtype."
+            ) from None
         off = np.abs(known - wanted.to_numpy(float, na_value=np.nan))
         room = 0.5 * 10.0**-self.decimals if self.decimals is not None else 0.0
         near = off <= room + 1e-9 * np.maximum(np.abs(known), 1.0)
@@ -231,12 +236,13 @@ class Combinations:
         if set(said) != {"columns", "rows"} or not said["rows"]:
             raise ConfigError(f"combinations: {said!r:.120} must be a list of columns, or hold columns and rows.")
         columns = _several("combinations", said["columns"], schema, least=2)
-        for row in said["rows"]:
+        rows = said["rows"] if isinstance(said["rows"], list | tuple) else [said["rows"]]
+        for row in rows:
             if not isinstance(row, list | tuple) or len(row) != len(columns):
                 raise ConfigError(
                     f"combinations: the row {row!r:.120} must have a value for each of {', '.join(columns)}."
                 )
-        table = pd.DataFrame(list(map(tuple, said["rows"])), columns=list(columns), dtype=object)
+        table = pd.DataFrame(list(map(tuple, rows)), columns=list(columns), dtype=object)
         read = pd.DataFrame({name: as_column(table[name], schema[name]) for name in columns})
         for name in columns:
             if (lost := (read[name].isna() & table[name].notna()).to_numpy()).any():
@@ -428,6 +434,8 @@ def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:
     for part in (tree.left, *tree.comparators):
         if isinstance(part, ast.Name):
             members.append(whole.name(part))
+        elif isinstance(part, ast.Constant) and part.value is None:
+            raise ConfigError(f"The rule {whole.text!r} compares with None, which nothing is more or less than. Write `is_missing(column)`.")
         elif not whole.part(part).names:
             members.append(whole.part(part))
         else:
@@ -449,6 +457,8 @@ def _of_mapping(value: Mapping[str, Any], schema: Schema) -> list[Rule]:
     if name in _READ:
         return _READ[name](said, schema)
     columns = _several(name, said, schema, least=1 if name == "unique" else 2)
+    if name == "one_hot":
+        _check_hot(columns, schema)
     kinds: dict[str, type[Rule]] = {"one_hot": OneHot, "combinations": Combinations, "unique": Unique}
     return [kinds[name](columns)]  # type: ignore[call-arg]
 
@@ -463,6 +473,16 @@ def _several(name: str, said: Any, schema: Schema, *, least: int) -> tuple[str, 
     if len(columns) < least:
         raise ConfigError(f"{name}: {said!r} needs two columns or more.")
     return columns
+
+
+def _check_hot(columns: Sequence[str], schema: Schema) -> None:
+    """ConfigError if a column holds neither truths nor numbers."""
+    for name in columns:
+        if not schema[name].dtype.lower().startswith(("bool", *COUNTED)):
+            raise ConfigError(
+                f"one_hot: the column {name!r} is {schema[name].dtype}; it must hold true and false, or 1 and 0. Name another column, or give "
+                "the texts as numbers."
+            )
 
 
 def _forms(said: Any, schema: Schema) -> list[Rule]:

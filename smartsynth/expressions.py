@@ -170,7 +170,7 @@ def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str,
                 visit(argument, depth + 1)
             return
         if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Constant) and not _is_plain(node.value)):
-            said = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+            said = _written(node)
             raise ConfigError(
                 f"The expression {text!r} holds {said!r}, which is not allowed. Allowed are columns, numbers, texts, + - * / // %, "
                 f"comparisons, and, or, not, in, `a if b else c`, and {', '.join(sorted(FUNCTIONS))}."
@@ -185,8 +185,16 @@ def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str,
     return tuple(names)
 
 
+def _written(node: ast.AST) -> str:
+    """A part as text, or what it is called where it is no part by itself or goes too deep."""
+    try:
+        return f"{ast.unparse(node):.80}" if isinstance(node, ast.expr) else type(node).__name__
+    except RecursionError:
+        return type(node).__name__
+
+
 def _check_call(node: ast.Call, text: str) -> None:
-    name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+    name = node.func.id if isinstance(node.func, ast.Name) else _written(node.func)
     if name not in FUNCTIONS:
         raise ConfigError(
             f"The expression {text!r} calls {name!r}.{did_you_mean(name, FUNCTIONS)} Functions: {', '.join(sorted(FUNCTIONS))}."

@@ -22,6 +22,7 @@ from smartsynth.clashes import clashes, unsatisfied
 from smartsynth.constraints import (
     Chain,
     Combinations,
+    Condition,
     Consequence,
     Flags,
     Formula,
@@ -37,7 +38,7 @@ from smartsynth.models.rules.cumulative import CumulativeStep
 from smartsynth.models.rules.formula import FormulaStep
 from smartsynth.models.rules.groups import GroupStep
 from smartsynth.models.rules.monotone import MonotoneStep
-from smartsynth.models.rules.order import Edge, OrderStep
+from smartsynth.models.rules.order import TIED, Edge, OrderStep
 from smartsynth.models.rules.parts import PartsStep, parts_of
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
@@ -85,6 +86,7 @@ class Construction:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
             DataError: Columns have no frequent combination, or pairs no frequent place.
         """
+        _check_computed(rows.head(FEW), rules)
         if said := clashes(rules, schema):
             raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
@@ -170,6 +172,13 @@ class Construction:
         """The steps as plain JSON types."""
         names = {kind: name for name, kind in KINDS.items()}
         return [{"kind": names[type(step)], **step.to_json()} for step in self.steps]
+
+
+def _check_computed(rows: pd.DataFrame, rules: Sequence[Rule]) -> None:
+    """ConfigError if an expression cannot be computed with the columns that there are, such as a number that is compared with a text."""
+    for rule in rules:
+        if len(rows) and isinstance(rule, Condition | Consequence | Formula):
+            rule.holds(rows)
 
 
 def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
@@ -264,6 +273,7 @@ def _order(
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
+    more = [edge for edge in more if all(schema[end].kind in TIED for end in (edge.low, edge.high) if end in schema)]
     rows, schema = parts.learnt(rows, schema)
     for step in zeros:
         rows, schema = step.learnt(rows, schema)
