@@ -377,11 +377,11 @@ def _read(value: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     """A rule with a name that is written as one line, `one_hot: [a, b]`, as the mapping that it is."""
     if not isinstance(value, str) or not _NAMED.match(value):
         return value
-    import yaml
+    from smartsynth.yaml_text import loaded
 
     try:
-        found = yaml.safe_load(value)
-    except yaml.YAMLError:
+        found = loaded(value)
+    except ValueError:
         found = None
     if not isinstance(found, Mapping):
         raise ConfigError(f"The rule {value!r:.120} cannot be read. Write it as YAML does, such as `one_hot: [a, b]`.")
