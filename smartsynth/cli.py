@@ -478,11 +478,12 @@ def continue_(
     from smartsynth import export, ingest, registry
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
+    from smartsynth.models.ruled_generator import RuledGenerator
     from smartsynth.models.sequence_base import SequenceGenerator
 
     format = _format(output, format)
     model = registry.load(folder)
-    if not isinstance(model, SequenceGenerator):
+    if not isinstance(model, SequenceGenerator) and not (isinstance(model, RuledGenerator) and model.goes_on):
         raise ConfigError(
             f"{folder} holds a model of {model.modality.value} data, and only time series go on. Use `sample`."
         )
@@ -494,6 +495,8 @@ def continue_(
     screen.note(
         f"{len(rows):,} rows follow. They were not checked by the privacy filter: they begin with rows that you gave."
     )
+    if broken := rows.attrs.get("broken_rules"):
+        screen.note(f"{broken:,} of them break a rule: no row is replaced where it follows known ones.")
     if output == "-":
         screen.data(_bytes(made, format, ExportConfig()))
     else:
