@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import Chain, Combinations, Condition, Formula, Matches, OneHot, Rule
+from smartsynth.constraints import Among, Chain, Combinations, Condition, Formula, Matches, OneHot, Rule
 from smartsynth.expressions import Expression
 from smartsynth.named_rules import ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
@@ -143,6 +143,8 @@ def _choices(rules: Sequence[Rule], schema: Schema) -> dict[str, list[Choice]]:
         if column.categories is not None:
             found[column.name] = [Choice(tuple(column.categories), f"categories of {column.name}")]
     for rule in rules:
+        if isinstance(rule, Among):
+            found.setdefault(rule.column, []).append(Choice(rule.values, rule.said))
         if isinstance(rule, Condition) and not isinstance(rule, Chain):
             chosen = _chosen(rule.expression)
             if chosen is not None:

@@ -9,6 +9,7 @@
     combinations: [country, city]       only combinations that real rows have; or, with columns and rows, only those that are listed
     unique: [order, line]               no two rows have the same values in all of these
     matches: {code: "[A-Z]{2}[0-9]+"}   a text of a form
+    among: {size: [S, M, L]}            one of some values
     geographic, zero_together, cumulative, monotone: named_rules.py
 
 What a text joins by `and` is as many rules, and so is what follows from a condition. A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
@@ -31,12 +32,14 @@ from smartsynth.equations import COUNTED, solutions
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import NAME, TEXT, Expression, quoted
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
-from smartsynth.schema import Kind, Schema
+from smartsynth.schema import Column, Kind, Schema
 
-NAMED = ("one_hot", "combinations", "unique", "matches", "geographic", "zero_together", "cumulative", "monotone")
+NAMED = ("one_hot", "combinations", "unique", "matches", "among", "geographic", "zero_together", "cumulative", "monotone")
 _IF = re.compile(rf"^\s*if\s+(?P<condition>(?:{TEXT}|{NAME}|[^\"'`])+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
 _NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
+MOST_SAID = 12
+"""Values that a rule is called by."""
 
 
 class Rule(Protocol):
@@ -243,13 +246,8 @@ class Combinations:
                     f"combinations: the row {row!r:.120} must have a value for each of {', '.join(columns)}."
                 )
         table = pd.DataFrame(list(map(tuple, rows)), columns=list(columns), dtype=object)
-        read = pd.DataFrame({name: as_column(table[name], schema[name]) for name in columns})
-        for name in columns:
-            if (lost := (read[name].isna() & table[name].notna()).to_numpy()).any():
-                raise ConfigError(
-                    f"combinations: {table[name][lost].iloc[0]!r:.80} cannot be read as {name!r}, which is {schema[name].dtype}."
-                )
-        declared = tuples(read, columns)
+        read = [_as_stored("combinations", list(table[name]), schema[name]) for name in columns]
+        declared = list(zip(*read, strict=True))
         return cls(
             columns,
             frozenset(tuple(map(str, row)) for row in declared if None not in row),
@@ -323,6 +321,32 @@ class Matches:
     def holds(self, rows: pd.DataFrame) -> Flags:
         form = re.compile(self.pattern)
         return np.array([pd.isna(cell) or bool(form.fullmatch(str(cell))) for cell in rows[self.column]], bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A column that has only some values.
+
+    Args:
+        column: Its name.
+        values: As its cells are stored.
+    """
+
+    column: str
+    values: tuple[Any, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    @property
+    def said(self) -> str:
+        values = ", ".join(map(str, self.values[:MOST_SAID])) + ", …" * (len(self.values) > MOST_SAID)
+        return f"among: {{{self.column}: [{values}]}}"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        cells = rows[self.column]
+        return np.asarray(cells.isna() | cells.isin(self.values), bool)
 
 
 def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple[Rule, ...]:
@@ -499,8 +523,25 @@ def _forms(said: Any, schema: Schema) -> list[Rule]:
     return found
 
 
+def _among(said: Any, schema: Schema) -> list[Rule]:
+    if not isinstance(said, Mapping) or not said or not all(isinstance(v, list | tuple) and v for v in said.values()):
+        raise ConfigError(f"among: {said!r:.120} must hold lists of values by column.")
+    return [Among(name, _as_stored("among", list(values), schema[name])) for name, values in said.items()]
+
+
+def _as_stored(rule: str, values: list[Any], column: Column) -> tuple[Any, ...]:
+    """Values as the cells of a column are stored; None for missing ones."""
+    plain = pd.Series(values, dtype=object)
+    read = as_column(plain, column)
+    if (lost := (read.isna() & plain.notna()).to_numpy()).any():
+        raise ConfigError(
+            f"{rule}: {plain[lost].iloc[0]!r:.80} cannot be read as {column.name!r}, which is {column.dtype}."
+        )
+    return tuple(None if pd.isna(cell) else getattr(cell, "item", lambda cell=cell: cell)() for cell in read)
+
+
 _READ: Mapping[str, Callable[[Any, Schema], list[Rule]]] = {
-    "matches": _forms, "geographic": lambda said, schema: [Geographic.parsed(said, schema)],
+    "matches": _forms, "among": _among, "geographic": lambda said, schema: [Geographic.parsed(said, schema)],
     "zero_together": lambda said, schema: [ZeroTogether.parsed(said, schema)],
     "cumulative": lambda said, schema: [Cumulative.parsed(said, schema)], "monotone": lambda said, schema: [Monotone.parsed(said, schema)],
 }  # fmt: skip

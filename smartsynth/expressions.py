@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -151,8 +152,10 @@ def _joined(node: ast.expr) -> Iterator[ast.expr]:
 def _check_known(names: Sequence[str], known: Sequence[str], text: str) -> None:
     for name in names:
         if name not in known:
+            meant = next((quoted(one) for one in known if unicodedata.normalize("NFKC", one) == name), None)
+            hint = did_you_mean(name, known) if meant is None else f" Write {meant} with its backticks."
             raise ConfigError(
-                f"The expression {text!r} names {name!r}, and there is no such column.{did_you_mean(name, known)} "
+                f"The expression {text!r} names {name!r}, and there is no such column.{hint} "
                 f"Columns: {', '.join(known)}."
             )
 
@@ -465,7 +468,9 @@ def quoted(name: str) -> str:
 
     >>> quoted("price"), quoted("unit price"), quoted("class"), quoted("a`b")
     ('price', '`unit price`', '`class`', '`a``b`')
+
+    Names that Python reads as others stand in backticks too: it takes `nº` for `no`.
     """
-    if name.isidentifier() and not keyword.iskeyword(name):
+    if name.isidentifier() and not keyword.iskeyword(name) and unicodedata.normalize("NFKC", name) == name:
         return name
     return "`" + name.replace("`", "``") + "`"

@@ -103,7 +103,7 @@ def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
         if column.unique:
             yield {"unique": [name]}
         if not private:
-            yield from _of_values(quoted(name), column, schema[name].kind)
+            yield from _of_values(name, column, schema[name].kind)
 
 
 def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:
@@ -116,14 +116,14 @@ def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:
         yield f"not is_missing({name})"
 
 
-def _of_values(name: str, column: ColumnConfig, kind: Kind) -> Iterator[str]:
+def _of_values(name: str, column: ColumnConfig, kind: Kind) -> Iterator[Any]:
     """Rules about the values that a column can have."""
     if column.low is not None:
-        yield f"{name} >= {_written(column.low)}"
+        yield f"{quoted(name)} >= {_written(column.low)}"
     if column.high is not None:
-        yield f"{name} <= {_written(column.high)}"
+        yield f"{quoted(name)} <= {_written(column.high)}"
     if column.categories is not None and kind is not Kind.CONSTANT:
-        yield f"{name} in ({', '.join(map(_written, column.categories))},)"
+        yield {"among": {name: list(column.categories)}}
 
 
 def _written(value: Any) -> str:

@@ -184,3 +184,18 @@ def test_rows_from_elsewhere_are_held_to_the_combinations_and_places_of_real_one
     kept, found = (ruling.facts(None, rules, infer_schema(real), real, rows, k=5) for rows in (real, other))
     assert [one.made_broken for one in found] == [wrong, 300] and wrong > 50
     assert kept[0].made_broken == 0 and kept[1].made_broken <= 15, "at most 5% of the pairs lie outside the cells"
+
+
+def test_declared_categories_may_be_many(table):
+    codes = [f"a code of some length, number {i}" for i in range(500)]
+    rows = table.assign(kind=np.array(codes)[np.arange(len(table)) % 3])
+    made = run(rows, rules=[], columns={"kind": {"categories": codes[:2] + codes[3:], "kind": "categorical"}}).data
+    assert set(made["kind"]) == set(codes[:2])
+
+
+def test_names_that_python_reads_as_others_can_be_ruled(table):
+    rows = table.rename(columns={"a": "nº", "b": "ﬁn"})
+    made = run(rows, rules=["`ﬁn` >= `nº`"], columns={"nº": {"low": 2}}).data
+    assert (made["ﬁn"] >= made["nº"]).all() and made["nº"].min() >= 2
+    with pytest.raises(ConfigError, match="Write `nº` with its backticks"):
+        run(rows, rules=["nº >= 3"])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
-from smartsynth import ingest
+from smartsynth import ingest, yaml_text
 from smartsynth.constraints import rules_of
 from smartsynth.dataset import Dataset
 from smartsynth.discovery import Criterion, Evidence, Proposal, What, discover, document
@@ -193,6 +193,18 @@ def test_a_product_is_said_as_one_whatever_its_columns_are_called(names):
     rows = pd.DataFrame({one: np.round(rng.gamma(3, 8, 800) + 1, 2), other: rng.integers(1, 20, 800)})
     rows[product] = np.round(rows[one] * rows[other], 2)
     assert values(What.FORMULA, of(rows)) == [f"{product} == {one} * {other}"]
+
+
+def test_names_with_line_breaks_and_letters_that_python_changes():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"nº": rng.integers(1, 9, 400), "unit\nprice": np.round(rng.normal(50, 9, 400), 2)})
+    rows["ﬁn: #"] = np.round(rows["nº"] * rows["unit\nprice"], 2)
+    data = ingest.read(rows)
+    said = document.as_yaml(discover_tables({"t": data}), Criterion(), as_tables=False)
+    (formula,) = yaml_text.loaded(said)["rules"]
+    (rule,) = rules_of([formula], data.schema)
+    assert rule.columns == ("ﬁn: #", "nº", "unit\nprice") and rule.holds(rows).all()
+    assert set(yaml_text.loaded(said)["columns"]) == set(rows)
 
 
 def test_joined_texts():
