@@ -4,8 +4,8 @@
     made rows ◀── the steps the other way round ── what it makes
 
 Steps are in order by what they read and make (sequence.py): a formula is computed after the columns that it reads, a column is put below a
-total after the total is. A rule that is not among these steps, and one that a later step has broken again, is looked for in the rows that
-are made: those that break one are rejected.
+total after the total is. A rule that is not among these steps, one whose columns another step makes, and one that a later step has broken
+again, is looked for in the rows that are made: those that break one are rejected.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from smartsynth.constraints import (
 )
 from smartsynth.errors import ConfigError
 from smartsynth.models.rules.chains import bounds_of, edges_of, order_steps
+from smartsynth.models.rules.checked import CheckedStep
 from smartsynth.models.rules.consequence import ConsequenceStep
 from smartsynth.models.rules.cumulative import CumulativeStep
 from smartsynth.models.rules.formula import FormulaStep
@@ -51,7 +52,7 @@ from smartsynth.schema import Schema
 KINDS: Mapping[str, type[Any]] = {
     "formula": FormulaStep, "group": GroupStep, "order": OrderStep, "consequence": ConsequenceStep, "cumulative": CumulativeStep,
     "monotone": MonotoneStep, "pattern": PatternStep, "places": PlaceStep, "zeros": ZeroStep,
-    "parts": PartsStep,
+    "parts": PartsStep, "checked": CheckedStep,
 }  # fmt: skip
 
 FEW, MOST_LOOKED_AT = 1_000, 100_000
@@ -94,7 +95,8 @@ class Construction:
         edges = edges_of([rule for rule in rules if isinstance(rule, Chain)], schema, rows)
         rising = _rising(rules, rows, schema, bounds_of(edges))
         computed = _computed(rules, schema)
-        fixed = _apart([*computed, *groups, *places, *rising])
+        made, left = _apart([*computed, *groups, *places, *rising])
+        fixed = {name for step in made for name in step.writes}
         patterns = _patterns(rules, schema, fixed)
         zeros = _zeros(rules, schema, fixed)
         order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed)
@@ -103,9 +105,10 @@ class Construction:
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
         ]
         steps = [
-            *order, *rising, *groups, *places, *patterns, *computed, *values, *zeros, *_consequences(rules, schema, kept),
+            *order, *made[::-1], *patterns, *values, *zeros, *_consequences(rules, schema, kept),
         ]  # fmt: skip
-        built = cls(_settled(rules, groups, places), (*parts, *sequence(steps[::-1])[::-1]), schema)
+        checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
+        built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
         _check_kept(rows.head(MOST_LOOKED_AT), built)
         return built
 
@@ -113,9 +116,8 @@ class Construction:
     def restore(cls, rules: Sequence[Rule], steps: Sequence[Mapping[str, Any]], schema: Schema) -> Self:
         """What `to_json` came from, with its rules and columns."""
         found = steps_of(steps)
-        groups = [step for step in found if isinstance(step, GroupStep)]
-        places = [step for step in found if isinstance(step, PlaceStep)]
-        return cls(_settled(rules, groups, places), found, schema)
+        allowed = [step.allowed if isinstance(step, CheckedStep) else step for step in found]
+        return cls(_settled(rules, [step for step in allowed if isinstance(step, GroupStep | PlaceStep)]), found, schema)
 
     def is_made(self, rule: Rule) -> bool:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
@@ -257,14 +259,14 @@ def _rising(
 
 
 def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroStep]:
-    """Columns that are 0 together, none of which another step makes."""
-    found = [
-        ZeroStep.of(schema, rule.columns)
-        for rule in rules
-        if isinstance(rule, ZeroTogether) and not fixed & set(rule.columns)
-    ]
-    _apart(found)
-    return found
+    """Columns that are 0 together, none of which another step makes; those of rules that share one are all 0 together."""
+    groups: list[dict[str, None]] = []
+    for rule in rules:
+        if isinstance(rule, ZeroTogether) and not fixed & set(rule.columns):
+            near = [group for group in groups if group.keys() & set(rule.columns)]
+            groups = [group for group in groups if group not in near]
+            groups.append(dict.fromkeys((*(name for group in near for name in group), *rule.columns)))
+    return [ZeroStep.of(schema, tuple(group)) for group in groups]
 
 
 def _order(
@@ -284,15 +286,14 @@ def _order(
     return order, [used] if used.columns else []
 
 
-def _apart(steps: Sequence[Step]) -> set[str]:
-    """The columns that some steps make; ConfigError if two of them want to make the same."""
-    names = [name for step in steps for name in step.writes]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(
-            f"The column {twice[0]!r} is in two groups, or in a group and given by a formula. Join the groups, or leave one of the rules out."
-        )
-    return set(names)
+def _apart(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """The steps that make columns of their own, of two for one column the first, and those that are left to be checked."""
+    made: list[Step] = []
+    left: list[Step] = []
+    for step in steps:
+        taken = {name for one in made for name in one.writes}
+        (left if taken & set(step.writes) else made).append(step)
+    return made, left
 
 
 def _patterns(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[PatternStep]:
@@ -317,10 +318,10 @@ def _consequences(rules: Sequence[Rule], schema: Schema, kept: set[str]) -> list
     return [step for step in made if step is not None and step.column.name not in kept]
 
 
-def _settled(rules: Sequence[Rule], groups: Sequence[GroupStep], places: Sequence[PlaceStep]) -> tuple[Rule, ...]:
+def _settled(rules: Sequence[Rule], allowed: Sequence[GroupStep | PlaceStep]) -> tuple[Rule, ...]:
     """The rules, combinations and places with those that there are."""
-    seen = {group.writes: group.rows for group in groups}
-    cells = {place.writes: place.cells for place in places}
+    seen = {step.writes: step.rows for step in allowed if isinstance(step, GroupStep)}
+    cells = {step.writes: step.cells for step in allowed if isinstance(step, PlaceStep)}
     found: list[Rule] = []
     for rule in rules:
         if isinstance(rule, Combinations):

@@ -140,7 +140,6 @@ def test_steps_are_kept_as_json(fitted):
         (["price < quantity", "quantity < price"], ConfigError, "run in a circle"), (["net == tax * 5", "tax == net / 5"], ConfigError, "run in a circle"),
         (["net == tax * 5", "net == total / 3"], ConfigError, "Two rules give the column 'net'"),
         (["price < ordered"], ConfigError, "cannot be computed"), (["sex < city"], ConfigError, "only numbers, dates and durations"),
-        ([{"one_hot": ["red", "green"]}, {"combinations": ["green", "blue"]}], ConfigError, "'green' is in two groups"),
         (['price >= "abc"'], ConfigError, "cannot be computed"), (["city >= 3"], ConfigError, "cannot be computed"),
         (['ordered >= "junk"'], ConfigError, "cannot be computed"), (["price >= None"], ConfigError, "compares with None"),
         (["sex == price * 2"], ConfigError, "the column 'sex' is "), (["total == net + city"], ConfigError, "cannot be computed"),
