@@ -30,11 +30,21 @@ from numpy.typing import NDArray
 from smartsynth.alignment import as_column
 from smartsynth.equations import COUNTED, solutions
 from smartsynth.errors import ConfigError
-from smartsynth.expressions import NAME, TEXT, Expression, quoted
+from smartsynth.expressions import NAME, TEXT, Expression
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
 
-NAMED = ("one_hot", "combinations", "unique", "matches", "among", "geographic", "zero_together", "cumulative", "monotone")
+NAMED = (
+    "one_hot",
+    "combinations",
+    "unique",
+    "matches",
+    "among",
+    "geographic",
+    "zero_together",
+    "cumulative",
+    "monotone",
+)
 _IF = re.compile(rf"^\s*if\s+(?P<condition>(?:{TEXT}|{NAME}|[^\"'`])+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
 _NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
@@ -259,7 +269,9 @@ class Combinations:
         if self.declared is not None:
             return self
         some, _ = distinct(rows, self.columns)
-        return replace(self, seen=frozenset(tuple(map(str, one)) for one in tuples(some, self.columns) if None not in one))
+        return replace(
+            self, seen=frozenset(tuple(map(str, one)) for one in tuples(some, self.columns) if None not in one)
+        )
 
     @property
     def said(self) -> str:
@@ -459,7 +471,9 @@ def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:
         if isinstance(part, ast.Name):
             members.append(whole.name(part))
         elif isinstance(part, ast.Constant) and part.value is None:
-            raise ConfigError(f"The rule {whole.text!r} compares with None, which nothing is more or less than. Write `is_missing(column)`.")
+            raise ConfigError(
+                f"The rule {whole.text!r} compares with None, which nothing is more or less than. Write `is_missing(column)`."
+            )
         elif not whole.part(part).names:
             members.append(whole.part(part))
         else:

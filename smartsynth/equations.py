@@ -46,7 +46,7 @@ class Sum:
         match node:
             case ast.Name():
                 return cls({whole.name(node): 1.0}, {}, 0.0)
-            case ast.Constant(value=value) if _is_number(value):
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return cls({}, {}, float(value))
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
                 return cls.of(inner, whole).times(-1.0 if isinstance(sign, ast.USub) else 1.0)
@@ -70,11 +70,11 @@ class Sum:
         return not (self.columns or self.others)
 
     def plus(self, other: Sum) -> Sum:
-        """This and another."""
+        """The sum of both."""
         return Sum(_added(self.columns, other.columns), _added(self.others, other.others), self.number + other.number)
 
     def times(self, factor: float) -> Sum:
-        """This as often as a number says."""
+        """Each part as often as a number says."""
         scaled = [{name: factor * value for name, value in part.items()} for part in (self.columns, self.others)]
         return Sum(scaled[0], scaled[1], factor * self.number)
 
@@ -153,10 +153,6 @@ def _is_counted(column: Column) -> bool:
     """Whether a column can be added up."""
     counted = (Kind.NUMERIC, Kind.DATETIME, Kind.DURATION)
     return column.kind in counted or column.dtype.lower().startswith(COUNTED)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _added(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:

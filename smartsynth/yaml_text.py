@@ -20,7 +20,9 @@ import yaml
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$")
-_FLOAT = re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$")
+_FLOAT = re.compile(
+    r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -88,10 +90,10 @@ def loaded(text: str) -> Any:
 
 
 def dumped(values: Any, *, width: int = 120, flow: bool = False) -> str:
-    """Values as YAML that `loaded`, and others, read back.
+    r"""Values as YAML that `loaded`, and others, read back.
 
     >>> dumped({"code": "1e6", "at": "2020-01-01", "n": 1})
-    "code: '1e6'\\nat: '2020-01-01'\\nn: 1\\n"
+    "code: '1e6'\nat: '2020-01-01'\nn: 1\n"
     """
     return str(
         yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width, default_flow_style=flow)

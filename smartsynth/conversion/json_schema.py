@@ -118,7 +118,20 @@ def _column(values: Mapping[str, Any], is_required: bool, notes: Notes) -> dict[
         made["required"] = True
     notes.lost(
         values,
-        ("$ref", *CHOICES, "not", "if", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "title", "description", "examples", "const"),
+        (
+            "$ref",
+            *CHOICES,
+            "not",
+            "if",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "default",
+            "title",
+            "description",
+            "examples",
+            "const",
+        ),
     )
     return made | dict(values.get(OURS) or {})
 

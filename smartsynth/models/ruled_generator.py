@@ -207,7 +207,9 @@ class RuledGenerator(Generator):
         counted = rows[PATH].to_numpy() if paths > 1 else np.zeros(len(rows), np.int64)
         made, broken = [], 0
         for path in range(paths):
-            own = self._following(whole, learnt, rows[counted == path], np.random.default_rng([seed or 0, path, 0xC047]))
+            own = self._following(
+                whole, learnt, rows[counted == path], np.random.default_rng([seed or 0, path, 0xC047])
+            )
             broken += int((~self._built.holds(pd.concat([whole, own], ignore_index=True))[len(whole) :]).sum())
             made.append(own if paths == 1 else with_columns(own, {PATH: path}))
         found = pd.concat(made, ignore_index=True)

@@ -255,7 +255,9 @@ def test_rules_of_a_file_and_of_the_command_line_are_kept(csv, tmp_path):
     assert "Did you mean 'age'?" in wrong.stderr
 
 
-@pytest.mark.parametrize("option", [["--rule", "age > 3"], ["--schema", "s.yaml"], ["--fail-on-broken-rule"], ["--entity", "city"]])
+@pytest.mark.parametrize(
+    "option", [["--rule", "age > 3"], ["--schema", "s.yaml"], ["--fail-on-broken-rule"], ["--entity", "city"]]
+)
 def test_parts_are_not_scored_with_options_that_say_nothing_there(csv, tmp_path, option):
     judged = invoke("evaluate", csv, tmp_path, "--by-part", *option)
     assert judged.exit_code == 2

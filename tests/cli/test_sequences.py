@@ -126,7 +126,16 @@ def test_a_model_with_rules_goes_on_and_keeps_them(files, tmp_path):
     rows["double"] = (2 * rows["x"]).round(1)
     rows.to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "config.yaml").write_text("privacy: {filter: false}\n")
-    rules = ("--config", tmp_path / "config.yaml", "--rule", "cumulative: {column: total, of: x}", "--rule", "double == 2 * x", "--rule", "x > 0")
+    rules = (
+        "--config",
+        tmp_path / "config.yaml",
+        "--rule",
+        "cumulative: {column: total, of: x}",
+        "--rule",
+        "double == 2 * x",
+        "--rule",
+        "x > 0",
+    )
     made = invoke(
         "synthesize", tmp_path / "rows.csv", *WHO, *PANEL, *rules, "-o", tmp_path / "p.csv", "--save", tmp_path / "p", "--no-evaluate"
     )  # fmt: skip

@@ -34,7 +34,9 @@ SCHEMA = Schema(
 )  # fmt: skip
 def test_what_an_equation_gives(said, solved):
     found = solutions(Expression.parse(said, SCHEMA.names), SCHEMA)
-    assert [f"{Expression.parse('`' + name + '`').text if ' ' in name else name} == {given.text}" for name, given in found] == solved
+    assert [
+        f"{Expression.parse('`' + name + '`').text if ' ' in name else name} == {given.text}" for name, given in found
+    ] == solved
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,13 @@ def test_equations_in_any_form_hold_in_what_the_worst_generator_makes():
     rows.loc[rows["flag"], ["x"]] = 0.0
     schema = infer_schema(rows)
     rules = rules_of(
-        ["a + b + c == 5000", "p == p2 == p3", "total - p * q == 0 and paid <= total", "if flag then x == 0 and q >= 1"], schema
+        [
+            "a + b + c == 5000",
+            "p == p2 == p3",
+            "total - p * q == 0 and paid <= total",
+            "if flag then x == 0 and q >= 1",
+        ],
+        schema,
     )
     made = Construction.fit(rows, schema, rules)
     learnt = made.learnt(rows)[0]

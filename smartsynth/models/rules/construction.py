@@ -117,7 +117,9 @@ class Construction:
         """What `to_json` came from, with its rules and columns."""
         found = steps_of(steps)
         allowed = [step.allowed if isinstance(step, CheckedStep) else step for step in found]
-        return cls(_settled(rules, [step for step in allowed if isinstance(step, GroupStep | PlaceStep)]), found, schema)
+        return cls(
+            _settled(rules, [step for step in allowed if isinstance(step, GroupStep | PlaceStep)]), found, schema
+        )
 
     def is_made(self, rule: Rule) -> bool:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
@@ -275,7 +277,8 @@ def _order(
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
-    more = [edge for edge in more if all(schema[end].kind in TIED for end in (edge.low, edge.high) if end in schema)]
+    tied = {column.name for column in (*schema, *parts.columns) if column.kind in TIED}
+    more = [edge for edge in more if {edge.low, edge.high} <= tied]
     rows, schema = parts.learnt(rows, schema)
     for step in zeros:
         rows, schema = step.learnt(rows, schema)

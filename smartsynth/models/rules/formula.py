@@ -76,7 +76,9 @@ class FormulaStep(ComputedStep):
 
 def _may_be_missing(expression: Expression, schema: Schema) -> bool:
     """Whether an expression may give nothing: what it reads can be missing, or it divides by what may be 0."""
-    return any(schema[name].nullable for name in expression.names) or any(map(_gives_nothing, ast.walk(expression.tree)))
+    return any(schema[name].nullable for name in expression.names) or any(
+        map(_gives_nothing, ast.walk(expression.tree))
+    )
 
 
 def _gives_nothing(node: ast.AST) -> bool:

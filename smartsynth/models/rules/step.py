@@ -96,7 +96,11 @@ class ComputedStep(ColumnStep):
 
     def _whole(self, values: NDArray[np.float64], rows: pd.DataFrame) -> NDArray[np.float64]:
         """Computed numbers, and where there are none those that were made, if the column stays."""
-        return np.where(np.isnan(values), to_float(self.column, rows[self.column.name], 1), values) if self.stays else values
+        return (
+            np.where(np.isnan(values), to_float(self.column, rows[self.column.name], 1), values)
+            if self.stays
+            else values
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,9 @@ def test_a_column_that_is_never_missing_stays_where_its_formula_gives_nothing():
 
 def test_categories_that_are_numbers_are_compared_in_the_rows_that_are_made():
     rng = np.random.default_rng(0)
-    rows = pd.DataFrame({"kids": rng.integers(0, 2, 300), "rooms": rng.integers(1, 9, 300), "size": rng.normal(50, 9, 300)})
+    rows = pd.DataFrame(
+        {"kids": rng.integers(0, 2, 300), "rooms": rng.integers(1, 9, 300), "size": rng.normal(50, 9, 300)}
+    )
     schema = infer_schema(rows).with_column("kids", kind=Kind.CATEGORICAL)
     made = Construction.fit(rows, schema, rules_of(["kids <= rooms", "kids >= 0", "kids < 0.1 * size"], schema))
     assert [made.is_made(rule) for rule in made.rules] == [False] * 3

@@ -414,7 +414,10 @@ def test_rules_that_share_columns_hold_together():
     made = fitted(rows.assign(zone=rows["zone"].where(rows.index != 3, "lost")), rules, schema)
     assert [made.is_made(rule) for rule in made.rules] == [True, False, True, True, True, False, True]
     found = made_of(made, shuffled(made.learnt(rows)[0], 0))
-    assert {rule.said.split(":")[0] for rule in made.rules if not rule.holds(found).all()} <= {"combinations", "geographic"}
+    assert {rule.said.split(":")[0] for rule in made.rules if not rule.holds(found).all()} <= {
+        "combinations",
+        "geographic",
+    }
     again = Construction.restore(rules_of(rules, schema), json.loads(json.dumps(made.to_json())), schema)
     assert again.rules == made.rules
     assert 0.05 < made.holds(found).mean() < 1
