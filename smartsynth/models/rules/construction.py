@@ -31,7 +31,7 @@ from smartsynth.constraints import (
     Rule,
     Unique,
 )
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.rules.chains import bounds_of, edges_of, order_steps
 from smartsynth.models.rules.checked import CheckedStep
 from smartsynth.models.rules.consequence import ConsequenceStep
@@ -47,7 +47,7 @@ from smartsynth.models.rules.sequence import needed_for, sequence
 from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
-from smartsynth.schema import Schema
+from smartsynth.schema import Kind, Schema
 
 KINDS: Mapping[str, type[Any]] = {
     "formula": FormulaStep, "group": GroupStep, "order": OrderStep, "consequence": ConsequenceStep, "cumulative": CumulativeStep,
@@ -110,6 +110,7 @@ class Construction:
         checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
         built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
         _check_kept(rows.head(MOST_LOOKED_AT), built)
+        _check_made(rows.head(MOST_LOOKED_AT), built)
         return built
 
     @classmethod
@@ -128,14 +129,28 @@ class Construction:
 
     @property
     def most(self) -> float:
-        """Records that can be made, as many as a column of different texts has."""
-        return min((step.most for step in self.steps if isinstance(step, PatternStep)), default=math.inf)
+        """Records that can be made, as many as a column of different texts, or a key of declared values, has."""
+        texts = (step.most for step in self.steps if isinstance(step, PatternStep))
+        return min(*texts, *(self._keys(rule) for rule in self.rules if isinstance(rule, Unique)), math.inf, math.inf)
 
     def check_reaches(self, n: int) -> None:
-        """DataError if fewer than `n` records can be made, naming the column whose different texts are used up."""
+        """DataError if fewer than `n` records can be made, naming the column whose different texts are used up, or the key."""
         for step in self.steps:
             if isinstance(step, PatternStep):
                 step.check_reaches(n)
+        for rule in self.rules:
+            if isinstance(rule, Unique) and n > self._keys(rule):
+                raise DataError(
+                    f"{rule.said!r}: the declared values of these columns make {self._keys(rule):,} different keys, and {n:,} rows are asked "
+                    "for. Make fewer rows, declare more values, or add a column to the key."
+                )
+
+    def _keys(self, rule: Unique) -> float:
+        """Different keys that there are; no end where one of their columns has no declared values, or may be missing."""
+        columns = [self.schema[name] for name in rule.columns]
+        values = [2 if column.kind is Kind.BOOLEAN else len(column.categories or ()) for column in columns]
+        is_open = self.schema.entity is not None or any(column.nullable for column in columns) or not all(values)
+        return math.inf if is_open else math.prod(values)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
@@ -197,6 +212,21 @@ def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
     if apart:
         raise ConfigError(
             f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
+        )
+
+
+def _check_made(rows: pd.DataFrame, built: Construction) -> None:
+    """ConfigError if no row keeps all rules that is made of what would be learnt of real ones, such as texts of a pattern that are too short."""
+    rules = [rule for rule in built.rules if not isinstance(rule, Unique)]
+    apart: tuple[Rule, ...] = ()
+    for some in (rows.head(FEW), rows) if len(rows) else ():
+        apart = unsatisfied(rules, built.made(built.learnt(some)[0], rng=np.random.default_rng(0)))
+        if not apart:
+            return
+    if apart:
+        raise ConfigError(
+            f"Each of {len(rows):,} rows that were made of real ones by the rules broke {' or '.join(repr(rule.said) for rule in apart)}. "
+            "Correct the rule, or leave it out."
         )
 
 

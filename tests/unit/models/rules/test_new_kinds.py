@@ -77,6 +77,33 @@ def test_different_texts_stay_different_over_all_blocks():
     assert made.most == 2000
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([{"matches": {"code": "[a-z]{3}"}}, "length(code) >= 5"], "that are made by the rules broke one of|keeps"),
+        (
+            [{"matches": {"code": "Z[a-z]{5}"}}, 'startswith(code, "A")'],
+            "that are made by the rules broke one of|keeps",
+        ),
+        (["total == age + 1000", "total <= 500"], "that are made by the rules broke one of|keeps"),
+    ],
+)
+def test_rules_that_no_row_keeps_that_is_made_are_refused(rules, said):
+    with pytest.raises(ConfigError, match=said):
+        fitted(people().assign(total=np.arange(300)), rules)
+
+
+def test_keys_of_declared_values_are_counted():
+    rows = people().drop_duplicates(["age", "site"]).assign(old=lambda t: t["age"] > 50)
+    schema = infer_schema(rows).with_column("site", categories=("x", "y", "z")).with_column("old", kind=Kind.BOOLEAN)
+    made = fitted(rows, [{"unique": ["site", "old"]}], schema)
+    assert made.most == 6
+    made.check_reaches(6)
+    with pytest.raises(DataError, match=r"unique: \[site, old\].* make 6 different keys, and 7 rows are asked"):
+        made.check_reaches(7)
+    assert np.isinf(fitted(rows, [{"unique": ["site", "age"]}], schema).most)
+
+
 def test_missing_texts_are_learnt_as_such():
     rows = people()
     rows.loc[::3, "code"] = None
