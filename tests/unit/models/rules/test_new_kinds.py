@@ -78,18 +78,14 @@ def test_different_texts_stay_different_over_all_blocks():
 
 
 @pytest.mark.parametrize(
-    ("rules", "said"),
+    "rules",
     [
-        ([{"matches": {"code": "[a-z]{3}"}}, "length(code) >= 5"], "that are made by the rules broke one of|keeps"),
-        (
-            [{"matches": {"code": "Z[a-z]{5}"}}, 'startswith(code, "A")'],
-            "that are made by the rules broke one of|keeps",
-        ),
-        (["total == age + 1000", "total <= 500"], "that are made by the rules broke one of|keeps"),
+        [{"matches": {"code": "[a-z]{3}"}}, "length(code) >= 5"], [{"matches": {"code": "Z[a-z]{5}"}}, 'startswith(code, "A")'],
+        ["total == age + 1000", "total <= 500"],
     ],
-)
-def test_rules_that_no_row_keeps_that_is_made_are_refused(rules, said):
-    with pytest.raises(ConfigError, match=said):
+)  # fmt: skip
+def test_rules_that_no_row_keeps_that_is_made_are_refused(rules):
+    with pytest.raises(ConfigError, match="rows that were made of real ones by the rules broke"):
         fitted(people().assign(total=np.arange(300)), rules)
 
 
