@@ -105,7 +105,8 @@ class Construction:
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
         ]
         steps = [
-            *order, *made[::-1], *patterns, *values, *zeros, *_consequences(rules, schema, kept),
+            *order, *(step for step in (*rising, *groups, *places) if step in made), *patterns, *computed, *values, *zeros,
+            *_consequences(rules, schema, kept),
         ]  # fmt: skip
         checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
         built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
