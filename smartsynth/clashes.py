@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.constraints import Among, Chain, Combinations, Condition, Formula, Matches, OneHot, Rule
-from smartsynth.expressions import Expression
+from smartsynth.expressions import ALIKE, Expression
 from smartsynth.named_rules import ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
 from smartsynth.sequences import TIMES
@@ -100,7 +100,7 @@ def clashes(rules: Sequence[Rule], schema: Schema) -> tuple[str, ...]:
     ("The rules 'a >= 10', 'b >= a' and 'b <= 5' clash: 'a' would have to be at least 10 and at most 5. Change one of them.",)
     """
     choices = _choices(rules, schema)
-    found = [*_of_choices(choices), *_of_forms(rules, choices), *_of_groups(rules, choices)]
+    found = [*_of_choices(choices), *_of_forms(rules, choices), *_of_groups(rules, choices), *_of_spans(rules, schema)]
     pairs = _pairs(rules, schema)
     lows, highs = _ends(rules, schema, choices, pairs)
     for name in dict.fromkeys((*lows, *highs)):
@@ -219,6 +219,67 @@ def _of_groups(rules: Sequence[Rule], choices: Mapping[str, Sequence[Choice]]) -
             said = [choice.said for _, choice in least]
             found.append(Clash((rule.said, *said), "no row of the group has these values"))
     return found
+
+
+def _of_spans(rules: Sequence[Rule], schema: Schema) -> list[Clash]:
+    """Comparisons that no values between the declared ends of columns fulfil."""
+    found = []
+    for rule in rules:
+        tree = rule.expression.tree if isinstance(rule, Condition) and not isinstance(rule, Chain) else None
+        if not (isinstance(rule, Condition) and isinstance(tree, ast.Compare)):
+            continue
+        spans = [_span(part, rule.expression, schema) for part in (tree.left, *tree.comparators)]
+        if any(_is_apart(one, how, other) for one, how, other in zip(spans, tree.ops, spans[1:], strict=False)):
+            ends = [
+                f"{what} of {column.name}: {value}"
+                for column in map(schema.__getitem__, rule.columns)
+                for what, value in (("low", column.low), ("high", column.high)) if value is not None
+            ]  # fmt: skip
+            found.append(Clash((rule.said, *ends), "no values between these ends keep it"))
+    return found
+
+
+def _span(node: ast.expr, whole: Expression, schema: Schema) -> tuple[float, float]:
+    """Between what values a part lies, by the declared ends of its columns."""
+    everything = (-math.inf, math.inf)
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return float(value), float(value)
+        case ast.Name() if schema[whole.name(node)].kind is Kind.NUMERIC:
+            column = schema[whole.name(node)]
+            low, high = (None if end is None else _number(column, end) for end in (column.low, column.high))
+            return -math.inf if low is None else low, math.inf if high is None else high
+        case ast.UnaryOp(op=ast.USub()):
+            low, high = _span(node.operand, whole, schema)
+            return -high, -low
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult()):
+            one, other = _span(node.left, whole, schema), _span(node.right, whole, schema)
+            if not all(map(math.isfinite, (*one, *other))) and isinstance(node.op, ast.Mult):
+                return everything
+            if isinstance(node.op, ast.Add):
+                return one[0] + other[0], one[1] + other[1]
+            if isinstance(node.op, ast.Sub):
+                return one[0] - other[1], one[1] - other[0]
+            ends = [a * b for a in one for b in other]
+            return min(ends), max(ends)
+    return everything
+
+
+def _is_apart(one: tuple[float, float], how: ast.cmpop, other: tuple[float, float]) -> bool:
+    """Whether no value of one compares so with any of another; what is nearly so is let pass."""
+    room = ALIKE * max((abs(end) for end in (*one, *other) if math.isfinite(end)), default=0.0)
+    match how:
+        case ast.Lt():
+            return one[0] >= other[1]
+        case ast.LtE():
+            return one[0] > other[1] + room
+        case ast.Gt():
+            return one[1] <= other[0]
+        case ast.GtE():
+            return one[1] < other[0] - room
+        case ast.Eq():
+            return one[0] > other[1] + room or one[1] < other[0] - room
+    return False
 
 
 def _pairs(rules: Sequence[Rule], schema: Schema) -> list[Pair]:

@@ -364,6 +364,7 @@ def sample(
 ) -> None:
     """Make the rows of a saved run again, or more of them. The real data are not needed."""
     from smartsynth import export
+    from smartsynth.report.cards import data_card, is_of_a_run
     from smartsynth.resampling import resample
 
     screen = screen_of(context, quiet=quiet)
@@ -388,7 +389,10 @@ def sample(
     if output == "-":
         screen.data(_bytes(made.synthetic, format, made.export))
     else:
-        written = export.write(made.synthetic, output, format=format, manifest=made.manifest, config=made.export)
+        card = data_card(made.manifest, made.synthetic.schema) if is_of_a_run(made.manifest) else None
+        written = export.write(
+            made.synthetic, output, format=format, manifest=made.manifest, config=made.export, card=card
+        )
         screen.note(f"Wrote {', '.join(map(str, written))} (seed {made.seed}).")
 
 

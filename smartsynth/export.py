@@ -10,7 +10,7 @@
     images     a folder or a zip of PNG files: train/LABEL/000000.png, and train/metadata.csv with the other columns (Hugging Face's
                imagefolder); or a Parquet column as Hugging Face's `Image`
 
-Every file appears whole or not at all. A manifest is written beside the file as `<name>.manifest.json`.
+Every file appears whole or not at all. A manifest is written beside the file as `<name>.manifest.json`, a card as `<name>.card.md`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def write(
     format: str | None = None,
     manifest: Mapping[str, Any] | None = None,
     config: ExportConfig | None = None,
+    card: str | None = None,
 ) -> list[Path]:
     """Write the rows (and the manifest) and say which files came of it.
 
@@ -59,6 +60,7 @@ def write(
         format: `csv`, `tsv`, `txt`, `json`, `jsonl`, `parquet`, `excel`, `hf`, `folder` or `zip`; by the path's suffix if not given.
         manifest: JSON to put beside the file.
         config: Whether text cells that a spreadsheet would run are defused.
+        card: Markdown to put beside the file; a folder's own card takes the place of its head.
 
     Raises:
         ConfigError: The format is not known, or the path cannot be written.
@@ -68,15 +70,17 @@ def write(
         format = "folder"
     format = format_of(path, format)
     if format == "folder":
-        return write_folder(path, _picture_files(dataset, manifest, config), ours=image_export.SPLIT)
+        return write_folder(path, _picture_files(dataset, manifest, config, card), ours=image_export.SPLIT)
     if format == "hf":
-        return write_folder(path, _data_files(dataset, manifest), ours="data")
+        return write_folder(path, _data_files(dataset, manifest, card), ours="data")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder. Name a file in it.")
     beside = path.with_name(f"{path.stem}.manifest.json")
     parts = {path: to_bytes(dataset, format=format, config=config, manifest=manifest)}
     if manifest is not None:
         parts[beside] = as_json(manifest)
+    if card is not None:
+        parts[path.with_name(f"{path.stem}.card.md")] = card.encode()
     atomic.write_files(parts)
     return list(parts)
 
@@ -342,19 +346,22 @@ def _excel_cell(sheet: Any, cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def _data_files(dataset: Dataset, manifest: Mapping[str, Any] | None) -> dict[str, bytes]:
+def _data_files(dataset: Dataset, manifest: Mapping[str, Any] | None, text: str | None) -> dict[str, bytes]:
     """The files of a Hugging Face data-set folder by their paths."""
-    files = {"data/train-00000-of-00001.parquet": _parquet(dataset, manifest), "README.md": _card(dataset).encode()}
+    files = {
+        "data/train-00000-of-00001.parquet": _parquet(dataset, manifest),
+        "README.md": _card(dataset, text).encode(),
+    }
     return files if manifest is None else {**files, "manifest.json": as_json(manifest)}
 
 
 def _picture_files(
-    dataset: Dataset, manifest: Mapping[str, Any] | None, config: ExportConfig | None
+    dataset: Dataset, manifest: Mapping[str, Any] | None, config: ExportConfig | None, text: str | None = None
 ) -> dict[str, bytes]:
     """The files of a folder of images by their paths."""
     files, table = image_export.parts(dataset)
     files[f"{image_export.SPLIT}/{image_export.INDEX}"] = to_bytes(table, format="csv", config=config)
-    files["README.md"] = picture_card(len(dataset)).encode()
+    files["README.md"] = picture_card(len(dataset), text).encode()
     return files if manifest is None else {**files, "manifest.json": as_json(manifest)}
 
 
@@ -381,8 +388,8 @@ def _is_ours(folder: Path, ours: str) -> bool:
     return written and (folder / ours).is_dir() and names <= {ours, "README.md", "manifest.json"}
 
 
-def picture_card(rows: int) -> str:
-    """The card of a folder or a zip of images."""
+def picture_card(rows: int, told: str | None = None) -> str:
+    """The card of a folder or a zip of images, with what is told of its run."""
     import yaml
 
     head = {
@@ -391,10 +398,12 @@ def picture_card(rows: int) -> str:
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     about = f"{rows:,} synthetic images, made by SmartSynth."
+    if told is not None:
+        return f"---\n{text}---\n\n{body_of(told)}"
     return f"---\n{text}---\n\n# Synthetic images\n\n{about} Other columns: `train/metadata.csv`. Scores and privacy checks: `manifest.json`.\n"
 
 
-def _card(dataset: Dataset) -> str:
+def _card(dataset: Dataset, text: str | None) -> str:
     pictures, table = image_export.column_of(dataset.schema), to_arrow(dataset.frame)
     features = [
         {
@@ -403,15 +412,16 @@ def _card(dataset: Dataset) -> str:
         }
         for field in table.schema
     ]
-    return card(features, {"train": table})
+    return card(features, {"train": table}, text)
 
 
-def card(features: Sequence[Mapping[str, Any]], splits: Mapping[str, pa.Table]) -> str:
+def card(features: Sequence[Mapping[str, Any]], splits: Mapping[str, pa.Table], told: str | None = None) -> str:
     """The card of a folder of Parquet files.
 
     Args:
         features: Of the columns, as `dataset_info` has them.
         splits: Rows by name.
+        told: A card whose text it has; one sentence if not given.
     """
     import yaml
 
@@ -428,7 +438,18 @@ def card(features: Sequence[Mapping[str, Any]], splits: Mapping[str, pa.Table]) 
     }
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     rows = f"{sum(map(len, splits.values())):,} synthetic rows, {len(features)} columns, made by SmartSynth."
+    if told is not None:
+        return f"---\n{text}---\n\n{body_of(told)}"
     return f"---\n{text}---\n\n# Synthetic data\n\n{rows} Scores and privacy checks: `manifest.json`.\n"
+
+
+def body_of(card: str) -> str:
+    r"""A card without its head.
+
+    >>> body_of("---\nlicense: mit\n---\n\n# Rows\n")
+    '# Rows\n'
+    """
+    return card.split("---\n", 2)[2].lstrip("\n") if card.startswith("---\n") else card
 
 
 def _hf_type(kind: pa.DataType) -> str:

@@ -216,6 +216,9 @@ _OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.Div: lambda a, b: a / b,
     ast.FloorDiv: lambda a, b: a // b, ast.Mod: lambda a, b: a % b,
 }  # fmt: skip
+_GROWING = (ast.Add, ast.Sub, ast.Mult)
+_MOST = 2**63 - 1024
+"""Whole numbers up to this one, the last that is a float too, are held in 64 bits."""
 _COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: lambda a, b: a < b, ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
     ast.Eq: lambda a, b: a == b, ast.NotEq: lambda a, b: a != b,
@@ -288,7 +291,7 @@ class _Rows:
         a, b = self.value(node.left), self.value(node.right)
         if (_is_text(a) or _is_text(b)) and not (isinstance(node.op, ast.Add) and _is_text(a) and _is_text(b)):
             raise TypeError("text in a computation")
-        found = _OPERATORS[type(node.op)](a, b)
+        found = _operated(type(node.op), _counted(a), _counted(b))
         if isinstance(found, pd.Series) and found.dtype == "Float64":
             return found.mask(~np.isfinite(found.to_numpy(float, na_value=np.nan)))
         return found
@@ -354,7 +357,36 @@ def _plain(cells: pd.Series[Any]) -> pd.Series[Any]:
             return pd.to_datetime(cells)
         if kind == "decimal":
             return cells.astype("Float64")
-    return cells.convert_dtypes()
+    return _wide(cells.convert_dtypes())
+
+
+def _wide(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Whole numbers in 64 bits, so that what is computed of small ones does not wrap around; as floats if they are more than these hold."""
+    if not pd.api.types.is_integer_dtype(cells.dtype):
+        return cells
+    if pd.api.types.is_unsigned_integer_dtype(cells.dtype) and (cells > _MOST).any():
+        return cells.astype("Float64")
+    return cells.astype("Int64")
+
+
+def _counted(value: Value) -> Value:
+    """Truths as 1 and 0."""
+    return value.astype("Int64") if isinstance(value, pd.Series) and value.dtype == "boolean" else value
+
+
+def _operated(how: type[ast.operator], a: Value, b: Value) -> Value:
+    """What an operator gives, in floats where whole numbers would be more than 64 bits hold."""
+    if how in _GROWING and all(_is_whole(one) for one in (a, b)):
+        size = np.abs(_OPERATORS[how](_numbers(a), _numbers(b)))
+        if np.any(size >= _MOST):  # False where a cell is missing
+            a, b = (one.astype("Float64") if isinstance(one, pd.Series) else float(one) for one in (a, b))
+    return _OPERATORS[how](a, b)
+
+
+def _is_whole(value: Value) -> bool:
+    if isinstance(value, pd.Series):
+        return value.dtype == "Int64"
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_text(value: Value) -> bool:

@@ -47,10 +47,17 @@ def options(run: RunConfig, name: str) -> dict[str, Any]:
 
 
 def released_schema(run: RunConfig, schema: Schema) -> Schema:
-    """The schema that the release is made with: within a budget it does not tell whether a cell was missing."""
+    """The schema that the release is made with: within a budget it does not tell whether a cell was missing.
+
+    Generators with a budget know ranges of two ends; of one end alone a rule is made (ruling.py).
+    """
     if run.privacy.epsilon is None:
         return schema
-    return replace(schema, columns=tuple(replace(column, nullable=True, missing="") for column in schema))
+    plain = [replace(column, nullable=True, missing="") for column in schema]
+    return replace(
+        schema,
+        columns=tuple(replace(c, low=None, high=None) if (c.low is None) != (c.high is None) else c for c in plain),
+    )
 
 
 def reserve(

@@ -48,12 +48,13 @@ def to_hugging_face(dataset: Dataset, *, features: Any = None, split: str = "tra
     return datasets.Dataset(table, info=datasets.DatasetInfo(features=features), split=datasets.NamedSplit(split))
 
 
-def files(splits: Mapping[str, Any], manifest: Mapping[str, Any] | None) -> dict[str, bytes]:
+def files(splits: Mapping[str, Any], manifest: Mapping[str, Any] | None, card: str | None = None) -> dict[str, bytes]:
     """The files of a folder that `datasets.load_dataset` reads, by their paths.
 
     Args:
         splits: `datasets.Dataset` by name; all have the same features.
         manifest: JSON to put beside them.
+        card: A card whose text theirs has.
     """
     import pyarrow.parquet
 
@@ -63,7 +64,7 @@ def files(splits: Mapping[str, Any], manifest: Mapping[str, Any] | None) -> dict
         sink = io.BytesIO()
         pyarrow.parquet.write_table(table, sink)
         found[f"data/{name}-00000-of-00001.parquet"] = sink.getvalue()
-    found["README.md"] = export.card(_on_card(next(iter(splits.values())).features), tables).encode()
+    found["README.md"] = export.card(_on_card(next(iter(splits.values())).features), tables, card).encode()
     return found if manifest is None else {**found, "manifest.json": export.as_json(manifest)}
 
 

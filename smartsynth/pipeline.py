@@ -176,6 +176,7 @@ def synthesize(
                 keep_released(checkpoints, released, summary)
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
+        ruling.check(model, rows)
         kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k)
     evaluation = None
     with stages("Evaluate") as report:

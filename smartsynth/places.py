@@ -37,20 +37,29 @@ class Cells:
     codes: tuple[str, ...]
 
     @classmethod
-    def fit(cls, latitude: Floats, longitude: Floats, *, k: int) -> Self:
-        """The smallest cells with at least `k` pairs each, outside of which at most LOST of the pairs lie.
+    def fit(cls, latitude: Floats, longitude: Floats, *, k: int, owners: Ints | None = None) -> Self:
+        """The smallest cells with pairs of at least `k` owners each, outside of which at most LOST of the pairs lie.
 
-        A cell is cut in four if a part has `k` pairs. Where that leaves pairs out, those cuts are made first that make places most certain
-        for each pair left out. Without `k` pairs on the globe there is no cell.
+        A cell is cut in four if a part has `k` owners. Where that leaves pairs out, those cuts are made first that make places most certain
+        for each pair left out. Without `k` owners on the globe there is no cell.
+
+        Args:
+            latitude: Of each pair.
+            longitude: Of each pair.
+            k: Fewest owners of a cell.
+            owners: Whose each pair is; each its own if not given.
         """
-        pairs = np.sort(_deepest(latitude, longitude)[on_globe(latitude, longitude)])
+        inside = on_globe(latitude, longitude)
+        deepest = _deepest(latitude, longitude)[inside]
+        order = np.argsort(deepest, kind="stable")
+        pairs, whose = deepest[order], None if owners is None else owners[inside][order]
         room, found = LOST * len(pairs), list[str]()
-        free = [("", 0, len(pairs))] if len(pairs) >= k else []
+        free = [("", 0, len(pairs))] if _owners(whose, 0, len(pairs)) >= k else []
         dear: list[tuple[float, str, int, int]] = []  # cells that are cut at the cost of pairs, what is won by it first
         while free or dear:
             new = bool(free)
             code, first, last = free.pop() if new else heappop(dear)[1:]
-            parts, lost = _cut(pairs, code, first, last, k)
+            parts, lost = _cut(pairs, whose, code, first, last, k)
             if parts and lost and new:
                 heappush(dear, (-(last - first) * np.log(4 / len(parts)) / lost, code, first, last))
             elif parts and lost <= room:
@@ -88,15 +97,23 @@ class Cells:
         return _between(south, north, decimals[0], rng), _between(west, east, decimals[1], rng)
 
 
-def _cut(pairs: Ints, code: str, first: int, last: int, k: int) -> tuple[list[tuple[str, int, int]], int]:
-    """The parts of a cell that have `k` pairs, and how many pairs lie in the others."""
+def _owners(whose: Ints | None, first: int, last: int) -> int:
+    """How many owners some pairs have."""
+    return last - first if whose is None else len(np.unique(whose[first:last]))
+
+
+def _cut(
+    pairs: Ints, whose: Ints | None, code: str, first: int, last: int, k: int
+) -> tuple[list[tuple[str, int, int]], int]:
+    """The parts of a cell that have `k` owners, and how many pairs lie in the others."""
     if len(code) == MOST_DEPTH:
         return [], 0
     numbers = (_number(code) * 4 + np.arange(5)) * _width(code + "0")
     cuts = first + np.searchsorted(pairs[first:last], numbers)
-    counts = np.diff(cuts)
-    parts = [(f"{code}{i}", int(cuts[i]), int(cuts[i + 1])) for i in range(4) if counts[i] >= k]
-    return parts, int(counts[counts < k].sum())
+    ends = [(int(cuts[i]), int(cuts[i + 1])) for i in range(4)]
+    has = [_owners(whose, *one) >= k for one in ends]
+    parts = [(f"{code}{i}", *ends[i]) for i in range(4) if has[i]]
+    return parts, sum(last - first for (first, last), fits in zip(ends, has, strict=True) if not fits)
 
 
 def borders_of(code: str) -> tuple[float, float, float, float]:

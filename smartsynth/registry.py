@@ -16,6 +16,7 @@ from smartsynth import atomic
 from smartsynth.errors import ConfigError, UnknownGeneratorError, did_you_mean
 from smartsynth.models.base import Generator, read_head
 from smartsynth.models.ruled_generator import INNER, RULED, RuledGenerator
+from smartsynth.models.saved_files import checked_folder
 
 BUILT_IN = {
     "forest": "smartsynth.models.forest_generator:ForestGenerator",
@@ -83,7 +84,7 @@ def load(folder: str | Path, *, checks: Sequence[Callable[..., Any]] = ()) -> Ge
         checks: Python functions that decide about rules of the model, if it has such rules.
     """
     with atomic.reading(Path(folder)):
-        name = read_head(Path(folder))["generator"]
+        name = read_head(checked_folder(folder))["generator"]
         if name == RULED:
             return RuledGenerator.restore(Path(folder), load(Path(folder) / INNER), checks)
         return generator_class(name).load(folder)

@@ -9,7 +9,6 @@ resample(folder)        all of them at once
 from __future__ import annotations
 
 import bisect
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from smartsynth.models.balancing import Balance, balanced, taking_turns
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given, conditions_of
 from smartsynth.models.privacy_filter import Release, Stream, replay
+from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.models.saved_files import read_json
 from smartsynth.privacy.anonymity import default_quasi_identifiers, sensitive_columns
 from smartsynth.privacy.audit import note
 from smartsynth.privacy.recoding import Wanted, recoded
@@ -166,6 +167,8 @@ class Opened:
     def resampled(self, progress: Progress | None = None) -> Resampled:
         """All rows together, as k-anonymous as was asked for."""
         rows = self.rows(progress=progress)
+        if isinstance(self.model, RuledGenerator):
+            self.model.check(rows)
         head, effective = dict(self.manifest), rows.attrs.get("effective_rows")
         if self.privacy is not None:
             rows, recoding = anonymised(rows, self.model.schema_, self.privacy)
@@ -263,6 +266,10 @@ def stream(model: Generator, seed: int, balance: Balance | None = None, where: G
 
     if balance is None or where:
         return under(where)
+    if (
+        isinstance(model, RuledGenerator) and model.has_keys
+    ):  # one stream for all values, or two of them would share a key
+        return balanced(lambda start, n: model.available(n, seed=seed, start=start), balance)
     if not model.conditional:
         return balanced(under(None), balance)
     name = balance.column
@@ -286,7 +293,7 @@ def saved_run(folder: str | Path) -> SavedRun | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = read_json(path)
         if record["format"] != RELEASE_FORMAT:
             raise ModelFormatError(f"{path} has format {record['format']!r}; this version reads {RELEASE_FORMAT}.")
         return SavedRun(

@@ -1,6 +1,8 @@
 """What a run gives back and what can be done with it: look at it, export it, save it.
 
-saved run = saved model (models/base.py) + release.json: seed, rows that were released, file format, manifest
+saved run = saved model (models/base.py)
+    + release.json: seed, rows that were released, file format, manifest
+    + README.md: the model card
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from smartsynth.models.base import Generator, check_free
 from smartsynth.models.privacy_filter import Release
 from smartsynth.privacy.audit import note
 from smartsynth.privacy.ledger import Ledger
-from smartsynth.report import html
+from smartsynth.report import cards, html
 from smartsynth.resampling import RELEASE_FILE, RELEASE_FORMAT
 from smartsynth.utils import visualizer
+
+CARD_FILE = "README.md"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,9 +75,12 @@ class Result:
         return export.to_native(self.synthetic)
 
     def export(self, path: str | Path, *, format: str | None = None) -> list[Path]:
-        """Write the rows, with their manifest beside them; the format follows the file's name if not given."""
+        """Write the rows, with their manifest and their data card beside them; the format follows the file's name if not given."""
         note("export", generator=self.choice.generator, seed=self.config.seed, rows=len(self.synthetic))
-        return export.write(self.synthetic, path, format=format, manifest=self.manifest, config=self.config.export)
+        card = cards.data_card(self.manifest, self.synthetic.schema)
+        return export.write(
+            self.synthetic, path, format=format, manifest=self.manifest, config=self.config.export, card=card
+        )
 
     def report(self, path: str | Path) -> list[Path]:
         """Write the report: one HTML file that needs nothing else, and a JSON file with the same numbers beside it.
@@ -116,6 +123,7 @@ class Result:
         }
         with atomic.folder(folder) as work:
             self.model.save(work)
+            (work / CARD_FILE).write_text(cards.model_card(self.manifest, self.synthetic.schema), "utf-8")
             (work / RELEASE_FILE).write_text(json.dumps(record, ensure_ascii=False, allow_nan=False), "utf-8")
         return folder
 

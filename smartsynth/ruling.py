@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Combinations, Rule, broken
+from smartsynth.constraints import Combinations, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
@@ -53,6 +53,12 @@ def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:
     return keeping(model, rules, k=run.privacy.k)
 
 
+def check(model: Generator, rows: pd.DataFrame) -> None:
+    """ConfigError if rows that are about to be released break a rule that their model keeps."""
+    if isinstance(model, RuledGenerator):
+        model.check(rows)
+
+
 def facts(
     model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame, *, k: int
 ) -> tuple[RuleFact, ...]:
@@ -67,16 +73,12 @@ def facts(
         k: Fewer real rows than these are not counted out.
     """
     kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
-    by_real, by_made = ({one.rule.said: one.rows for one in broken(kept, rows)} for rows in (real, made))
     found = []
-    for rule in kept:
-        made_so, rejected, looked_at = model.told(rule) if isinstance(model, RuledGenerator) else (False, 0, 0)
-        few = 0 < by_real.get(rule.said, 0) < k
-        found.append(
-            RuleFact(
-                rule.said, made_so, None if few else by_real.get(rule.said, 0), len(real), by_made.get(rule.said, 0), len(made), rejected, looked_at
-            )
-        )  # fmt: skip
+    for place, rule in enumerate(kept):
+        of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
+        made_so, rejected, looked_at = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        few = None if 0 < of_real < k else of_real
+        found.append(RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at))
     return tuple(found)
 
 
@@ -92,7 +94,7 @@ def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, .
 
 
 def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
-    """The rules that corrections of columns declare; bounds within a budget are kept by its generators."""
+    """The rules that corrections of columns declare; ranges and categories within a budget are kept by its generators."""
     private = run.privacy.epsilon is not None
     for name, column in run.columns.items():
         if name not in schema:
@@ -102,8 +104,14 @@ def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
             yield {"matches": {name: column.pattern}}
         if column.unique:
             yield {"unique": [name]}
-        if not private:
+        if not (private and _is_kept(column, schema[name].kind)):
             yield from _of_values(name, column, schema[name].kind)
+
+
+def _is_kept(column: ColumnConfig, kind: Kind) -> bool:
+    """Whether generators with a budget keep what a column declares: a range of two ends, or categories of what has no order."""
+    has_range = (column.low is None) == (column.high is None)
+    return has_range and (column.categories is None or kind in (Kind.CATEGORICAL, Kind.BOOLEAN, Kind.CONSTANT))
 
 
 def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:

@@ -66,6 +66,7 @@ def serve(host: str, port: int, *, only: str = "all", log_level: str = "INFO") -
     import uvicorn
 
     from smartsynth.api.watching import log_to_stderr
+    from smartsynth.patience import limits
 
     log_to_stderr(log_level)
     if only == "worker":
@@ -82,6 +83,7 @@ def serve(host: str, port: int, *, only: str = "all", log_level: str = "INFO") -
             access_log=False,
             timeout_graceful_shutdown=5,
             server_header=False,
+            **limits(),
         )
     finally:
         jobs.close()
@@ -98,11 +100,12 @@ def _api(jobs: Jobs, open_here: bool) -> Any:
 
 def _web_app(jobs: Jobs, api: Any, log_level: str | None) -> Any:
     try:
+        from starlette.middleware import Middleware
         from starlette.routing import Mount, Route
         from streamlit.starlette import App
     except ImportError:
         raise MissingExtraError("The web app", "ui") from None
-    from smartsynth.ui import session
+    from smartsynth.ui import protection, session
 
     session.use(jobs)
     routes: list[Any] = []
@@ -118,7 +121,12 @@ def _web_app(jobs: Jobs, api: Any, log_level: str | None) -> Any:
             log_to_stderr(log_level)  # Streamlit has set up the server's loggers its own way by now
         yield
 
-    return App(Path(__file__).parent / "ui" / "entry.py", routes=routes, lifespan=lifespan)
+    return App(
+        Path(__file__).parent / "ui" / "entry.py",
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(protection.Headers)],
+    )
 
 
 class _Whole:

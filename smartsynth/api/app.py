@@ -9,13 +9,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartsynth._version import __version__
 from smartsynth.api import problems
 from smartsynth.api.access import Gate, Limits
+from smartsynth.api.bounds import Bounded, Headers
 from smartsynth.api.keys import Keys
-from smartsynth.api.problems import PREFIX, Problem
+from smartsynth.api.problems import PREFIX
 from smartsynth.api.watching import Metrics, Watch
 from smartsynth.jobs import Jobs
 
@@ -75,9 +75,9 @@ def create_app(service: Service, *, close: bool = False) -> FastAPI:
     for part in (datasets, works, places, jobs, templates, keys, system):
         app.include_router(part.router, prefix=PREFIX)
     app.include_router(system.root)
-    app.add_middleware(_Bounded, limits=service.limits)
+    app.add_middleware(Bounded, limits=service.limits)
     app.add_middleware(Watch, metrics=service.metrics)
-    app.add_middleware(_Headers)
+    app.add_middleware(Headers)
     return app
 
 
@@ -89,71 +89,3 @@ _PROBLEM: dict[str, Any] = {
 
 def _operation(route: APIRoute) -> str:
     return route.name
-
-
-class _Headers:
-    """Middleware that tells browsers to trust nothing in an answer."""
-
-    HEADERS = (
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-frame-options", b"DENY"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"cache-control", b"no-store"),
-        (
-            b"content-security-policy",
-            b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-        ),
-    )
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                known = {name.lower() for name, _ in message["headers"]}
-                more = [(name, value) for name, value in self.HEADERS if name not in known]
-                message = {**message, "headers": [*message["headers"], *more]}
-            await send(message)
-
-        await self._app(scope, receive, told)
-
-
-class _Bounded:
-    """Middleware that ends a request whose body is larger than it may be, before it is read."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app, self._limits = app, limits
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = {name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")}
-        settings = (
-            headers.get(b"content-type", b"").startswith(b"application/json") and "/datasets" not in scope["path"]
-        )
-        most = self._limits.settings if settings else self._limits.body
-        told = headers.get(b"content-length", b"0")
-        scope.setdefault("state", {})
-        if told.isdigit() and int(told) > most:
-            from fastapi import Request
-
-            response = problems.answer(Request(scope), 413, "too-large", _too_large(most))
-            await response(scope, receive, send)
-            return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > most:
-                raise Problem(413, "too-large", _too_large(most))
-            return message
-
-        await self._app(scope, counted, send)
-
-
-def _too_large(most: int) -> str:
-    return f"The request is larger than {most:,} bytes. Send the data set in parts, or a smaller one."

@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from smartsynth.config import RunConfig, explain
 from smartsynth.errors import DataError, SmartSynthError, outcome
@@ -106,6 +107,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SmartSynthError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -148,6 +150,10 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  (what it was registered for)
     kind = _BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "bad-request")
     return answer(request, error.status_code, kind, str(error.detail), headers=error.headers)
+
+
+async def _left(request: Request, _: Exception) -> JSONResponse:
+    return answer(request, 400, "bad-request", "The request ended before all of it had come.")
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -111,7 +111,16 @@ def augment(
             task, classes, measure_of(metric, task), learners(models, task, len(classes)), folds, repeats, seed
         )
         choice = _choose(generator, found, schema)
-        maker = Maker(schema, target, asked, choice.generator, options or {}, run.privacy.k, ruling.wanted(run, schema))
+        maker = Maker(
+            schema,
+            target,
+            asked,
+            choice.generator,
+            options or {},
+            run.privacy.k,
+            ruling.wanted(run, schema),
+            real.frame,
+        )
         source = Chooser(maker, trial, rarest(known, target, classes)) if asked.kind == "auto" else maker
     with stages("Prove") as report:
         shown = _proved(known, source, trial, max_rows, run.privacy.k, report) if proof else None

@@ -18,7 +18,7 @@ from smartsynth.augmentation.strategy import Strategy
 from smartsynth.errors import DataError
 from smartsynth.formats import count
 from smartsynth.metrics.rows import as_text
-from smartsynth.models.ruled_generator import keeping
+from smartsynth.models.ruled_generator import RuledGenerator, keeping
 from smartsynth.progress import Progress, part, silent
 from smartsynth.schema import Schema
 
@@ -55,6 +55,7 @@ class Maker:
         options: Its options.
         k: A class that fewer rows have is not learnt, and gets no rows.
         rules: What every made row keeps (constraints.py).
+        beside: Real rows that made ones will stand beside, besides those learnt from: no key comes twice.
     """
 
     schema: Schema
@@ -64,6 +65,7 @@ class Maker:
     options: Mapping[str, Any] = field(default_factory=dict)
     k: int = 5
     rules: tuple[Any, ...] = ()
+    beside: pd.DataFrame | None = None
 
     def make(self, real: pd.DataFrame, *, seed: int, progress: Progress | None = None) -> pd.DataFrame:
         """The rows to add to these real ones, those of one class after the other; none if the strategy asks for none.
@@ -77,6 +79,8 @@ class Maker:
             return known.head(0)
         model = keeping(registry.create(self.generator, **self.options), self.rules, k=self.k)
         model.fit(known, schema=self.schema, seed=seed, progress=part(progress, 0.0, 0.8))
+        if isinstance(model, RuledGenerator):
+            model.apart_from(known if self.beside is None else self.beside)
         report = part(progress, 0.8, 1.0)
         if not self.strategy.needs_classes:
             return self._plain(model.sample(self.strategy.grown(len(known)), seed=seed, progress=report))
@@ -114,19 +118,26 @@ def of_class(
     """`n` rows whose target has a value, from a place of the generator's stream on.
 
     Raises:
-        DataError: The generator cannot sample under conditions, and hardly ever makes such a row.
+        DataError: The generator cannot sample under conditions, and hardly ever makes such a row, or no more that differ as rules say.
     """
+    keyed = model if isinstance(model, RuledGenerator) and model.has_keys else None
+    if keyed is not None and model.conditional:
+        rows = keyed.distinct(n, where={target: value}, seed=seed, start=start, progress=progress)
+        keyed.apart_from(rows)
+        return rows
     if model.conditional:
         return model.sample(n, where={target: value}, seed=seed, start=start, progress=progress)
     name = as_text(pd.Series([value])).iloc[0]
     most, found, scanned, made = max(FEWEST_SCANNED, MOST_SCANNED_PER_ROW * n), 0, 0, []
+    stream, is_over = model.sample if keyed is None else keyed.available, False
     while found < n:
-        if scanned >= most:
+        if scanned >= most or is_over:
             raise DataError(
                 f"The generator {model.name!r} made a class of {target!r} only {count(found)} times in {count(scanned)} rows, and "
                 f"{count(n)} such rows are wanted. Use a generator that samples under conditions, such as forest."
             )
-        rows = model.sample(SCAN_ROWS, seed=seed, start=scanned)
+        rows = stream(SCAN_ROWS, seed=seed, start=scanned)
+        is_over = len(rows) < SCAN_ROWS
         rows = rows[(as_text(rows[target]) == name).to_numpy()]
         made.append(rows)
         found, scanned = found + len(rows), scanned + SCAN_ROWS

@@ -135,7 +135,7 @@ def _atoms(view: View, name: str) -> Iterator[Atom]:
     if min(lost, len(known) - lost) >= FEW:
         yield Atom(name, f"is_missing({place})", f"not is_missing({place})", ~known, every)
         yield Atom(name, f"not is_missing({place})", f"is_missing({place})", known, every)
-    if len(levels) < 2 or column.kind in (Kind.IDENTIFIER, Kind.DATETIME, Kind.DURATION):
+    if len(levels) < 2 or column.kind in (Kind.DATETIME, Kind.DURATION) or view.is_anew(name):
         return
     if _is_truth(levels):
         on = np.append(levels.values.astype(bool), False)[levels.codes] & known
@@ -154,7 +154,7 @@ def _is_truth(levels: Levels) -> bool:
 def _of_values(name: str, levels: Levels, known: Flags) -> Iterator[Atom]:
     if len({isinstance(value, str) for value in levels.values}) > 1:
         return  # no expression compares texts with numbers
-    common = [i for i in np.argsort(-levels.counts, kind="stable")[:MOST_LEVELS] if levels.counts[i] >= FEW]
+    common = [i for i in np.argsort(-levels.counts, kind="stable")[:MOST_LEVELS] if levels.holders[i] >= FEW]
     for i in common:
         here, value = levels.codes == i, _plain(levels.values[i])
         if _can_be_named(value):

@@ -33,7 +33,7 @@ def find(view: View, criterion: Criterion) -> list[Proposal]:
     names = [
         name for name, levels in view.levels.items()
         if len(levels) >= 2 and not view.is_fine(name) and view.schema[name].kind is not Kind.DURATION
-        and len(levels) <= len(view) / 2
+        and len(levels) <= len(view) / 2 and not view.is_anew(name)
     ]  # fmt: skip
     decided = dict(_decided(names, view, criterion))
     taken = {frozenset(pair) for pair in decided}

@@ -23,7 +23,7 @@ CHANCE = 0.01
 """Of one rule or more proposed by one finder for columns that have nothing to do with each other."""
 TELLING, STRENGTH = 0.01, 0.9
 FEW = 5
-"""A value, or a count of rows, below this is not told."""
+"""A value of fewer rows (entities, where rows are about some), or a count of rows, below this is not told."""
 
 
 @dataclass(frozen=True, slots=True)

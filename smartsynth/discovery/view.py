@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.discovery.evidence import FEW
-from smartsynth.schema import Kind, Schema
+from smartsynth.schema import Kind, Role, Schema
 
 SAMPLE, LARGE_SAMPLE = 4_000, 20_000
 """Rows on which pairs of columns, and conditions, are looked for; what is found is checked on all."""
@@ -27,19 +27,21 @@ class Levels:
         codes: Which of them each row has, -1 where it is missing.
         values: The values.
         counts: Rows of each.
+        holders: Entities of each, if rows are about some; rows else.
     """
 
     codes: Codes
     values: NDArray[Any]
     counts: NDArray[np.int64]
+    holders: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.values)
 
     @property
     def common(self) -> float:
-        """Share of the known rows whose value at least five rows hold."""
-        return float(self.counts[self.counts >= FEW].sum() / max(self.counts.sum(), 1))
+        """Share of the known rows whose value at least five rows, or entities, hold."""
+        return float(self.counts[self.holders >= FEW].sum() / max(self.counts.sum(), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class View:
         rows = rows.copy()
         for column in kept:
             rows[column.name] = _typed(rows[column.name])
+        whose = None if schema.entity is None else pd.factorize(rows[schema.entity.name])[0]
         numbers, moments, levels = {}, {}, {}
         for column in kept:
             cells = rows[column.name]
@@ -80,7 +83,7 @@ class View:
             elif pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
                 numbers[column.name] = cells.to_numpy(float, na_value=np.nan)
             if column.kind is not Kind.TEXT:
-                levels[column.name] = _levels(cells)
+                levels[column.name] = _levels(cells, whose)
         return cls(rows, schema, numbers, moments, levels, _drawn(len(rows), SAMPLE))
 
     def __len__(self) -> int:
@@ -94,6 +97,11 @@ class View:
             if column.kind in (Kind.CATEGORICAL, Kind.IDENTIFIER, Kind.TEXT) and "`" not in column.name
             and column.name not in self.numbers and not pd.api.types.is_bool_dtype(self.rows[column.name].dtype)
         )  # fmt: skip
+
+    def is_anew(self, name: str) -> bool:
+        """Whether cells of a column name persons or are free text: such are made up anew, so that no rule may bring them back."""
+        column = self.schema[name]
+        return column.kind in (Kind.IDENTIFIER, Kind.TEXT) or column.role is Role.KEY
 
     @property
     def large_sample(self) -> NDArray[np.int64]:
@@ -149,7 +157,11 @@ def _days(cells: pd.Series[Any]) -> Floats:
     return np.where(plain.isna().to_numpy(), np.nan, days)
 
 
-def _levels(cells: pd.Series[Any]) -> Levels:
+def _levels(cells: pd.Series[Any], whose: NDArray[np.int64] | None) -> Levels:
     codes, values = pd.factorize(cells)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
-    return Levels(codes.astype(np.int32), np.asarray(values, object), counts)
+    holders = counts
+    if whose is not None:
+        pairs = np.unique(np.stack([codes, whose])[:, codes >= 0], axis=1)
+        holders = np.bincount(pairs[0], minlength=len(values))
+    return Levels(codes.astype(np.int32), np.asarray(values, object), counts, holders)

@@ -14,6 +14,7 @@ from typing import Any
 from smartsynth import export, hf_export, ingest, resampling
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
+from smartsynth.report.cards import data_card, is_of_a_run
 from smartsynth.resampling import Resampled
 from smartsynth.result import Result
 
@@ -65,7 +66,8 @@ def write_hf(source: Any, folder: str | Path, *, test: float | None = None, feat
     rows, manifest = _rows(source)
     made = to_hf(rows, test=test, features=features)
     splits = {"train": made} if test is None else dict(made)
-    return export.write_folder(Path(folder), hf_export.files(splits, manifest), ours="data")
+    card = data_card(manifest, rows.schema) if manifest is not None and is_of_a_run(manifest) else None
+    return export.write_folder(Path(folder), hf_export.files(splits, manifest, card), ours="data")
 
 
 def _rows(source: Any) -> tuple[Dataset, Mapping[str, Any] | None]:

@@ -27,7 +27,7 @@ from smartsynth._version import __version__
 from smartsynth.errors import ConfigError, MissingExtraError
 from smartsynth.models.base import Generator
 from smartsynth.models.conditions import Given
-from smartsynth.report.model_card import model_card
+from smartsynth.report.cards import model_card
 from smartsynth.result import Result
 from smartsynth.schema import Column, Kind
 
@@ -122,7 +122,7 @@ def log_result(
         mlflow.log_params(_parameters(manifest["config"]))
         mlflow.log_metrics(_metrics(manifest["scores"]))
         mlflow.log_text(json.dumps(manifest, ensure_ascii=False, indent=2), "manifest.json")
-        mlflow.log_text(model_card(manifest), "model_card.md")
+        mlflow.log_text(model_card(manifest, result.synthetic.schema), "model_card.md")
         if report:
             for path in result.report(Path(work) / "report.html"):
                 mlflow.log_artifact(str(path))

@@ -139,7 +139,7 @@ def _engine(url: str) -> Engine:
 def _wrong(url: str) -> ConfigError:
     kind = url.partition(":")[0][:40]
     return ConfigError(
-        f"SMARTSYNTH_DATABASE begins with {kind!r}: it must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
+        f"SMARTSYNTH_DATABASE begins with {kind!r}: it must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."  # pragma: allowlist secret
     )
 
 

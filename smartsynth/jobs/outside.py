@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smartsynth.errors import ConfigError
-
-ENDPOINTS = "SMARTSYNTH_ENDPOINTS"
+from smartsynth.models.chat import ENDPOINTS
 
 
 def check(options: Mapping[str, Any]) -> None:

@@ -159,7 +159,7 @@ class Jobs:
     def fill_dataset(self, data: StoredData, content: bytes | IO[bytes]) -> StoredData:
         """The whole content of a data set that was begun; if that fails, the data set is gone."""
         try:
-            self._check_room(len(content) if isinstance(content, bytes) else 0)
+            self.check_room(len(content) if isinstance(content, bytes) else 0)
             size = self.blobs.put(_input(data), content)
         except BaseException:
             self.store.remove_dataset(data.id)
@@ -183,7 +183,7 @@ class Jobs:
             raise ConfigError(f"The data set {data.id} is complete: no part can be added.")
         if not 1 <= number <= MOST_PARTS:
             raise ConfigError(f"part={number}: parts are numbered from 1 to {MOST_PARTS}.")
-        self._check_room(len(content) if isinstance(content, bytes) else 0)
+        self.check_room(len(content) if isinstance(content, bytes) else 0)
         return self.blobs.put(f"{_parts(data)}/{number:05d}", content)
 
     def parts(self, data: StoredData) -> list[int]:
@@ -201,7 +201,7 @@ class Jobs:
         found = self.parts(data)
         if lost := sorted(set(range(1, max(found, default=1) + 1)) - set(found)):
             raise ConfigError(f"The data set {data.id} lacks part {', '.join(map(str, lost[:10]))}. Send it first.")
-        self._check_room(sum(self.blobs.sizes(_parts(data))))
+        self.check_room(sum(self.blobs.sizes(_parts(data))))
         with _Parts(self.blobs, [f"{_parts(data)}/{number:05d}" for number in found]) as whole:
             size = self.blobs.put(_input(data), whole)
         made = self._complete(data, size)
@@ -460,7 +460,12 @@ class Jobs:
         found = self.store.job(job)
         return found is not None and not found.state.is_final and rest.partition(".")[0].isdigit()
 
-    def _check_room(self, size: int) -> None:
+    def check_room(self, size: int) -> None:
+        """Whether so many more bytes may be stored.
+
+        Raises:
+            Full: The disk has no room for them.
+        """
         if self.blobs.is_local and shutil.disk_usage(self.root).free < size + SPARE_BYTES:
             raise Full("The disk of the server is nearly full: nothing was stored. Delete what is no longer needed.")
 

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.errors import ModelFormatError
 from smartsynth.models.scores import Basis, Scores
+from smartsynth.models.soundness import check_chain, guarded
 from smartsynth.progress import Note, Progress, silent
 
 Codes = NDArray[np.uint16]
@@ -162,6 +164,7 @@ class Autoregression:
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
+        self._guarded = guarded(chain)
 
     @classmethod
     def fit(
@@ -219,13 +222,15 @@ class Autoregression:
         from smartsynth.models.count_trees import draw_blocks
 
         codes = np.zeros((len(seeds), len(self.chain.order), n), np.uint16)
-        draw_blocks(seeds, n, codes, *self.chain)
+        draw_blocks(seeds, n, codes, *self._guarded)
         return codes
 
     def draw_given(self, seeds: NDArray[np.uint64], given: Given) -> Particles:
         """Blocks of particles that agree with what is given; each block depends on its seed and on `given` alone."""
         from smartsynth.models.count_trees import draw_given
 
+        if len(self.chain.member) and int(self.chain.member.max()) >= given.weight.shape[1]:
+            raise ModelFormatError("The model draws codes that its columns do not have. Save the model again.")
         n_columns, n_groups = len(self.chain.order), given.known.shape[2]
         n = n_groups * given.group
         made = Particles(
@@ -233,7 +238,7 @@ class Autoregression:
         )
         draw_given(
             seeds, given.group, made.codes, given.known, given.weight, given.is_limited,
-            made.log_weight, made.effective, *self.chain,
+            made.log_weight, made.effective, *self._guarded,
         )  # fmt: skip
         return made
 
@@ -253,7 +258,18 @@ class Autoregression:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(Chain(**{name: arrays[name] for name in Chain._fields}))
+        return cls(chain_from(arrays, len(arrays["order"])))
+
+
+def chain_from(arrays: Mapping[str, NDArray[Any]], columns: int) -> Chain:
+    """The chain of a saved model, for blocks of so many columns.
+
+    Raises:
+        ModelFormatError: It leads beyond its arrays.
+    """
+    chain = Chain(**{name: arrays[name] for name in Chain._fields})
+    check_chain(chain, columns, _DTYPES)
+    return chain
 
 
 def learn_column(

@@ -80,12 +80,15 @@ def balance_of(frame: pd.DataFrame, schema: Schema, column: str, *, k: int) -> B
 def taking_turns(stream_of: Callable[[str], Stream], balance: Balance, block: int = BLOCK_ROWS) -> Stream:
     """Rows in which the values of a column take turns, row i being the (i div k)-th of the stream of value i mod k.
 
+    The values' streams take turns block by block too, so that what counts the rows of a stream, as identifiers do, never comes twice.
+
     Args:
         stream_of: The rows of each value, `start` to `start + n`: `stream_of(value)(start, n)`.
         balance: The column and its values.
         block: Rows that are made together.
     """
-    streams, k = [_block_by_block(stream_of(value), block) for value in balance.values], len(balance.values)
+    k = len(balance.values)
+    streams = [_block_by_block(_every(k, i, stream_of(value), block), block) for i, value in enumerate(balance.values)]
 
     def rows(start: int, n: int) -> pd.DataFrame:
         first = [_turns(start, k, i) for i in range(k)]
@@ -96,6 +99,16 @@ def taking_turns(stream_of: Callable[[str], Stream], balance: Balance, block: in
         ]
         order = np.argsort(np.concatenate(turns), kind="stable")
         return pd.concat(made, ignore_index=True).iloc[order].reset_index(drop=True)
+
+    return rows
+
+
+def _every(k: int, i: int, stream: Stream, block: int) -> Stream:
+    """Of a stream only every k-th block, from block i on."""
+
+    def rows(start: int, n: int) -> pd.DataFrame:
+        made = [stream((b * k + i) * block, block) for b in range(start // block, (start + n) // block)]
+        return pd.concat(made, ignore_index=True)
 
     return rows
 
@@ -123,11 +136,11 @@ def balanced(stream: Stream, balance: Balance) -> Stream:
     """The stream's rows in an order in which the values of a column take turns.
 
     Args:
-        stream: Rows `start` to `start + n`: `stream(start, n)`.
+        stream: Rows `start` to `start + n`: `stream(start, n)`; fewer where it ends.
         balance: The column and its values.
 
     Raises:
-        ConfigError: While rows are asked for: the stream hardly ever has one of the values.
+        ConfigError: While rows are asked for: the stream hardly ever has one of the values, or ends before there are enough.
     """
     return _Balanced(stream, balance)
 
@@ -143,7 +156,7 @@ class _Balanced:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._scanned = 0
+        self._scanned, self._has_ended = 0, False
         self._given = 0  # rows of the balanced stream that were handed out and are forgotten
         self._seen = np.zeros(len(self._values), np.int64)
         self._kept: list[pd.DataFrame] = []
@@ -157,6 +170,8 @@ class _Balanced:
         while (self._seen < wanted).any():
             if self._scanned >= most:
                 raise ConfigError(self._too_rare(wanted))
+            if self._has_ended:
+                raise ConfigError(self._too_few(start + n))
             self._read(STEP_ROWS)
         rows, ranks = pd.concat(self._kept, ignore_index=True), np.concatenate(self._ranks)
         order = np.argsort(ranks, kind="stable")
@@ -166,6 +181,7 @@ class _Balanced:
 
     def _read(self, n: int) -> None:
         rows = self._stream(self._scanned, n)
+        self._has_ended, n = len(rows) < n, len(rows)
         self._scanned += n
         texts = as_text(rows[self._column]).to_numpy()
         ranks = np.full(n, -1, np.int64)
@@ -181,6 +197,13 @@ class _Balanced:
         """Keep only the rows from `start` on."""
         ahead = ranks >= start
         self._kept, self._ranks, self._given = [rows[ahead]], [ranks[ahead]], start
+
+    def _too_few(self, n: int) -> str:
+        most = len(self._values) * int(self._seen.min())
+        return (
+            f"balance={self._column!r}: {n:,} rows are asked for, and the rules let {self._scanned:,} rows differ, of which {most:,} can "
+            "take turns. Ask for fewer rows, or leave balance or the rule out."
+        )
 
     def _too_rare(self, wanted: NDArray[np.int64]) -> str:
         worst = int(np.argmin(self._seen / np.maximum(wanted, 1)))

@@ -37,6 +37,7 @@ from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFitte
 from smartsynth.inference import infer_schema
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given, conditions_of
+from smartsynth.models.saved_files import checked_folder, read_arrays, read_json, read_weights
 from smartsynth.models.table_ratio import TableRatio
 from smartsynth.models.training import Checkpoints
 from smartsynth.privacy.ledger import Ledger
@@ -267,17 +268,20 @@ class Generator(ABC):
         Raises:
             ModelFormatError: The folder is not a saved model of this generator, or a part of it is missing.
         """
-        folder = Path(folder)
+        folder = checked_folder(folder)
         head = read_head(folder)
         if head["generator"] != cls.name:
             raise ModelFormatError(f"{folder} holds a {head['generator']!r} model, not {cls.name!r}.")
         try:
             model = cls(**head["options"])
-            arrays = _read_arrays(folder)
-            model._restore(State(head["state"], arrays, _read_weights(folder)))
+            arrays = read_arrays(folder / "arrays.npz")
+            weights = read_weights(folder / "weights.safetensors")
+            model._restore(State(head["state"], arrays, weights))
             if "refine" in head["state"]:
                 model.ratio_ = TableRatio.restore(head["state"]["refine"], under(arrays, "refine."))
             model.schema_ = Schema.from_json(head["schema"])
+        except ModelFormatError:
+            raise
         except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:
             raise ModelFormatError(
                 f"{folder} is damaged or incomplete ({type(error).__name__}). Save the model again."
@@ -467,34 +471,12 @@ def read_head(folder: Path) -> dict[str, Any]:
     path = Path(folder) / "model.json"
     if not path.is_file():
         raise ModelFormatError(f"{folder} is not a saved model: it has no model.json.")
-    try:
-        head = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ModelFormatError(f"{path} is not valid JSON. Save the model again.") from error
+    head = read_json(path)
     lost = {"format", "generator", "options", "schema", "state"} - set(head if isinstance(head, dict) else ())
     if lost:
         raise ModelFormatError(f"{path} lacks {', '.join(sorted(lost))}.")
+    if not isinstance(head["generator"], str):
+        raise ModelFormatError(f"{path} names no generator.")
     if head["format"] != FORMAT_VERSION:
         raise ModelFormatError(f"{path} has format {head['format']}; this version reads format {FORMAT_VERSION}.")
     return dict(head)
-
-
-def _read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    path = folder / "arrays.npz"
-    if not path.is_file():
-        return {}
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
-
-
-def _read_weights(folder: Path) -> dict[str, NDArray[Any]]:
-    path = folder / "weights.safetensors"
-    if not path.is_file():
-        return {}
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return dict(load_file(path))
-    except SafetensorError as error:
-        raise ValueError(f"{path.name} cannot be read.") from error

@@ -20,6 +20,7 @@ from scipy.special import ndtri
 
 from smartsynth.models.autoregression import CodeColumn, Codes
 from smartsynth.models.boosting import FlatTrees, Training, flatten, train
+from smartsynth.models.soundness import check_codes
 
 N_BINS = 64
 N_FOLDS = 3
@@ -107,6 +108,7 @@ def scores(trees: FlatTrees, codes: Codes) -> NDArray[np.float64]:
     """Raw scores of a booster for columns × rows."""
     from smartsynth.models.kernels import score_serially
 
+    check_codes(trees, codes)
     out = np.zeros(codes.shape[1])
     score_serially(codes, out, *trees)
     return out

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.models.soundness import check_trees
 from smartsynth.threads import cores
 
 
@@ -38,7 +39,14 @@ class FlatTrees(NamedTuple):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(**{name: arrays[name] for name in cls._fields})
+        """The trees of a saved model.
+
+        Raises:
+            ModelFormatError: They lead beyond their arrays.
+        """
+        trees = cls(**{name: arrays[name] for name in cls._fields})
+        check_trees(trees, _DTYPES)
+        return trees
 
 
 _DTYPES = {"feature": np.int16, "left": np.int16, "right": np.int16, "value": np.float32, "bits": np.uint32}

@@ -31,6 +31,8 @@ from smartsynth.models.language_model import LanguageModel, cleaned
 from smartsynth.models.text_sampling import Piece, Script, Style, json_grammar, write
 from smartsynth.progress import Progress, silent
 
+ENDPOINTS = "SMARTSYNTH_ENDPOINTS"
+"""Variable of the environment that names the addresses that are trusted whoever chose them."""
 KEY, OPENAI_KEY, OPENAI = "SMARTSYNTH_ENDPOINT_KEY", "OPENAI_API_KEY", "api.openai.com"
 """Variables of the environment that hold the key of an endpoint, which is never saved; the second one's is sent to OpenAI alone."""
 LETTERS_PER_TOKEN = 4.0
@@ -133,6 +135,18 @@ def estimate(requests: Sequence[Request], words: float, prices: tuple[float, flo
     read = round(sum(len(content) for r in requests for _, content in r.messages) / LETTERS_PER_TOKEN)
     written = round(len(requests) * (1.5 * words + 10))
     return Usage(len(requests), 0, read, written, (read * prices[0] + written * prices[1]) / 1e6)
+
+
+def check_vouched_for(url: str) -> None:
+    """ConfigError if an address that a saved model names is neither on this machine nor in SMARTSYNTH_ENDPOINTS.
+
+    Whoever wrote the model chose the address, and would be sent the key.
+    """
+    if not is_here(url) and url not in os.environ.get(ENDPOINTS, "").replace(",", " ").split():
+        raise ConfigError(
+            f"endpoint={url!r} was named by whoever saved this model, and prompts and {KEY} would be sent there. If you trust it, set "
+            f"{ENDPOINTS}={url}."
+        )
 
 
 class Endpoint:

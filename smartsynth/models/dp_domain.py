@@ -38,7 +38,7 @@ from smartsynth.models.encoding import Codec, LevelCodec, NumberCodec, TableEnco
 from smartsynth.models.grid import NumericGrid
 from smartsynth.models.groups import Groups
 from smartsynth.models.marginal_fit import Measured
-from smartsynth.models.storage import UNITS, to_float
+from smartsynth.models.storage import to_float, told_unit
 from smartsynth.models.surrogates import Constant, Surrogate, surrogate_of
 from smartsynth.privacy.ledger import Budget, Entry, Touch
 from smartsynth.privacy.noise import Noise
@@ -147,7 +147,7 @@ class DomainLearner:
         )  # fmt: skip
 
     def _numbers(self, column: Column, cells: pd.Series[Any], mu: float) -> _Numbers:
-        unit = _unit(column)
+        unit = told_unit(column)
         scale = 10.0**column.decimals if column.kind is Kind.NUMERIC and column.decimals is not None else 1.0
         whole = column.kind is not Kind.NUMERIC or column.decimals is not None
         values = to_float(column, cells, unit) * scale
@@ -254,15 +254,6 @@ def _effort(column: Column) -> float:
 def _can_be_missing(column: Column) -> bool:
     """Whether the column's dtype has room for missing cells."""
     return column.dtype != "bool" and not column.dtype.startswith(("int", "uint"))
-
-
-def _unit(column: Column) -> int:
-    """Nanoseconds of a step of dates and durations: a day unless the format or dtype tells a time."""
-    if column.kind is Kind.NUMERIC:
-        return 1
-    if column.dtype == "date" or (column.format is not None and not any(f in column.format for f in ("%H", "%I", "T"))):
-        return UNITS[0]
-    return UNITS[3]
 
 
 def _edges(column: Column, unit: int, scale: float, whole: bool) -> tuple[NDArray[np.float64], bool]:

@@ -17,11 +17,22 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from smartsynth.models.autoregression import Chain, CodeColumn, Codes, Forest, Growth, assembled, learn_column
+from smartsynth.errors import ModelFormatError
+from smartsynth.models.autoregression import (
+    Chain,
+    CodeColumn,
+    Codes,
+    Forest,
+    Growth,
+    assembled,
+    chain_from,
+    learn_column,
+)
 from smartsynth.models.boosted_scores import SCORE, BoostedScore
 from smartsynth.models.coding import under
 from smartsynth.models.encoding import NumberCodec
 from smartsynth.models.event_features import Channels, History, always, history_columns
+from smartsynth.models.soundness import guarded
 from smartsynth.progress import Progress
 from smartsynth.sequences import Panel
 
@@ -117,6 +128,7 @@ class EventChain:
 
     def __init__(self, channels: Channels, chain: Chain, scores: Mapping[int, BoostedScore]) -> None:
         self.channels, self.chain, self.scores, self.plan = channels, chain, dict(scores), Plan.of(channels)
+        self._guarded = guarded(chain)
 
     @classmethod
     def fit(
@@ -245,7 +257,7 @@ class EventChain:
 
         if place in self.scores:
             block[self.plan.factors[place].score] = self.scores[place].bins(block)
-        return np.uint64(draw_column(block, place, state, *self.chain))
+        return np.uint64(draw_column(block, place, state, *self._guarded))
 
     def _later(self, history: History, gap: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.float64]:
         """The time of the next event: never before the last one."""
@@ -278,7 +290,10 @@ class EventChain:
         chain = under(arrays, "chain.")
         places = {int(name.partition(".")[0].removeprefix("score")) for name in arrays if name.startswith("score")}
         scores = {place: BoostedScore.from_arrays(under(arrays, f"score{place}.")) for place in sorted(places)}
-        return cls(channels, Chain(**{name: chain[name] for name in Chain._fields}), scores)
+        plan = Plan.of(channels)
+        if len(chain["order"]) != len(plan.factors):
+            raise ModelFormatError("The model's chain does not fit its columns. Save the model again.")
+        return cls(channels, chain_from(chain, len(plan.columns)), scores)
 
 
 class Observed(NamedTuple):

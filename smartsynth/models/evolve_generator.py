@@ -63,7 +63,8 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
         price_read: Of a million tokens that the endpoint reads, to know what it costs.
         price_written: Of a million tokens that it writes.
         most_cost: No request is sent that could go beyond it.
-        cache: Folder in which answers are kept, so that nothing is asked for twice.
+        cache: Folder in which answers are kept, so that nothing is asked for twice. A model that was loaded keeps none: whoever saved
+            it named the folder.
     """
 
     name: ClassVar[str] = "evolve"
@@ -242,7 +243,7 @@ class EvolveGenerator(AskingGenerator, PrivateTextGenerator):
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
-        self._parents, self._chat = list(state.values["parents"]), None
+        self._parents = list(state.values["parents"])
 
 
 KIND, WEIGHT = "\x00kind", "\x00votes"

@@ -54,7 +54,8 @@ class PromptGenerator(AskingGenerator):
         price_read: Of a million tokens that the endpoint reads, to know what it costs.
         price_written: Of a million tokens that it writes.
         most_cost: No request is sent that could go beyond it.
-        cache: Folder in which answers are kept, before any filter, so that nothing is asked for twice.
+        cache: Folder in which answers are kept, before any filter, so that nothing is asked for twice. A model that was loaded keeps none:
+            whoever saved it named the folder.
         min_count: A value held by fewer rows is never stored.
     """
 
@@ -193,7 +194,7 @@ class PromptGenerator(AskingGenerator):
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
-        self._examples, self._chat = {}, None
+        self._examples = {}
 
 
 def _tokens(text: str) -> int:

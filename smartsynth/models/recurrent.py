@@ -21,6 +21,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from smartsynth.errors import ModelFormatError
+
 Floats = NDArray[np.float32]
 _COMPILED = {"cache": True, "nogil": True, "fastmath": True, "error_model": "numpy"}
 _F = np.float32
@@ -108,6 +110,13 @@ def layer(series: Floats, enters: Floats, stays: Floats, bias: Floats, own_bias:
 
     The weights are W, U, b and c, which torch.nn.GRU names weight_ih, weight_hh, bias_ih and bias_hh.
     """
+    width = stays.shape[1]
+    if (
+        enters.shape != (3 * width, series.shape[2])
+        or stays.shape[0] != 3 * width
+        or {bias.shape, own_bias.shape} != {(3 * width,)}
+    ):
+        raise ModelFormatError("The model's weights do not fit each other. Save the model again.")
     inner = series.reshape(-1, series.shape[2]) @ enters.T + bias
     shape = (*series.shape[:2], len(enters))
     memories, _ = _forward(np.ascontiguousarray(inner).reshape(shape), np.ascontiguousarray(stays.T), own_bias)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from smartsynth.models.autoregression import CodeColumn, Codes
 from smartsynth.models.boosting import FlatTrees, Training, flatten, train
 from smartsynth.models.scores import Scores
+from smartsynth.models.soundness import check_codes
 from smartsynth.progress import Note, Progress, part, silent
 
 MAX_RATIO = 8.0
@@ -175,7 +176,9 @@ class Refinement:
 
         out = np.zeros(codes.shape[1])
         if self.n_rounds:
-            score_rows(self.seen(codes), out, *self.trees)
+            seen = self.seen(codes)
+            check_codes(self.trees, seen)
+            score_rows(seen, out, *self.trees)
         return out
 
     def ratio(self, codes: Codes) -> NDArray[np.float64]:

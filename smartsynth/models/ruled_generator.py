@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
 from smartsynth.columns import with_columns
-from smartsynth.constraints import Check, Rule, Unique, rules_of
+from smartsynth.constraints import Check, Rule, Unique, broken, rules_of
 from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.models.base import DAMAGE, Generator, State, read_head
 from smartsynth.models.conditions import Condition, Given, fulfilled, holds
@@ -131,9 +131,19 @@ class RuledGenerator(Generator):
             ConfigError: As of the generator, or too few records keep the rules, or fulfil the conditions.
             DataError: Texts of a pattern must differ, and there are not so many.
         """
+        seed = secrets.randbits(63) if seed is None else seed
+        wanted = self.available(n, where=where, seed=seed, start=start, progress=progress)
+        if len(_Records.of(wanted, self.schema_)) < n:
+            raise self._too_few(bool(where))
+        return wanted
+
+    def available(
+        self, n: int, *, seed: int, where: Given | None = None, start: int = 0, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """The same records; fewer where there are no more that differ as rules say."""
         conditions = self._asked(n, start, where)
         self._built.check_reaches(start + n)
-        seed, report = secrets.randbits(63) if seed is None else seed, progress or silent
+        report = progress or silent
         asked = _Asked(seed, self._translated(conditions), tuple(conditions.values()))
         first, last = start // self.block, (start + n - 1) // self.block
         blocks = range(self._cache.first(asked, first) if self._uniques else first, last + 1)
@@ -148,20 +158,49 @@ class RuledGenerator(Generator):
         parts = _Records.of(own, self._columns).divided(len(blocks), self.block)
         made: list[pd.DataFrame] = []
         for some, k in zip(parts, blocks, strict=True):
-            made.append(self._block(some, k, asked))
+            reach = int(min(self.block, self._built.most - k * self.block))
+            made.append(self._block(some.take(np.arange(reach)), k, asked))
             if self._uniques and len(_Records.of(made[-1], self.schema_)) < self.block:
                 break  # no more different keys
         report(1.0, "Sampled")
         kept = [rows for rows, k in zip(made, blocks, strict=False) if k >= first]
         skip = start - first * self.block
         whole = _Records.of(pd.concat(kept or [made[0].head(0)], ignore_index=True), self.schema_)
-        if len(whole) < skip + n:
-            raise self._too_few(asked)
-        wanted = whole.take(np.arange(n) + skip).rows.reset_index(drop=True)
+        wanted = whole.take(np.arange(skip, min(skip + n, len(whole)))).rows.reset_index(drop=True)
         if conditions:
             known = own.attrs.get("effective_rows", float(len(blocks) * self.block))
             wanted.attrs["effective_rows"] = min(round(known * n / (len(blocks) * self.block), 1), float(n))
         return wanted
+
+    def apart_from(self, rows: pd.DataFrame) -> None:
+        """From now on no record has a key of these rows, which will stand beside those that are made; nothing of it is saved."""
+        self._check_fitted()
+        for rule in self._uniques:
+            self._beside.setdefault(rule.columns, Seen()).add(rows, rule.columns)
+        self._cache = _Cache()
+
+    def distinct(
+        self, n: int, *, seed: int, where: Given | None = None, start: int = 0, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """So many records from the block of `start` on that differ as rules say, whatever the blocks before it hold.
+
+        They are the same for the same arguments, but those of another `n` may be others.
+        """
+        conditions = self._asked(n, start, where)
+        asked, first = _Asked(seed, self._translated(conditions), tuple(conditions.values())), start // self.block
+        many = -(-n // self.block)
+        own = self.inner.sample(
+            many * self.block, where=asked.inner, seed=seed, start=first * self.block, progress=progress
+        )
+        self._cache, left, made = _Cache(), n, list[pd.DataFrame]()
+        for i, some in enumerate(_Records.of(own, self._columns).divided(many, self.block)):
+            made.append(self._block(some.take(np.arange(min(left, self.block))), first + i, asked))
+            left -= self.block
+        self._cache = _Cache()
+        whole = pd.concat(made, ignore_index=True)
+        if len(_Records.of(whole, self.schema_)) < n:
+            raise self._too_few(bool(where))
+        return whole
 
     def taken(self, rows: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
         """Some of the records of sampled rows, by their places."""
@@ -246,9 +285,9 @@ class RuledGenerator(Generator):
         """The rules that every record keeps, combinations with those that may come back."""
         return self._built.rules
 
-    def told(self, rule: Rule) -> tuple[bool, int, int]:
-        """Whether a rule of `kept` holds by the way rows are made; how many records broke it so far, of how many that were looked at."""
-        return self._built.is_made(rule), self._tally.rejected.get(rule.said, 0), self._tally.looked_at
+    def told(self, place: int) -> tuple[bool, int, int]:
+        """Of a rule by its place in `kept`: whether it holds by the way rows are made; how many records broke it, of how many looked at."""
+        return self._built.is_made(self.kept[place]), self._tally.rejected.get(place, 0), self._tally.looked_at
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options of the generator that learns."""
@@ -281,12 +320,31 @@ class RuledGenerator(Generator):
         return self.inner.tells_while_fitting
 
     @property
+    def has_keys(self) -> bool:
+        """Whether a rule says that records differ from each other, so that no record can be made without those before it."""
+        return bool(self._uniques)
+
+    def check(self, rows: pd.DataFrame) -> None:
+        """ConfigError if rows that are about to be released break a rule."""
+        if found := broken(self.kept, rows):
+            raise ConfigError(
+                "; ".join(f"{one.rows:,} of {len(rows):,} rows broke {one.rule.said!r}" for one in found)
+                + ", so none is released. Leave the rule out, or what changes rows after they are made."
+            )
+
+    @property
     def _uniques(self) -> list[Unique]:
-        return [rule for rule in self._built.rules if isinstance(rule, Unique)]
+        return [rule for _, rule in self._keys]
+
+    @property
+    def _keys(self) -> list[tuple[int, Unique]]:
+        """Rules that records differ, with their places among all."""
+        return [(place, rule) for place, rule in enumerate(self._built.rules) if isinstance(rule, Unique)]
 
     def _become(self, built: Construction, columns: Schema, schema: Schema) -> None:
         self._built, self._columns, self.schema_ = built, columns, schema
         self._tally, self._cache, self._share = _Tally(), _Cache(), 1.0
+        self._beside: dict[tuple[str, ...], Seen] = {}
         counted = {name for step in built.steps if isinstance(step, PatternStep) for name in step.changes}
         alone = (rule for rule in built.rules if not (isinstance(rule, Unique) or counted.issuperset(rule.columns)))
         named = {name for rule in alone for name in rule.columns}
@@ -308,7 +366,7 @@ class RuledGenerator(Generator):
         share = float(self._good(rows, asked).mean())
         if share == 0.0:
             raise ConfigError(
-                f"None of {self.block:,} records that {self.name!r} makes keeps all rules. {self._tally.worst()}"
+                f"None of {self.block:,} records that {self.name!r} makes keeps all rules. {self._worst()}"
             )
         return share
 
@@ -330,8 +388,7 @@ class RuledGenerator(Generator):
 
     def _block(self, own: _Records, k: int, asked: _Asked) -> pd.DataFrame:
         """The records of a block, spare ones in the places of those that break a rule; fewer where keys run out."""
-        reach = int(min(len(own), self._built.most - k * self.block))
-        made = self._made(own.take(np.arange(reach)).rows, asked, k, 0)
+        made = self._made(own.rows, asked, k, 0)
         good = self._new(made, self._good(made, asked), asked)
         places, frames, order = np.flatnonzero(~good), [made.take(np.flatnonzero(good))], [np.flatnonzero(good)]
         turn, left = 0, MOST_TRIES_UNDER_CONDITIONS if asked.conditions else MOST_TRIES
@@ -340,12 +397,12 @@ class RuledGenerator(Generator):
             if turn > left and self._uniques:
                 break  # no more different keys: the block is short, and the last
             if turn > left:
-                raise self._too_few(asked)
+                raise self._too_few(bool(asked.conditions))
             spare = self._spare(k, turn, len(places), asked)
-            fine = np.flatnonzero(self._good(spare, asked))[: len(places)]
-            some = spare.take(fine).named_as(
-                made.take(places[: len(fine)]), self._fixed if turn <= NAMED_TURNS else self._free
-            )
+            names, good = self._names(turn), self._good(spare, asked)
+            good &= ~self._known(spare, names)
+            fine = np.flatnonzero(good)[: len(places)]
+            some = spare.take(fine).named_as(made.take(places[: len(fine)]), names)
             fits = np.flatnonzero(
                 self._new(some, self._good(some, asked) if self._is_about_names else np.ones(len(fine), bool), asked)
             )
@@ -356,9 +413,35 @@ class RuledGenerator(Generator):
         whole = _Records.joined(frames)
         return whole.take(np.argsort(np.concatenate(order))).rows
 
-    def _too_few(self, asked: _Asked) -> ConfigError:
-        under = " under these conditions" if asked.conditions else ""
-        return ConfigError(f"Too few records keep the rules{under}. {self._tally.worst()}")
+    def _names(self, turn: int) -> list[str]:
+        """Identifiers that a spare record takes over from the one that it replaces; none of a key that rows beside may have."""
+        if turn <= NAMED_TURNS:
+            return self._fixed
+        return [name for name in self._free if not any(name in columns for columns in self._beside)]
+
+    def _known(self, spare: _Records, names: Sequence[str]) -> Flags:
+        """Which spare records have a key that is taken; looked for only where rows stand beside."""
+        found = np.zeros(len(spare), bool)
+        for rule in self._uniques if self._beside else []:
+            if not set(names) & set(rule.columns):
+                found |= ~spare.all_of(~self._repeats(rule, spare.rows))
+        return found
+
+    def _repeats(self, rule: Unique, rows: pd.DataFrame) -> Flags:
+        """Which rows have a key of an earlier one, or of rows beside."""
+        again = self._cache.seen(rule).repeats(rows, rule.columns)
+        beside = self._beside.get(rule.columns)
+        return again if beside is None else again | beside.repeats(rows, rule.columns)
+
+    def _too_few(self, is_conditional: bool) -> ConfigError:
+        under = " under these conditions" if is_conditional else ""
+        return ConfigError(f"Too few records keep the rules{under}. {self._worst()}")
+
+    def _worst(self) -> str:
+        """What most records break, in a sentence."""
+        what, n = max(self._tally.rejected.items(), key=lambda one: one[1])
+        said = self.kept[what].said if isinstance(what, int) else what
+        return f"{n:,} of {self._tally.looked_at:,} broke {said!r}: check it against the others, or leave it out."
 
     def _spare(self, k: int, turn: int, wanted: int, asked: _Asked) -> _Records:
         """Records to choose from instead of those of block k that break a rule; rare ones from a block that several share."""
@@ -386,25 +469,25 @@ class RuledGenerator(Generator):
         """Which records keep every rule that is seen of a record alone, and fulfil the conditions."""
         rows, good = records.rows, np.ones(len(records), bool)
         self._tally.looked_at += len(records)
-        for rule in self._built.rules:
+        for place, rule in enumerate(self._built.rules):
             if not isinstance(rule, Unique):
                 kept = records.all_of(rule.holds(rows))
-                self._tally.count(rule, int((~kept).sum()))
+                self._tally.count(place, int((~kept).sum()))
                 good &= kept
         for condition in asked.conditions:
             kept = records.all_of(fulfilled(condition, self.schema_[condition.column], rows[condition.column]))
-            self._tally.count(condition, int((~kept).sum()))
+            self._tally.count(str(condition), int((~kept).sum()))
             good &= kept
         return good
 
     def _new(self, records: _Records, good: Flags, asked: _Asked) -> Flags:
         """Which of the good records repeat no key of an earlier one."""
-        for rule in self._uniques:
-            again = self._cache.seen(rule).repeats(records.rows[records.each(good)], rule.columns)
+        for place, rule in self._keys:
+            again = self._repeats(rule, records.rows[records.each(good)])
             repeated = np.zeros(len(records.rows), bool)
             repeated[records.each(good)] = again
             kept = ~good | records.all_of(~repeated)
-            self._tally.count(rule, int((~kept).sum()))
+            self._tally.count(place, int((~kept).sum()))
             good = good & kept
         for rule in self._uniques:
             self._cache.seen(rule).add(records.rows[records.each(good)], rule.columns)
@@ -502,16 +585,11 @@ class _Tally:
 
     def __init__(self) -> None:
         self.looked_at = 0
-        self.rejected: dict[str, int] = {}
+        self.rejected: dict[int | str, int] = {}
 
-    def count(self, what: Rule | Condition, n: int) -> None:
-        said = what.said if not isinstance(what, Condition) else str(what)
-        self.rejected[said] = self.rejected.get(said, 0) + n
-
-    def worst(self) -> str:
-        """What most records break, in a sentence."""
-        said, n = max(self.rejected.items(), key=lambda one: one[1])
-        return f"{n:,} of {self.looked_at:,} broke {said!r}: check it against the others, or leave it out."
+    def count(self, what: int | str, n: int) -> None:
+        """So many more records broke a rule, by its place, or a condition, as it is written."""
+        self.rejected[what] = self.rejected.get(what, 0) + n
 
 
 class _Cache:
@@ -618,9 +696,25 @@ def _damaged(folder: Path, error: Exception) -> ModelFormatError:
 
 
 def parsed(values: Sequence[Any], schema: Schema) -> tuple[Rule, ...]:
-    """Rules of their values, which may be Python functions too."""
+    """Rules of their values, which may be Python functions too.
+
+    Raises:
+        ConfigError: A rule cannot be read, or two functions have one name.
+    """
     plain = [value for value in values if not callable(value)]
-    return (*rules_of(plain, schema), *(Check(_name(value), value) for value in values if callable(value)))
+    checks = [value for value in values if callable(value)]
+    _check_names(checks)
+    return (*rules_of(plain, schema), *(Check(_name(value), value) for value in checks))
+
+
+def _check_names(checks: Sequence[Callable[..., Any]]) -> None:
+    """ConfigError if two functions have one name, by which a saved model knows them."""
+    names = [_name(check) for check in checks]
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ConfigError(
+            f"Two of the functions in checks are called {twice[0]!r}, and a model knows them by their names. Write each with `def` and a name "
+            "of its own, or join them in one."
+        )
 
 
 def _name(check: Callable[..., Any]) -> str:
@@ -640,6 +734,7 @@ def _called(value: Any, checks: Sequence[Callable[..., Any]]) -> Any:
     """
     if not (isinstance(value, Mapping) and set(value) == {"check"}):
         return value
+    _check_names(checks)
     found = next((check for check in checks if _name(check) == value["check"]), None)
     if found is None:
         raise ConfigError(

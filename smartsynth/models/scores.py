@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
+from smartsynth.errors import ModelFormatError
+
 if TYPE_CHECKING:
     from smartsynth.models.autoregression import CodeColumn, Codes
 
@@ -208,6 +210,7 @@ class Scores:
         """Scores × rows of bins."""
         from smartsynth.models.count_trees import score_bins
 
+        self._check(codes)
         out = np.empty((self.tables[0].shape[1], codes.shape[1]), np.uint16)
         first_edge = np.r_[0, np.cumsum([len(edges) for edges in self.edges])]
         score_bins(
@@ -228,15 +231,24 @@ class Scores:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         tables = np.split(arrays["table"], np.cumsum(arrays["sizes"])[:-1])
         edges = np.split(arrays["edges"], np.cumsum(arrays["cuts"])[:-1])
+        if len(arrays["columns"]) != len(tables) or arrays["table"].ndim != 2 or len(edges) != arrays["table"].shape[1]:
+            raise ModelFormatError("The model's scores do not fit each other. Save the model again.")
         return cls(arrays["columns"], tables, edges)
 
     def values(self, codes: Codes) -> NDArray[np.float32]:
         """Scores × rows."""
         from smartsynth.models.count_trees import add_scores
 
+        self._check(codes)
         out = np.zeros((self.tables[0].shape[1], codes.shape[1]), np.float32)
         add_scores(codes, self.columns, self.offsets, np.concatenate(self.tables), out)
         return out
+
+    def _check(self, codes: Codes) -> None:
+        """ModelFormatError if a table ends before a code: compiled loops would read on."""
+        for column, table in zip(self.columns.tolist(), self.tables, strict=True):
+            if not 0 <= column < len(codes) or (codes.shape[1] and int(codes[column].max()) >= len(table)):
+                raise ModelFormatError("The model's scores do not fit its columns. Save the model again.")
 
     @property
     def offsets(self) -> NDArray[np.int64]:

@@ -33,6 +33,20 @@ def natural_unit(column: Column, series: pd.Series[Any]) -> int:
     return next(unit for unit in UNITS if unit <= size or not np.any(ticks % (unit // size)))
 
 
+def unit_of(column: Column, series: pd.Series[Any]) -> int:
+    """The natural unit of cells; that of the column alone where there are no rows, as within a budget of differential privacy."""
+    return natural_unit(column, series) if len(series) else told_unit(column)
+
+
+def told_unit(column: Column) -> int:
+    """Nanoseconds of a step of dates and durations, by the schema: a day unless the format or dtype tells a time; 1 for numbers."""
+    if column.kind is Kind.NUMERIC:
+        return 1
+    if column.dtype == "date" or (column.format is not None and not any(f in column.format for f in ("%H", "%I", "T"))):
+        return UNITS[0]
+    return UNITS[3]
+
+
 def to_float(column: Column, series: pd.Series[Any], unit: int) -> NDArray[np.float64]:
     """Cells as floats in units, NaN for missing (and for infinite) ones."""
     if column.kind is Kind.NUMERIC:

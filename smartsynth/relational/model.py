@@ -29,6 +29,7 @@ from smartsynth.models.base import Generator
 from smartsynth.models.coding import under
 from smartsynth.models.family_forest import FamilyForest
 from smartsynth.models.rules.construction import Construction
+from smartsynth.models.saved_files import checked_folder, read_arrays, read_json
 from smartsynth.models.surrogates import Surrogate, surrogate_from_json, surrogate_to_json
 from smartsynth.relational.clocks import Clock
 from smartsynth.relational.plan import Part
@@ -165,18 +166,17 @@ class Model:
             ModelFormatError: The folder is no such model, or a part of it is missing.
         """
         with atomic.reading(Path(folder)):
-            return cls._read(Path(folder))
+            return cls._read(checked_folder(folder))
 
     @classmethod
     def _read(cls, folder: Path) -> Self:
         if not (folder / FILE).is_file():
             raise ModelFormatError(f"{folder} is not a saved relational model: it has no {FILE}.")
         try:
-            head = json.loads((folder / FILE).read_text("utf-8"))
+            head = read_json(folder / FILE)
             if head["format"] != FORMAT:
                 raise ModelFormatError(f"{folder} has format {head['format']!r}; this version reads {FORMAT!r}.")
-            with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as found:
-                arrays = {name: found[name] for name in found.files}
+            arrays = read_arrays(folder / "arrays.npz")
             structure = Structure.from_json(head["structure"])
             sources = {
                 name: Source(**{**value, "notes": tuple(value["notes"])}) for name, value in head["sources"].items()

@@ -92,9 +92,12 @@ def profile(dataset: Dataset, *, target: str | None = None, progress: Progress |
 
 
 def _merged(given: Column, found: Column) -> Column:
-    """What the user corrected stays: a role or meaning that the given schema has wins over the found one."""
+    """What the user corrected or declared stays: a role or meaning that the given schema has wins over the found one."""
     role = given.role if given.role.value != "feature" else found.role
-    return replace(found, kind=given.kind, role=role, semantic=given.semantic or found.semantic, static=given.static)
+    return replace(
+        found, kind=given.kind, role=role, semantic=given.semantic or found.semantic, static=given.static, low=given.low, high=given.high,
+        categories=given.categories,
+    )  # fmt: skip
 
 
 def _sequence(frame: pd.DataFrame, schema: Schema) -> SequenceProfile | None:

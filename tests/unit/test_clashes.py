@@ -100,3 +100,24 @@ def test_rules_that_no_real_row_keeps_are_few():
         "a <= 2 or d == 1",
     ]
     assert unsatisfied((), rows) == unsatisfied(rules_of(["a > 9"], SCHEMA), rows.head(0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "clashes"),
+    [
+        ("a + a > 100", True), ("a * b == 60", True), ("a - b < -6", True), ("-a > 5", True), ("a + c > 100", False), ("a + b >= 11", False),
+        ("a * b >= 30", False), ("a - b == 3.5", False), ("a / b > 900", False),
+    ],
+)  # fmt: skip
+def test_what_declared_ends_leave_no_room_for(rule, clashes):
+    schema = SCHEMA.with_column("a", low=0, high=5).with_column("b", low=1, high=6)
+    rows = pd.DataFrame({"a": [0.0, 5.0, 5.0, 4.75], "b": [1.0, 6.0, 1.0, 0.25], "c": [0.0, 0.0, 96.0, 0.0]})
+    said = [str(one) for one in found_in(schema, rule)]
+    assert bool(said) == clashes
+    if clashes:
+        assert "between these ends" in said[0] and "high of a: 5" in said[0]
+        assert not rules_of([rule], schema)[0].holds(rows).any()
+
+
+def found_in(schema, *rules):
+    return [one for one in clashes(rules_of(rules, schema), schema) if "between these ends" in one]

@@ -196,3 +196,28 @@ def test_numbers_that_differ_only_as_computers_round_are_the_same(text, true):
     ).astype({"a": "Int64"})
     assert 3 * 0.1 != 0.3
     assert Expression.parse(text)(rows)[0] == true
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "UInt8", "uint16", "int32", "uint64", "uint8[pyarrow]", "category"])
+def test_small_whole_numbers_do_not_wrap_around(dtype):
+    cells = pd.Series([100, 120, 1], dtype="uint8" if dtype == "category" else dtype).astype(dtype)
+    rows = pd.DataFrame({"u": cells, "w": cells[::-1].reset_index(drop=True)})
+    assert Expression.parse("w - u")(rows).tolist() == [-99, 0, 99]
+    assert Expression.parse("u * u * u")(rows).tolist() == [1_000_000, 1_728_000, 1]
+    assert Expression.parse("u + w + 100 < 220").holds(rows).tolist() == [True, False, True]
+
+
+def test_what_64_bits_do_not_hold_is_computed_in_floats():
+    rows = pd.DataFrame({"a": [2**40, 3, None], "b": [-(2**40), 3, 1], "c": [2**62, 5, 1], "d": [2**64 - 1, 1, 2]})
+    rows = rows.astype({"a": "Int64", "d": "uint64"})
+    assert Expression.parse("a * b")(rows).tolist() == [-(2.0**80), 9, NA]
+    assert Expression.parse("c + c - c > 0").holds(rows).all()
+    assert Expression.parse("a * 99999999999999999999 > 0").holds(rows).all()
+    assert Expression.parse("d + d")(rows).tolist() == [2.0**65, 2, 4]
+    assert Expression.parse("c + 1")(rows).tolist() == [2**62 + 1, 6, 2]
+
+
+def test_truths_are_counted():
+    rows = pd.DataFrame({"p": [True, True, False], "q": [True, False, False]})
+    assert Expression.parse("p + q")(rows).tolist() == [2, 1, 0]
+    assert Expression.parse("p + q <= 1").holds(rows).tolist() == [False, True, True]

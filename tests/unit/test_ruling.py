@@ -1,6 +1,7 @@
 """A whole run that keeps rules: from settings, columns, keys and functions to the rows, the manifest and the saved run."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.inference import infer_schema
+from smartsynth.models.ruled_generator import RuledGenerator
+from smartsynth.privacy.spending import Spending
 from smartsynth.resampling import resample
 from smartsynth.schema_document import SchemaDocument
 from smartsynth.utils import profiler
@@ -99,6 +102,19 @@ def test_functions_decide_too(table, tmp_path):
     pd.testing.assert_frame_equal(resample(folder, checks=[early]).synthetic.frame, result.synthetic.frame)
 
 
+def test_two_functions_of_one_name_are_refused_before_anything_is_learnt(table, monkeypatch):
+    monkeypatch.setattr(RuledGenerator, "fit", None)
+    for checks in ([lambda rows: rows["a"] > 3, lambda rows: rows["b"] > 9], [partial(early), partial(early)]):
+        with pytest.raises(ConfigError, match=r"Two of the functions in checks are called '(<lambda>|partial)'"):
+            run(table, checks=checks)
+
+
+def test_two_functions_of_one_name_cannot_be_given_to_a_saved_model(table, tmp_path):
+    folder = run(table, checks=[early], rules=[]).save(tmp_path / "run")
+    with pytest.raises(ConfigError, match="Two of the functions"):
+        resample(folder, checks=[early, early])
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -118,6 +134,54 @@ def test_balanced_rows_keep_the_rules(table):
     assert (few["kind"] == "x").mean() > 0.75
     assert 0.45 < (made["kind"] == "x").mean() < 0.55
     assert breaks(RULES, table, made) == []
+
+
+@pytest.mark.parametrize("rules", [[], ["unique: [code]"], ["unique: [seat]"]])
+def test_balanced_rows_repeat_no_key(rules, tmp_path):
+    rng = np.random.default_rng(3)
+    keyed = pd.DataFrame({
+        "code": [f"AB{i:04d}" for i in rng.permutation(9_000)[:400]], "kind": rng.choice(["x", "y"], 400, p=[0.2, 0.8]),
+        "seat": rng.permutation(20_000)[:400] / 1.0, "size": rng.normal(0, 1, 400),
+    })  # fmt: skip
+    result = run(
+        keyed,
+        rules=rules,
+        balance="kind",
+        rows=700,
+        generator="forest",
+        columns={"seat": {"kind": "numeric"}},
+        privacy={"filter": False},
+    )
+    assert result.data["code"].is_unique
+    assert result.data["kind"].value_counts().to_dict() == {"x": 350, "y": 350}
+    if rules == ["unique: [seat]"]:
+        assert result.data["seat"].is_unique
+    pd.testing.assert_frame_equal(resample(result.save(tmp_path / "run")).synthetic.frame, result.synthetic.frame)
+
+
+def test_rows_that_break_a_rule_are_not_released(table, monkeypatch, tmp_path):
+    model = run(table, rules=["b >= a"]).model
+    model.check(model.sample(50, seed=1))
+    with pytest.raises(ConfigError, match="1 of 50 rows broke 'b >= a', so none is released"):
+        model.check(model.sample(50, seed=1).assign(b=lambda rows: rows["b"].where(rows.index != 7, -1)))
+    monkeypatch.setattr(
+        RuledGenerator,
+        "sample",
+        lambda self, n, *, where=None, seed=None, start=0, progress=None: table.head(n).assign(b=-1),
+    )
+    with pytest.raises(ConfigError, match="none is released"):
+        run(table, rules=["b >= a"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"columns": {"city": {"treatment": "regenerate"}}}, {"columns": {"city": {"kind": "identifier"}}}]
+)
+def test_no_rule_brings_back_what_is_made_up_anew(settings):
+    cities = pd.DataFrame(
+        {"city": [f"town{i % 12}" for i in range(300)], "land": [f"l{i % 4}" for i in range(300)], "n": range(300)}
+    )
+    with pytest.raises(ConfigError, match="would bring back real cells of 'city'"):
+        run(cities, rules=["combinations: [city, land]"], **settings)
 
 
 def test_the_winner_of_a_race_keeps_the_rules(table):
@@ -163,6 +227,35 @@ def test_rules_within_a_budget_are_read_off_nothing(table):
     assert "real_broken" not in json.dumps(result.manifest)
     with pytest.raises(ConfigError, match=r"combinations: .* are read off the real rows"):
         run(table, **settings | {"rules": [{"combinations": ["kind", "code"]}]})
+
+
+def test_what_columns_declare_holds_within_a_budget(table):
+    """A range of two ends reaches the generator, which then spends nothing on it; of one end a rule is made."""
+    budget = {"generator": "marginal", "privacy": {"epsilon": 5.0, "public_schema": True}, "rows": 400, "rules": []}
+    result = run(
+        table, **budget, columns={"a": {"low": 0, "high": 20}, "b": {"high": 15}, "code": {"categories": ["AB", "Z"]}}
+    )
+    made = result.data
+    assert made["a"].between(0, 20).all() and (made["b"].dropna() <= 15).all()
+    assert set(made["code"].dropna()) <= {"AB", "Z"}
+    assert (result.model.schema_["a"].low, result.model.schema_["a"].high) == (0, 20)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("length(a) > 1", "cannot be computed"), ("if a > 3 then kind == 5", "cannot be computed"), ("kind > 1", "only numbers, dates and durations"),
+        ("when + 3 > kind", "cannot be computed"), ("a + b > 90", "no values between these ends"), ("total == a + code", "cannot be computed"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_spends_no_budget(table, rule, said, monkeypatch):
+    monkeypatch.setattr(Spending, "reserve", None)
+    settings = {
+        "generator": "marginal", "privacy": {"epsilon": 1.0, "public_schema": True}, "rows": 100,
+        "columns": {"a": {"low": 0, "high": 30}, "b": {"low": 0, "high": 40}},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=said):
+        run(table, rules=[rule], **settings)
 
 
 def test_rows_of_others_are_held_against_rules(table):

@@ -18,6 +18,8 @@ from smartsynth.jobs.facts import StoredData
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 IN_MEMORY = 1 << 20
+LOOK_EVERY = 32 << 20
+"""Bytes after which it is asked again whether there is room for more."""
 _BODY = {
     "requestBody": {
         "required": True,
@@ -57,7 +59,7 @@ async def upload_dataset(
             made = await run_in_threadpool(_stored, service, key.account, name or "data", file.file, size, once)
     else:
         with tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(service.jobs.blobs.scratch)) as whole:
-            size = await _received(request, whole)
+            size = await _received(request, service, None if once else key.account, whole)
             made = await run_in_threadpool(_stored, service, key.account, name or "data", whole, size, once)
     response.headers["Location"] = f"{PREFIX}/datasets/{made.id}"
     return DatasetShape.of(made)
@@ -69,7 +71,7 @@ def _stored(service: Serving, account: str, name: str, content: IO[bytes], size:
         raise Problem(422, "unusable-data", "The file is empty.")
     content.seek(0)
     if once is None:
-        _check_quota(service, account, size)
+        check_quota(service, account, size)
         return jobs.add_dataset(account, name, content)
     id = hashlib.sha256(f"{account}/{once}".encode()).hexdigest()[:24]
     known = jobs.begin_dataset(account, name, id=id)
@@ -77,15 +79,20 @@ def _stored(service: Serving, account: str, name: str, content: IO[bytes], size:
         if (known.name, known.bytes) != (name, size):
             raise Problem(422, "other-request", "This Idempotency-Key was used for another data set before.")
         return known
-    _check_quota(service, account, size)
+    check_quota(service, account, size)
     return jobs.fill_dataset(known, content)
 
 
-async def _received(request: Request, whole: IO[bytes]) -> int:
-    """The body, written down as it comes; its size."""
-    size = 0
+async def _received(request: Request, service: Serving, account: str | None, whole: IO[bytes]) -> int:
+    """The body, written down as it comes, as long as the disk, and the account if it is given, have room for it; its size."""
+    size = looked = 0
     async for chunk in request.stream():
         size += len(chunk)
+        if size - looked >= LOOK_EVERY:
+            looked = size
+            if account is not None:
+                await run_in_threadpool(check_quota, service, account, size)
+            await run_in_threadpool(service.jobs.check_room, 0)
         if size > IN_MEMORY:
             await run_in_threadpool(whole.write, chunk)
         else:
@@ -93,7 +100,12 @@ async def _received(request: Request, whole: IO[bytes]) -> int:
     return size
 
 
-def _check_quota(service: Serving, account: str, size: int) -> None:
+def check_quota(service: Serving, account: str, size: int) -> None:
+    """Whether an account may store so many more bytes.
+
+    Raises:
+        Problem: It would have more than it may.
+    """
     stored = service.jobs.stored_bytes(account)
     if stored + size > service.limits.stored:
         raise Problem(
@@ -116,9 +128,9 @@ async def put_part(dataset: str, number: int, request: Request, service: Serving
     with owned(service, key, dataset):
         data = await run_in_threadpool(service.jobs.dataset, dataset, key.account)
     with tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(service.jobs.blobs.scratch)) as whole:
-        size = await _received(request, whole)
+        size = await _received(request, service, key.account, whole)
         whole.seek(0)
-        await run_in_threadpool(_check_quota, service, key.account, size)
+        await run_in_threadpool(check_quota, service, key.account, size)
         await run_in_threadpool(service.jobs.put_part, data, number, whole)
 
 

@@ -8,13 +8,17 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 
 from smartsynth.api.access import Reader, Writer
+from smartsynth.api.app import Service
+from smartsynth.api.keys import Key
 from smartsynth.api.problems import Problem
 from smartsynth.api.routes.common import Cursor, Limit, Once, Serving, before, cursor_of, linked, owned, shown, started
+from smartsynth.api.routes.datasets import check_quota
 from smartsynth.api.shapes import KINDS, JobShape, Page
 from smartsynth.config import RunConfig
 from smartsynth.jobs.facts import Job
@@ -29,16 +33,41 @@ _PREVIEW: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=202)
-def create_job(
-    response: Response,
-    service: Serving,
-    key: Writer,
-    file: Annotated[UploadFile, File(description="The real data.")],
-    config: Annotated[str, Form(description="Settings of the run, as JSON.")] = "{}",
-    once: Once = None,
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object", "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The real data."},
+                        "config": {"type": "string", "default": "{}", "description": "Settings of the run, as JSON."},
+                    },
+                }
+            }
+        },
+    }
+}  # fmt: skip
+
+
+@router.post("", status_code=202, openapi_extra=_FORM)
+async def create_job(
+    request: Request, response: Response, service: Serving, key: Writer, once: Once = None
 ) -> JobShape:
     """Send a data set and learn it, in one request."""
+    # The form is read here, after the key was looked at: nobody without one fills a disk.
+    async with request.form(max_files=1, max_fields=10) as form:
+        file, config = form.get("file"), form.get("config", "{}")
+        if not isinstance(file, UploadFile) or not isinstance(config, str):
+            raise Problem(
+                422, "bad-request", "The form needs a file in its field `file`, and settings in `config` are text."
+            )
+        return await run_in_threadpool(_begun, service, key, file, config, once, response)
+
+
+def _begun(service: Service, key: Key, file: UploadFile, config: str, once: str | None, response: Response) -> JobShape:
+    """The job of a data set and its settings."""
     try:
         values = json.loads(config)
     except ValueError:
@@ -50,6 +79,7 @@ def create_job(
     if once is not None and (known := service.jobs.store.by_request(key.account, once)) is not None:
         asked["dataset"] = known.job.settings.get("dataset")  # the file came with the first request
     else:
+        check_quota(service, key.account, file.size or 0)
         asked["dataset"] = service.jobs.add_dataset(key.account, name, file.file).id
     return started(service, key, "synthesize", {**asked, "name": name}, once, response)
 

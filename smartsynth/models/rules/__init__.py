@@ -9,6 +9,7 @@ places.py        a latitude and a longitude are learnt as the cell that they lie
 zeros.py         columns that are 0 together are learnt as whether they are
 pattern.py       texts of a form are not learnt, but written of the form
 consequence.py   what follows from a condition is written where the condition is true
+rehearsal.py     rules are tried on made-up rows where there are no others
 step.py          what all of these are
 sequence.py      the order in which all of these make their columns
 construction.py  all of them together, and what is left to be rejected

@@ -11,7 +11,7 @@ from smartsynth.constraints import Chain
 from smartsynth.equations import COUNTED
 from smartsynth.expressions import Expression
 from smartsynth.models.rules.order import TIED, Edge, OrderStep
-from smartsynth.models.storage import natural_unit, to_float
+from smartsynth.models.storage import to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
 
@@ -50,7 +50,7 @@ def _is_only_compared(columns: Sequence[Column]) -> bool:
 
 def order_steps(
     edges: Sequence[Edge], rows: pd.DataFrame, schema: Schema, fixed: Collection[str],
-    needed: Callable[[Collection[str]], set[str]],
+    needed: Callable[[Collection[str]], set[str]], k: int = 5,
 ) -> list[OrderStep]:  # fmt: skip
     """The steps of columns that are compared, one for all that are compared with each other.
 
@@ -61,6 +61,7 @@ def order_steps(
         fixed: Columns that other steps make.
         needed: The columns that some fixed ones are made of. Where these are compared with what they are part of, such as `price <= total`
             of a total that is a sum of prices, that comparison is left to be rejected.
+        k: No number that steps keep is of fewer rows.
 
     Raises:
         ConfigError: Comparisons run in a circle, or join what cannot be compared.
@@ -72,7 +73,7 @@ def order_steps(
         own = _names(part) - set(fixed)
         late = {name for name in _names(part) & set(fixed) if needed([name]) & own}
         found += [edge for edge in part if not _ends(edge) & late]
-    return [OrderStep.fit(rows, schema, part, _names(part) & set(fixed)) for part in _parts(found, fixed)]
+    return [OrderStep.fit(rows, schema, part, _names(part) & set(fixed), k=k) for part in _parts(found, fixed)]
 
 
 def _free(edge: Edge, fixed: Collection[str]) -> bool:
@@ -109,4 +110,4 @@ def _end(end: str | Expression, other: str | Expression, schema: Schema, rows: p
         return float(value)
     cell = pd.Series([pd.Timedelta(value) if column.kind is Kind.DURATION else pd.Timestamp(value)])
     plain = Column(column.name, column.kind, str(cell.dtype))
-    return float(to_float(plain, cell, natural_unit(column, rows[column.name]))[0])
+    return float(to_float(plain, cell, unit_of(column, rows[column.name]))[0])

@@ -43,6 +43,7 @@ from smartsynth.models.rules.order import TIED, Edge, OrderStep
 from smartsynth.models.rules.parts import PartsStep, parts_of
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
+from smartsynth.models.rules.rehearsal import rehearse
 from smartsynth.models.rules.sequence import needed_for, sequence
 from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
@@ -99,7 +100,7 @@ class Construction:
         fixed = {name for step in made for name in step.writes}
         patterns = _patterns(rules, schema, fixed)
         zeros = _zeros(rules, schema, fixed)
-        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed)
+        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed, k)
         kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
         values = [
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
@@ -202,7 +203,9 @@ def _check_computed(rows: pd.DataFrame, rules: Sequence[Rule]) -> None:
 
 
 def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
-    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are."""
+    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones."""
+    if not len(rows):
+        rehearse(built.rules, built.schema)
     anew = (Formula, Cumulative, Matches)
     rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
     if not unsatisfied(rules, rows.head(FEW)):
@@ -304,7 +307,7 @@ def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroS
 
 def _order(
     rules: Sequence[Rule], rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], zeros: Sequence[ZeroStep], fixed: set[str],
-    computed: Sequence[Step],
+    computed: Sequence[Step], k: int,
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
@@ -315,7 +318,7 @@ def _order(
         rows, schema = step.learnt(rows, schema)
     values = [FormulaStep(column, text) for column, text in zip(parts.columns, parts.texts, strict=True)]
     names = fixed | {column.name for column in parts.columns}
-    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]))
+    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]), k)
     used = parts.only({name for step in order for name in step.fixed})
     return order, [used] if used.columns else []
 

@@ -17,13 +17,10 @@ from smartsynth.alignment import as_column
 from smartsynth.columns import with_columns
 from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, distinct, tuples
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.models.rules.step import ColumnsStep
+from smartsynth.models.rules.step import ColumnsStep, places_of
 from smartsynth.models.storage import restore
 from smartsynth.named_rules import Cumulative, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
-
-_WRITTEN = (Kind.DATETIME, Kind.DURATION)
-"""Kinds of cells that JSON holds as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,10 @@ class GroupStep(ColumnsStep):
 
     @classmethod
     def seen(cls, rows: pd.DataFrame, schema: Schema, names: Sequence[str], *, k: int) -> Self:
-        """Columns whose combinations are those that at least `k` rows have.
+        """Columns whose combinations are those that at least `k` rows have, or entities if there are any.
 
         Raises:
-            ConfigError: There are no rows to see them in.
+            ConfigError: There are no rows to see them in, or the cells of a column are made up anew.
             DataError: No combination is so frequent.
         """
         if not len(rows):
@@ -58,12 +55,13 @@ class GroupStep(ColumnsStep):
                 f"combinations: {list(names)} are read off the real rows, which differential privacy does not account for. Declare them "
                 "(`combinations: {columns: […], rows: […]}`), or leave the rule out."
             )
+        _check_learnt(schema, names)
         some, which = distinct(rows, names)
-        pairs = zip(tuples(some, names), np.bincount(which), strict=True)
+        pairs = zip(tuples(some, names), _holders(rows, schema, which), strict=True)
         frequent = sorted((one for one, count in pairs if count >= k), key=repr)
         if not frequent:
             raise DataError(
-                f"No combination of {', '.join(map(repr, names))} is shared by {k} rows, so that none may come back. Take columns with "
+                f"No combination of {', '.join(map(repr, names))} is shared by {k} {'rows' if schema.entity is None else 'entities'}, so that none may come back. Take columns with "
                 "fewer values, or leave the rule out."
             )
         return cls(tuple(schema[name] for name in names), tuple(frequent))
@@ -128,7 +126,8 @@ class GroupStep(ColumnsStep):
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with the columns as they were stored."""
         which, codes = pd.factorize(rows[self.name].astype(object))
-        made = self._table([int(str(code).removeprefix("combination ")) for code in codes]).take(which)
+        place = places_of(rows[self.name], [self.code(i) for i in range(len(self.rows))], rng)
+        made = self._table([place[str(code)] for code in codes]).take(which)
         return with_columns(rows.drop(columns=self.name), {name: made[name].array for name in made.columns})
 
     def _table(self, places: Sequence[int]) -> pd.DataFrame:
@@ -151,8 +150,34 @@ class GroupStep(ColumnsStep):
         """What `to_json` came from."""
         columns = tuple(map(Column.from_json, value["columns"]))
         cells = pd.DataFrame(value["rows"], columns=[column.name for column in columns], dtype=object)
-        read = {c.name: as_column(cells[c.name], c) if c.kind in _WRITTEN else cells[c.name] for c in columns}
+        read = {c.name: as_column(cells[c.name], c) if _is_written(c) else cells[c.name] for c in columns}
         return cls(columns, tuple(tuples(pd.DataFrame(read), list(read))))
+
+
+def _holders(rows: pd.DataFrame, schema: Schema, which: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many rows have each combination, or how many entities where these are whom rows are about."""
+    held = pd.DataFrame({"which": which})
+    if schema.entity is not None:
+        held["whose"] = pd.factorize(rows[schema.entity.name])[0]
+        held = held.drop_duplicates()
+    return np.bincount(held["which"].to_numpy(), minlength=int(which.max(initial=-1)) + 1)
+
+
+def _check_learnt(schema: Schema, names: Sequence[str]) -> None:
+    """ConfigError if cells of a column are made up anew, so that none that is real may come back."""
+    for name in names:
+        kind = schema[name].kind
+        if kind in (Kind.IDENTIFIER, Kind.TEXT):
+            raise ConfigError(
+                f"combinations: {list(names)} would bring back real cells of {name!r}, which is of the kind {kind.value!r} and made up anew. "
+                "List the combinations that may occur (`combinations: {columns: […], rows: […]}`), leave the column out of the rule, or, if "
+                f"its cells are no secret, correct columns.{name}.kind to categorical."
+            )
+
+
+def _is_written(column: Column) -> bool:
+    """Whether JSON holds the cells as texts."""
+    return column.kind in (Kind.DATETIME, Kind.DURATION) or column.dtype == "decimal"
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
 from smartsynth.models.rules.step import ColumnStep
-from smartsynth.models.storage import from_float, natural_unit, to_float
+from smartsynth.models.storage import from_float, to_float, unit_of
 from smartsynth.named_rules import DIRECTIONS, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
 from smartsynth.sequences import Panel
@@ -54,7 +54,7 @@ class MonotoneStep(ColumnStep):
     ) -> Self:
         """The step of a rule, and of the values that its column is between."""
         column = schema[rule.column]
-        unit = natural_unit(column, rows[rule.column])
+        unit = unit_of(column, rows[rule.column])
         return cls(column, unit, rule.direction == DIRECTIONS[1], rule.strict, low, high, rule.order)
 
     @property

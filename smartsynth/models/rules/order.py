@@ -1,13 +1,13 @@
 """Columns of which some are at least, or more than, others or values: what is learnt of each is the gap above all that it must exceed.
 
     floor    of a column, the largest of the columns and values below it; of a strict rule one unit more
-    learnt   column less floor, never below 0; where nothing below it is known, column less the floor's median
+    learnt   column less floor, never below 0; where nothing below it is known, column less a round number near the floor's median
     made     floor plus gap, column after column from the lowest on, and then no more than what is above allows
 
 A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A column that another step makes (a formula gives it, a group holds it) is fixed: it stays what it is, and the others are put around it. A
 column with no other below it that is below fixed ones hangs from them: what is learnt of it is the gap down to it, in the same way.
 
-A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
+Moments are compared by the clock on the wall, and by UTC where zones differ. A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
 values above and below leave no room, a row that is made may still break a rule, and is rejected (construction.py).
 """
 
@@ -26,7 +26,7 @@ from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import ALIKE
 from smartsynth.models.rules.step import Step
-from smartsynth.models.storage import from_float, natural_unit, to_float
+from smartsynth.models.storage import from_float, to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
 Floats = NDArray[np.float64]
@@ -66,13 +66,17 @@ class OrderStep(Step):
     fixed: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = ()) -> Self:
-        """The order that some edges make around fixed columns.
+    def fit(
+        cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = (), *, k: int = 5
+    ) -> Self:
+        """The order that some edges make around fixed columns; no fill is a value of fewer than `k` rows.
 
         Raises:
             ConfigError: They run in a circle, or join columns that cannot be compared.
         """
         names = _sorted(edges)
+        if _has_zones([schema[name] for name in names]):  # a value is of one zone: what breaks it is rejected
+            edges = [edge for edge in edges if isinstance(edge.low, str) and isinstance(edge.high, str)]
         columns = tuple(schema[name] for name in names)
         _check_kinds(columns, edges)
         units = _units(columns, rows)
@@ -84,7 +88,7 @@ class OrderStep(Step):
                 step._ceiling(name, values, step.fixed) if step._hangs(name) else step._floor(name, values, len(rows))
             )
             known = near[np.isfinite(near)]
-            fills.append(float(np.median(known)) if len(known) else 0.0)
+            fills.append(_usual(known, k))
         return replace(step, fills=tuple(fills))
 
     @property
@@ -136,7 +140,7 @@ class OrderStep(Step):
                 ceiling = self._ceiling(column.name, values)
                 values[column.name] = np.where(values[column.name] > ceiling, ceiling, values[column.name])
         made = {
-            column.name: from_float(column, _stored(column, values[column.name]), unit).array
+            column.name: self._cells(column, _stored(column, values[column.name]), unit).array
             for column, unit, _ in own if column.name not in self.fixed
         }  # fmt: skip
         return with_columns(rows, made)
@@ -147,10 +151,10 @@ class OrderStep(Step):
         """A column of what was made of it, once all below it and all that is fixed have values."""
         name = column.name
         if name in self.fixed:
-            return to_float(column, rows[name], unit)
+            return self._floats(column, rows, unit)
         floor = self._floor(name, values, len(rows))
         if name not in self.changes:
-            own = to_float(column, rows[name], unit)
+            own = self._floats(column, rows, unit)
             return np.where(own < floor, floor, own)
         gap = rows[name].to_numpy(float, na_value=np.nan)
         if not self._hangs(name):
@@ -166,7 +170,17 @@ class OrderStep(Step):
 
     def _values(self, rows: pd.DataFrame) -> dict[str, Floats]:
         pairs = zip(self.columns, self.units, strict=True)
-        return {column.name: to_float(column, rows[column.name], unit) for column, unit in pairs}
+        return {column.name: self._floats(column, rows, unit) for column, unit in pairs}
+
+    def _floats(self, column: Column, rows: pd.DataFrame, unit: int) -> Floats:
+        return to_float(*_in_one_zone(column, rows[column.name], self.columns), unit)
+
+    def _cells(self, column: Column, values: Floats, unit: int) -> pd.Series[Any]:
+        """Cells as they are stored, of numbers as they are compared."""
+        if not (_has_zones(self.columns) and "," in column.dtype):
+            return from_float(column, values, unit)
+        plain = replace(column, dtype=f"{column.dtype.partition(',')[0]}, UTC]")
+        return from_float(plain, values, unit).astype(pd.api.types.pandas_dtype(column.dtype))
 
     def _below(self, name: str) -> list[Edge]:
         return [edge for edge in self.edges if edge.high == name]
@@ -218,6 +232,24 @@ class OrderStep(Step):
             tuple(map(Column.from_json, value["columns"])), tuple(value["units"]), tuple(Edge(**edge) for edge in value["edges"]),
             tuple(value["fills"]), tuple(value["fixed"]),
         )  # fmt: skip
+
+
+def _usual(values: Floats, k: int) -> float:
+    """A value in the middle of some, to so few digits that it is of `k` of them or more; 0 if there are not so many.
+
+    >>> _usual(np.array([713.21, 702.4, 731.9, 688.0, 745.2]), 5), _usual(np.array([713.21, 702.4]), 5)
+    (700.0, 0.0)
+    """
+    if len(values) < k:
+        return 0.0
+    middle = float(np.median(values))
+    size = np.floor(np.log10(abs(middle))) if middle else 0.0
+    for digits in range(2, -1, -1):  # three digits of it, then two, then one
+        unit = 10.0 ** (size - digits)
+        rounded = float(np.round(np.round(middle / unit) * unit, 12))
+        if int((np.abs(values - rounded) <= unit / 2).sum()) >= k and int((values == rounded).sum()) not in range(1, k):
+            return rounded
+    return 0.0
 
 
 def _gap(gap: Floats, floor: Floats) -> Floats:
@@ -280,8 +312,24 @@ def _check_kinds(columns: Sequence[Column], edges: Sequence[Edge]) -> None:
             )
 
 
+def _has_zones(columns: Sequence[Column]) -> bool:
+    """Whether moments of different zones are compared."""
+    return (
+        len({column.dtype for column in columns if column.dtype.startswith("datetime64") and "," in column.dtype}) > 1
+    )
+
+
+def _in_one_zone(column: Column, cells: pd.Series[Any], columns: Sequence[Column]) -> tuple[Column, pd.Series[Any]]:
+    """A column and its cells as they are compared: in UTC where zones differ."""
+    if not (_has_zones(columns) and isinstance(cells.dtype, pd.DatetimeTZDtype)):
+        return column, cells
+    moments = cells.dt.tz_convert("UTC")
+    return replace(column, dtype=str(moments.dtype)), moments
+
+
 def _units(columns: Sequence[Column], rows: pd.DataFrame) -> tuple[int, ...]:
     """One unit for all dates and durations that are compared: the smallest that any of them has."""
-    own = [natural_unit(column, rows[column.name]) for column in columns]
+    pairs = [_in_one_zone(column, rows[column.name], columns) for column in columns]
+    own = [unit_of(column, cells) for column, cells in pairs]
     timed = [unit for unit, column in zip(own, columns, strict=True) if column.kind is not Kind.NUMERIC]
     return tuple(1 if column.kind is Kind.NUMERIC else min(timed) for column in columns)

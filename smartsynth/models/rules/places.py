@@ -1,7 +1,7 @@
 """A latitude and a longitude: learnt beside the cell of the globe that they lie in, and made within the cell.
 
 The cell is one category more. A pair that a generator makes stays if it lies in the row's cell; one that does not is drawn anew, anywhere in
-the cell. Rows outside of all cells that `k` rows share are not learnt from (smartsynth/places.py).
+the cell. Rows outside of all cells that `k` rows, or entities, share are not learnt from (smartsynth/places.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.models.rules.step import ColumnsStep
+from smartsynth.models.rules.step import ColumnsStep, places_of
 from smartsynth.models.storage import from_float, to_float
 from smartsynth.named_rules import Geographic
 from smartsynth.places import Cells, Floats
@@ -42,7 +42,7 @@ class PlaceStep(ColumnsStep):
 
         Raises:
             ConfigError: There are no rows to see them in.
-            DataError: Fewer than `k` rows are on the globe.
+            DataError: Fewer than `k` rows, or entities if there are any, are on the globe.
         """
         if not len(rows):
             raise ConfigError(
@@ -50,10 +50,11 @@ class PlaceStep(ColumnsStep):
                 "rule out."
             )
         columns = (schema[names[0]], schema[names[1]])
-        cells = Cells.fit(*_pair(columns, rows), k=k)
+        whose = None if schema.entity is None else pd.factorize(rows[schema.entity.name])[0].astype(np.int64)
+        cells = Cells.fit(*_pair(columns, rows), k=k, owners=whose)
         if not cells.codes:
             raise DataError(
-                f"Fewer than {k} rows have a latitude {names[0]!r} of -90 to 90 and a longitude {names[1]!r} of -180 to 180. "
+                f"Fewer than {k} {'rows' if whose is None else 'entities'} have a latitude {names[0]!r} of -90 to 90 and a longitude {names[1]!r} of -180 to 180. "
                 "Name the two in this order, or leave the rule out."
             )
         return cls(columns, cells)
@@ -91,7 +92,7 @@ class PlaceStep(ColumnsStep):
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
         """The table with every pair in its cell; where no cell is known, a pair of which both are known is missing."""
-        place = {f"cell {code}": i for i, code in enumerate(self.cells.codes)}
+        place = places_of(rows[self.name], [f"cell {code}" for code in self.cells.codes], rng)
         lost = rows[self.name].isna().to_numpy()
         places = np.array([0 if pd.isna(code) else place[str(code)] for code in rows[self.name]], np.int64)
         pair = [_rounded(column, to_float(column, rows[column.name], 1)) for column in self.columns]

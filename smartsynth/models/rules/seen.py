@@ -49,6 +49,10 @@ class Seen:
 
 
 def _hashes(rows: pd.DataFrame, columns: Sequence[str]) -> Hashes:
-    """Of the cells as text, so that they do not depend on how categories are numbered."""
-    cells = rows[list(columns)].astype(object).map(str)
+    """Of the cells as text, so that they do not depend on how categories are numbered; 0.0 and -0.0 are one number."""
+    some = rows[list(columns)]
+    plain = {
+        name: some[name] + 0.0 if pd.api.types.is_float_dtype(some[name].dtype) else some[name] for name in some.columns
+    }
+    cells = pd.DataFrame(plain).astype(object).map(str)
     return np.asarray(pd.util.hash_pandas_object(cells, index=False, categorize=False), np.uint64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -117,3 +117,10 @@ class ColumnsStep(Step):
     def writes(self) -> tuple[str, ...]:
         """The columns."""
         return tuple(column.name for column in self.columns)
+
+
+def places_of(codes: pd.Series[Any], known: Sequence[str], rng: np.random.Generator) -> dict[str, int]:
+    """The place of each code among the known ones; a code that a generator made up, as those do that hide rare ones, is any of them."""
+    place = {code: i for i, code in enumerate(known)}
+    made_up = sorted({str(code) for code in codes.dropna().unique()} - set(place))
+    return place | {code: int(rng.integers(len(known))) for code in made_up}

@@ -54,11 +54,12 @@ class ZeroStep(ColumnsStep):
         learnt: dict[str, Any] = {}
         for column, one in zip(self.columns, values, strict=True):
             learnt[column.name] = np.where(zero, np.nan, one)
-            schema = schema.with_column(column.name, dtype="float64", nullable=column.nullable or bool(zero.any()))
+            schema = schema.with_column(column.name, dtype="float64", nullable=True)
         learnt[self.name] = pd.array(zero, dtype="boolean")
         learnt[self.name][lost] = pd.NA
         is_static = all(column.static for column in self.columns)
-        truth = Column(self.name, Kind.BOOLEAN, "boolean", nullable=bool(lost.any()), static=is_static)
+        may_miss = all(column.nullable for column in self.columns)  # by the schema: within a budget cells must not tell
+        truth = Column(self.name, Kind.BOOLEAN, "boolean", nullable=may_miss, static=is_static)
         return with_columns(rows, learnt), Schema((*schema.columns, truth), schema.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:

@@ -41,6 +41,7 @@ ITEMS = (
     ),
     Item("report.json", "Report as JSON", "The same numbers for machines.", "application/json"),
     Item("synthetic.manifest.json", "Manifest", "Versions, settings, seed, scores.", "application/json"),
+    Item("synthetic.card.md", "Data card", "What the rows are, are meant for, and are not, in words.", "text/markdown"),
     Item("model.zip", "Model", "Makes these rows again, and more; holds no real row and no code.", "application/zip"),
     Item("run.yaml", "Settings", "This run, to be repeated.", "application/yaml"),
 )

@@ -173,6 +173,28 @@ def test_auto_chooses_inside_the_training_rows(frame):
     assert f"chose {chosen}" in found.to_json()["strategy"]
 
 
+@pytest.mark.parametrize("rules", [["unique: [seat]"], ["unique: [code]", "matches: {code: 'X[0-9]{4}'}"]])
+def test_no_key_comes_twice_among_real_and_synthetic_rows(rules):
+    """Neither a real one nor one of another class; a key of which there are fewer than a block has rows is enough."""
+    rng, n = np.random.default_rng(3), 300
+    real = pd.DataFrame({
+        "seat": rng.permutation(1_500)[:n], "v": rng.normal(0, 1, n).round(2), "y": rng.choice(["a", "b", "c"], n, p=[0.5, 0.3, 0.2]),
+        "code": [f"X{i:04d}" for i in rng.permutation(9_999)[:n]],
+    })  # fmt: skip
+    real.loc[:9, "y"] = None
+    found = ss.augment(
+        real,
+        target="y",
+        generator="forest",
+        proof=False,
+        seed=1,
+        config={"rules": rules, "columns": {"seat": {"kind": "numeric"}}},
+    )
+    name = rules[0].partition("[")[2][:-1]
+    keys = pd.concat([real[name], found.synthetic.frame[name]])
+    assert len(found.synthetic.frame) > 50 and keys.is_unique
+
+
 def test_synthetic_rows_keep_the_rules_of_the_settings(frame):
     """In the proof and in the output."""
     rule = 'if fraud == "yes" then items <= 4'

@@ -16,8 +16,9 @@ from smartsynth.dataset import Dataset
 from smartsynth.discovery import Criterion, Evidence, Proposal, What, discover, document
 from smartsynth.discovery.document import RULES
 from smartsynth.discovery.tables import Found, discover_tables
+from smartsynth.inference import infer_schema
 from smartsynth.models.rules.construction import Construction
-from smartsynth.schema import Role
+from smartsynth.schema import Kind, Role
 from smartsynth.schema_document import SchemaDocument
 
 CITIES = {"Berlin": "DE", "Köln": "DE", "Lyon": "FR", "Paris": "FR", "Łódź": "PL", "Oslo": "NO", "Bergen": "NO"}
@@ -276,6 +277,33 @@ def test_no_rare_value_and_no_extreme_stands_in_a_proposal():
     assert "Rarity" not in text and "Nowhere" not in text and "9876" not in text
     for extreme in (rows["noise"].min(), rows["noise"].max(), rows["tax"].max()):
         assert str(extreme) not in text
+
+
+def test_nothing_is_proposed_that_would_bring_persons_back():
+    rng = np.random.default_rng(0)
+    person = rng.integers(40, size=800)
+    rows = pd.DataFrame({
+        "email": np.array([f"ann.{i}@mail.com" for i in range(40)])[person], "customer": np.array([f"Person {chr(65 + i % 26)}{i}" for i in range(40)])[person],
+        "club": np.array(["gold", "blue"])[person % 2], "land": np.array(["fr", "it"])[person % 2], "amount": rng.normal(50, 9, 800).round(2),
+    })  # fmt: skip
+    schema = infer_schema(rows).with_column("email", kind=Kind.IDENTIFIER).with_column("customer", role=Role.KEY)
+    proposals = discover(rows, schema)
+    said = [one.columns for one in proposals if one.what in (What.DEPENDENCY, What.COMBINATIONS, What.CONDITION)]
+    assert ("club", "land") in said
+    assert not any({"email", "customer"} & set(columns) for columns in said)
+
+
+def test_no_value_of_one_entity_stands_in_a_proposal():
+    rng = np.random.default_rng(5)
+    towns = rng.choice([*"abcde"], 200).astype(object)
+    towns[7] = "Hamlet"
+    rows = pd.DataFrame({"id": np.repeat([f"P{i:03d}" for i in range(200)], 25), "t": np.tile(np.arange(25), 200)})
+    rows["city"] = np.repeat(towns, 25)
+    rows["works"] = (rng.random(5_000) < 0.5) & (rows["city"] != "Hamlet")
+    plain = infer_schema(rows)
+    schema = plain.with_column("id", role=Role.ENTITY).with_column("t", role=Role.TIME)
+    told = [json.dumps([one.to_json() for one in discover(rows, one)]) for one in (schema, plain)]
+    assert ["Hamlet" in one for one in told] == [False, True]
 
 
 def test_the_file_is_read_back_and_its_rules_hold():

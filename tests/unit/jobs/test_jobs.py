@@ -101,7 +101,7 @@ def test_a_run_leaves_every_file_that_can_be_taken_away(jobs):
     files = {path.name for path in (folder / "files").iterdir()}
     assert files == {
         "synthetic.csv", "synthetic.json", "synthetic.parquet", "synthetic-hf.zip", "report.html", "report.json",
-        "model.zip", "run.yaml", "synthetic.manifest.json",
+        "model.zip", "run.yaml", "synthetic.manifest.json", "synthetic.card.md",
     }  # fmt: skip
     assert len(pd.read_csv(folder / "files" / "synthetic.csv")) == 300
     assert len(json.loads((folder / "files" / "synthetic.json").read_text())) == 300

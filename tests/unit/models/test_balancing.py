@@ -44,9 +44,8 @@ def test_values_take_turns_and_rows_stay_whole_and_in_order(dtype):
         assert list(made.loc[made["y"] == value, "row"]) == list(expected)
 
 
-def test_only_blocks_that_are_needed_are_made():
-    """Where a row takes long, as an image does, no value is made thousands of times for a few rows."""
-    asked = []
+def counting(asked):
+    """A stream of each value whose rows say their places."""
 
     def stream_of(value):
         def rows(start, n):
@@ -55,10 +54,36 @@ def test_only_blocks_that_are_needed_are_made():
 
         return rows
 
-    balance = Balance("y", ("a", "b", "c"))
-    small = taking_turns(stream_of, balance, 64)(30, 150)
+    return stream_of
+
+
+def test_only_blocks_that_are_needed_are_made():
+    """Where a row takes long, as an image does, no value is made thousands of times for a few rows."""
+    asked, balance = [], Balance("y", ("a", "b", "c"))
+    small = taking_turns(counting(asked), balance, 64)(30, 150)
     assert sum(asked) == 3 * 64
-    pd.testing.assert_frame_equal(small, taking_turns(stream_of, balance)(30, 150))
+    assert list(small["y"]) == ["a", "b", "c"] * 50
+
+
+def test_no_two_values_share_a_place_of_the_stream():
+    """What counts rows, as identifiers do, comes once."""
+    balance = Balance("y", ("a", "b", "c"))
+    whole = taking_turns(counting([]), balance, 64)(0, 900)
+    assert whole["row"].is_unique
+    pieces = taking_turns(counting([]), balance, 64)
+    pd.testing.assert_frame_equal(pd.concat([pieces(0, 500), pieces(500, 400)], ignore_index=True), whole)
+
+
+def test_a_stream_that_ends_gives_what_it_has_and_no_more():
+    source_of = source({"a": 0.5, "b": 0.5})
+
+    def ending(start, n):
+        return source_of(start, n).head(max(300 - start, 0))
+
+    balance = Balance("y", ("a", "b"))
+    assert len(balanced(ending, balance)(0, 200)) == 200
+    with pytest.raises(ConfigError, match="let 300 rows differ"):
+        balanced(ending, balance)(0, 400)
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 40))

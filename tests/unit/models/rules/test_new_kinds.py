@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 from smartsynth.models.rules.construction import Construction, steps_of
+from smartsynth.models.rules.seen import Seen
+from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.schema import Kind, Role
 from smartsynth.sequences import marked
 
@@ -127,7 +130,7 @@ def test_a_pattern_of_a_column_that_another_rule_gives_is_left_to_be_rejected():
     schema = infer_schema(rows).with_column("full", kind=Kind.IDENTIFIER).with_column("other", kind=Kind.TEXT)
     rules = [
         'full == code + "-" + site', {"matches": {"code": "[AB][0-9]{4}"}}, {"matches": {"full": "[AB][0-9]{4}-[xy]"}},
-        {"combinations": ["site", "other"]}, {"matches": {"other": "[A-Z][0-9]"}},
+        {"combinations": {"columns": ["site", "other"], "rows": [["x", "K7"], ["y", "L8"]]}}, {"matches": {"other": "[A-Z][0-9]"}},
     ]  # fmt: skip
     made = fitted(rows, rules, schema)
     found = made_of(kept(made), made.learnt(rows)[0])
@@ -220,6 +223,17 @@ def test_zeros_come_together_whatever_is_made(seed, bounded):
 # Rows that follow one another
 
 
+def test_columns_that_are_learnt_of_zeros_tell_nothing_of_cells():
+    """Whether cells are missing, or 0, would be one bit of real rows beyond a budget."""
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0] * 20, "y": [4.0, 5.0, 6.0] * 20})
+    schema = infer_schema(rows).with_column("x", nullable=True).with_column("y", nullable=True)
+    step = ZeroStep.of(schema, ["x", "y"])
+    told = {step.learnt(rows.replace({"x": {1.0: cell}, "y": {4.0: cell}}), schema)[1] for cell in (0.0, np.nan, 7.0)}
+    assert len(told) == 1
+    strict = ZeroStep.of(infer_schema(rows), ["x", "y"]).learnt(rows, infer_schema(rows))[1]
+    assert not strict["x & y are 0"].nullable
+
+
 def readings(n=60, seed=0):
     """Cars with an odometer that rises, a battery that falls, and what was paid up to each day."""
     rng = np.random.default_rng(seed)
@@ -249,6 +263,44 @@ IN_TIME = [
 
 def panel(rows):
     return marked(rows, infer_schema(rows), entity="car", time="day")
+
+
+def homes(entities=60, days=10):
+    """Entities whose rows say where each lives; one lives where no other does."""
+    rng = np.random.default_rng(0)
+    town = rng.integers(3, size=entities)
+    names = np.array(["Rome", "Milan", "Paris", "Hamlet"], object)
+    town[7] = 3
+    here = np.array([[41.9, 12.5], [45.46, 9.19], [48.85, 2.35], [54.12345, 20.0]])[town]
+    rows = pd.DataFrame({"car": np.repeat(np.arange(entities), days), "day": np.tile(np.arange(days), entities)})
+    rows["city"], rows["job"] = np.repeat(names[town], days), np.repeat(np.array(["a", "b", "c", "keeper"])[town], days)
+    rows["lat"], rows["lon"] = np.repeat(here, days, axis=0).T
+    return rows.assign(v=rng.normal(0, 1, len(rows)).round(2))
+
+
+def test_what_one_entity_alone_has_is_kept_nowhere():
+    rows = homes()
+    built = fitted(rows, ["combinations: [city, job]", "geographic: [lat, lon]"], panel(rows))
+    kept_as = json.dumps(built.to_json())
+    assert "Rome" in kept_as and "Hamlet" not in kept_as and "keeper" not in kept_as
+    cells = next(rule.cells for rule in built.rules if rule.said.startswith("geographic"))
+    assert (
+        cells.holds(rows["lat"], rows["lon"]).mean() > 0.9
+        and not cells.holds(np.array([54.12345]), np.array([20.0])).any()
+    )
+    learnt, _ = built.learnt(rows)
+    assert learnt["car"].nunique() == 59
+    with pytest.raises(DataError, match="shared by 5 entities"):
+        fitted(rows[rows["car"].isin([7, 8, 9])], ["combinations: [city, job]"], panel(rows))
+
+
+def test_codes_that_a_generator_makes_up_are_those_of_known_combinations():
+    rows = homes()
+    built = fitted(rows, ["combinations: [city, job]", "geographic: [lat, lon]"], panel(rows))
+    learnt, _ = built.learnt(rows)
+    odd = learnt.assign(**{"city & job": "combination 42", "lat & lon": "cell 999"})
+    made = made_of(built, odd)
+    assert built.holds(made).all() and made["city"].nunique() == 1
 
 
 def test_rows_in_time_come_back_as_they_were():
@@ -452,6 +504,79 @@ def test_a_running_sum_may_be_said_to_rise():
     made = fitted(rows, [*IN_TIME[:1], {"monotone": {"column": "total"}}], panel(rows))
     assert [made.is_made(rule) for rule in made.rules] == [True, False]
     assert made.holds(made_of(made, shuffled(made.learnt(rows)[0], 0, keep=("car", "day")))).all()
+
+
+def test_combinations_of_decimals_are_kept_as_json():
+    rows = pd.DataFrame({"price": [Decimal("1.50"), Decimal("2.25")] * 20, "size": ["s", "l"] * 20})
+    built = fitted(rows, ["combinations: [price, size]"])
+    learnt, _ = built.learnt(rows)
+    again = made_of(kept(built), learnt)
+    pd.testing.assert_frame_equal(again, rows)
+    assert {type(cell) for cell in again["price"]} == {Decimal}
+    assert kept(built).holds(rows).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_zero_is_one_number_with_any_sign(dtype):
+    rows = pd.DataFrame({"x": pd.Series([0.0, -0.0, 0.5, None], dtype=dtype), "k": "a"})
+    seen = Seen()
+    assert seen.repeats(rows, ["x", "k"]).tolist() == [False, True, False, False]
+    seen.add(rows.head(1), ["x"])
+    assert seen.repeats(rows, ["x"]).tolist() == [True, True, False, False]
+
+
+def test_moments_of_different_zones_are_in_order_by_utc():
+    rng = np.random.default_rng(0)
+    left = pd.Series(pd.Timestamp("2024-03-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 10**6, 300), unit="s"))
+    came = (left + pd.to_timedelta(rng.integers(0, 7_200, 300), unit="s")).dt.tz_convert("America/New_York")
+    rows = pd.DataFrame({"left": left, "came": came})
+    built = fitted(rows, ["left <= came", "came >= '2024-02-29'"])
+    learnt, _ = built.learnt(rows)
+    assert learnt["came"].between(0, 7_200).all() and learnt["came"].max() > 6_000
+    pd.testing.assert_frame_equal(made_of(kept(built), learnt), rows)
+    made = made_of(built, shuffled(learnt, 1))
+    assert built.holds(made).all() and (made["came"] - made["left"]).max() <= pd.Timedelta("2h")
+
+
+def test_times_of_day_stay_where_no_rows_are_looked_at():
+    rows = pd.DataFrame({"a": pd.to_datetime(["2024-01-01 10:30:05", "2024-01-02 23:00:00"])})
+    rows["b"] = rows["a"] + pd.to_timedelta([65, 4_000], unit="s")
+    schema = infer_schema(rows)
+    built = Construction.fit(rows.head(0), schema, rules_of(["a <= b", "b >= '2024-01-01'"], schema))
+    learnt, _ = built.learnt(rows)
+    assert learnt["b"].tolist() == [65, 4_000]
+    pd.testing.assert_frame_equal(made_of(built, learnt), rows)
+
+
+def test_no_number_of_few_rows_is_kept_in_an_order():
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"salary": rng.normal(5000, 700, 401).round(2)})
+    rows["tax"] = (rows["salary"] * 0.3 * rng.random(401)).round(2)
+    rows["bonus"] = (0.3 * rows["salary"] * rng.random(401)).round(2)
+    rows["paid"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**8, 401), unit="s")
+    rows["seen"] = rows["paid"] + pd.to_timedelta(rng.integers(0, 10**6, 401), unit="s")
+    rules = ["tax <= salary", "bonus <= 0.3 * salary", "paid < seen"]
+    steps = fitted(rows, rules).to_json()
+    fills = [fill for step in steps for fill in step.get("fills", ()) if fill]
+    seconds = (rows["paid"] - pd.Timestamp("1970-01-01")).dt.total_seconds()
+    real = [*rows[["salary", "tax", "bonus"]].to_numpy().ravel(), *seconds, *(seconds * 1e9), *(0.3 * rows["salary"])]
+    assert fills
+    for fill in fills:
+        assert not np.isclose(real, fill, rtol=0, atol=1e-6).any()
+    few = rows.head(4).copy()
+    assert {fill for step in fitted(few, rules).to_json() for fill in step.get("fills", ())} == {0.0}
+
+
+def test_combinations_bring_no_identifier_back():
+    rows = pd.DataFrame(
+        {"mail": [f"ann{i % 40}@mail.com" for i in range(400)], "city": [f"c{i % 4}" for i in range(400)]}
+    )
+    for kind in (Kind.IDENTIFIER, Kind.TEXT):
+        schema = infer_schema(rows).with_column("mail", kind=kind)
+        with pytest.raises(ConfigError, match="would bring back real cells of 'mail'"):
+            fitted(rows, ["combinations: [city, mail]"], schema)
+        listed = {"combinations": {"columns": ["city", "mail"], "rows": [["c1", "ann1@mail.com"]]}}
+        assert fitted(rows, [listed], schema).steps
 
 
 def test_combinations_of_dates_are_kept_as_json():
