@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import Chain, Combinations, Condition, Formula, Matches, OneHot, Rule, rules_of
+from smartsynth.constraints import Among, Chain, Combinations, Condition, Formula, Matches, OneHot, Rule
 from smartsynth.expressions import ALIKE, Expression
 from smartsynth.named_rules import ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
@@ -93,12 +93,12 @@ class Pair:
 def clashes(rules: Sequence[Rule], schema: Schema) -> tuple[str, ...]:
     """Sentences about rules that cannot hold together in any row; none if no clash is found.
 
+    >>> from smartsynth.constraints import rules_of
     >>> from smartsynth.schema import Column
     >>> schema = Schema(tuple(Column(name, Kind.NUMERIC, "int64", decimals=0) for name in "ab"))
     >>> clashes(rules_of(["a >= 10", "b >= a", "b <= 5"], schema), schema)
     ("The rules 'a >= 10', 'b >= a' and 'b <= 5' clash: 'a' would have to be at least 10 and at most 5. Change one of them.",)
     """
-    rules = [part for rule in rules for part in _parts(rule, schema)]
     choices = _choices(rules, schema)
     found = [*_of_choices(choices), *_of_forms(rules, choices), *_of_groups(rules, choices), *_of_spans(rules, schema)]
     pairs = _pairs(rules, schema)
@@ -136,18 +136,6 @@ def unsatisfied(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Rule, ...]:
     return tuple(rules[i] for i in sorted(left))
 
 
-def _parts(rule: Rule, schema: Schema) -> Iterator[Rule]:
-    """What a rule says; each of what it joins by `and`."""
-    tree = rule.expression.tree if isinstance(rule, Condition) else None
-    if isinstance(rule, Condition) and isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
-        for value in tree.values:
-            part = rule.expression.part(value)
-            if part.names:
-                yield from (one for read in rules_of([part.text], schema) for one in _parts(read, schema))
-        return
-    yield rule
-
-
 def _choices(rules: Sequence[Rule], schema: Schema) -> dict[str, list[Choice]]:
     """The values that columns can have, where rules or declared categories say so."""
     found: dict[str, list[Choice]] = {}
@@ -155,6 +143,8 @@ def _choices(rules: Sequence[Rule], schema: Schema) -> dict[str, list[Choice]]:
         if column.categories is not None:
             found[column.name] = [Choice(tuple(column.categories), f"categories of {column.name}")]
     for rule in rules:
+        if isinstance(rule, Among):
+            found.setdefault(rule.column, []).append(Choice(rule.values, rule.said))
         if isinstance(rule, Condition) and not isinstance(rule, Chain):
             chosen = _chosen(rule.expression)
             if chosen is not None:

@@ -488,12 +488,13 @@ def continue_(
     from smartsynth import export, ingest, registry
     from smartsynth.config import ExportConfig
     from smartsynth.dataset import Dataset
+    from smartsynth.models.ruled_generator import RuledGenerator
     from smartsynth.models.sequence_base import SequenceGenerator
 
     format = _format(output, format)
     check_apart({"FOLDER": folder, "DATA": data}, {"--output": output})
     model = registry.load(folder)
-    if not isinstance(model, SequenceGenerator):
+    if not isinstance(model, SequenceGenerator) and not (isinstance(model, RuledGenerator) and model.goes_on):
         raise ConfigError(
             f"{folder} holds a model of {model.modality.value} data, and only time series go on. Use `sample`."
         )
@@ -505,6 +506,8 @@ def continue_(
     screen.note(
         f"{len(rows):,} rows follow. They were not checked by the privacy filter: they begin with rows that you gave."
     )
+    if broken := rows.attrs.get("broken_rules"):
+        screen.note(f"{broken:,} of them break a rule: no row is replaced where it follows known ones.")
     if output == "-":
         screen.data(_bytes(made, format, ExportConfig()))
     else:
@@ -585,6 +588,12 @@ def evaluate(
         if report is not None or nearest is not None or bounds:
             raise typer.BadParameter(
                 "--by-part writes no report, no --nearest, and knows no --fail-under. Leave them out."
+            )
+        ignored = given(entity=entity, time=time, window=window, text=text, schema=schema, rule=rule)
+        if ignored or fail_on_broken_rule:
+            names = [f"--{name}" for name in ignored] + ["--fail-on-broken-rule"] * fail_on_broken_rule
+            raise typer.BadParameter(
+                f"--by-part checks no rules and knows no {', '.join(names)}. Leave them out, or evaluate without --by-part."
             )
         asked = given(target=target, seed=seed)
         _evaluate_parts(screen, real, synthetic, holdout, config, engine or "local", asked, json, fail_on_leakage)

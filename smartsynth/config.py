@@ -13,6 +13,7 @@ RunConfig
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -85,6 +86,12 @@ class ColumnConfig(Settings):
     max_length: int | None = Field(None, ge=1, description="Most characters of a text.")
     unique: bool | None = Field(None, description="Whether no two rows share a value.")
     required: bool | None = Field(None, description="Whether no cell may be missing.")
+
+    @field_validator("low", "high", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """Dates of Python as ISO writes them."""
+        return value.isoformat() if isinstance(value, dt.date) else value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -304,9 +311,9 @@ class RunConfig(Settings):
 
     def to_yaml(self) -> str:
         """The settings as YAML that `read` takes back."""
-        import yaml
+        from smartsynth.yaml_text import dumped
 
-        return yaml.safe_dump(self.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+        return dumped(self.model_dump(mode="json", exclude_defaults=True), width=80)
 
     @property
     def is_sequential(self) -> bool:
@@ -330,7 +337,7 @@ class RunConfig(Settings):
 
 
 def read_yaml(path: str | Path, name: str, what: str) -> Mapping[str, Any]:
-    """The mapping of a YAML (or JSON) file.
+    """The mapping of a YAML (or JSON) file, in which no key stands twice.
 
     Args:
         path: Of the file.
@@ -340,14 +347,14 @@ def read_yaml(path: str | Path, name: str, what: str) -> Mapping[str, Any]:
     Raises:
         ConfigError: There is no such file, or it holds something else.
     """
-    import yaml
+    from smartsynth.yaml_text import loaded
 
     path = Path(path)
     if not path.is_file():
         raise ConfigError(f"{name}={str(path)!r} is not a file.")
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        values = loaded(path.read_text("utf-8"))
+    except ValueError as error:
         hint = " Write a rule that begins with ` in quotes." if "character '`'" in str(error) else ""
         raise ConfigError(f"{name}={str(path)!r} is not valid YAML: {error}{hint}") from None
     if not isinstance(values, Mapping):

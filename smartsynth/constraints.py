@@ -1,6 +1,7 @@
 """Rules that hold between and within columns: what they say, which columns they are about, and which rows break them.
 
     total == price * quantity           a formula: the column is what the others give, to its own decimal places
+    a + b + c == 5000                   the same, solved for one of its columns (equations.py)
     admitted <= treated < discharged    a chain: each at least, or more than, the one before
     if sex == "M" then not pregnant     a condition and what follows from it
     length(code) == 5                   any other condition (expressions.py)
@@ -8,17 +9,18 @@
     combinations: [country, city]       only combinations that real rows have; or, with columns and rows, only those that are listed
     unique: [order, line]               no two rows have the same values in all of these
     matches: {code: "[A-Z]{2}[0-9]+"}   a text of a form
+    among: {size: [S, M, L]}            one of some values
     geographic, zero_together, cumulative, monotone: named_rules.py
 
-A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
+What a text joins by `and` is as many rules, and so is what follows from a condition. A rule is broken by a row if it is definitely false there; what a missing cell hides is not broken. Rows are looked at as they are stored.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -26,15 +28,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth.alignment import as_column
+from smartsynth.equations import COUNTED, solutions
 from smartsynth.errors import ConfigError
-from smartsynth.expressions import NAME, TEXT, Expression, quoted
+from smartsynth.expressions import NAME, TEXT, Expression
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
-from smartsynth.schema import Kind, Schema
+from smartsynth.schema import Column, Kind, Schema
 
-NAMED = ("one_hot", "combinations", "unique", "matches", "geographic", "zero_together", "cumulative", "monotone")
+NAMED = (
+    "one_hot",
+    "combinations",
+    "unique",
+    "matches",
+    "among",
+    "geographic",
+    "zero_together",
+    "cumulative",
+    "monotone",
+)
 _IF = re.compile(rf"^\s*if\s+(?P<condition>(?:{TEXT}|{NAME}|[^\"'`])+?)\s+then\s+(?P<follows>.+)$", re.DOTALL)
 _NAMED = re.compile(rf"\s*({'|'.join(NAMED)})\s*:")
 Flags = NDArray[np.bool_]
+MOST_SAID = 12
+"""Values that a rule is called by."""
 
 
 class Rule(Protocol):
@@ -124,19 +139,28 @@ class Formula:
         column: Its name.
         expression: Of the others.
         decimals: Places of the column, to which the two are compared; None compares them as floats are compared.
+        written: The rule as it was written.
     """
 
     column: str
     expression: Expression
     decimals: int | None
+    written: Expression = field(compare=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
         return (self.column, *self.expression.names)
 
+    @classmethod
+    def all_of(cls, written: Expression, schema: Schema) -> Iterator[Self]:
+        """The formulas that say what an equation says, each of another column; the most natural first."""
+        for name, given in solutions(written, schema):
+            column = schema[name]
+            yield cls(name, given, column.decimals if column.kind is Kind.NUMERIC else None, written)
+
     @property
     def said(self) -> str:
-        return f"{quoted(self.column)} == {self.expression.text}"
+        return self.written.text
 
     def holds(self, rows: pd.DataFrame) -> Flags:
         wanted, cells = self.expression(rows), rows[self.column].reset_index(drop=True)
@@ -144,7 +168,12 @@ class Formula:
         if not pd.api.types.is_numeric_dtype(wanted.dtype) or pd.api.types.is_bool_dtype(wanted.dtype):
             same = Expression.parse("a == b", ("a", "b")).holds(pd.DataFrame({"a": cells, "b": wanted}))
             return np.asarray(same | unknown, bool)
-        known = cells.astype(float).to_numpy()
+        try:
+            known = cells.astype(float).to_numpy()
+        except (TypeError, ValueError):
+            raise ConfigError(
+                f"The rule {self.said!r} gives numbers, and the column {self.column!r} is {cells.dtype}. Name another column, or correct its dtype."
+            ) from None
         off = np.abs(known - wanted.to_numpy(float, na_value=np.nan))
         room = 0.5 * 10.0**-self.decimals if self.decimals is not None else 0.0
         near = off <= room + 1e-9 * np.maximum(np.abs(known), 1.0)
@@ -220,23 +249,28 @@ class Combinations:
         if set(said) != {"columns", "rows"} or not said["rows"]:
             raise ConfigError(f"combinations: {said!r:.120} must be a list of columns, or hold columns and rows.")
         columns = _several("combinations", said["columns"], schema, least=2)
-        for row in said["rows"]:
+        rows = said["rows"] if isinstance(said["rows"], list | tuple) else [said["rows"]]
+        for row in rows:
             if not isinstance(row, list | tuple) or len(row) != len(columns):
                 raise ConfigError(
                     f"combinations: the row {row!r:.120} must have a value for each of {', '.join(columns)}."
                 )
-        table = pd.DataFrame(list(map(tuple, said["rows"])), columns=list(columns), dtype=object)
-        read = pd.DataFrame({name: as_column(table[name], schema[name]) for name in columns})
-        for name in columns:
-            if (lost := (read[name].isna() & table[name].notna()).to_numpy()).any():
-                raise ConfigError(
-                    f"combinations: {table[name][lost].iloc[0]!r:.80} cannot be read as {name!r}, which is {schema[name].dtype}."
-                )
-        declared = tuples(read, columns)
+        table = pd.DataFrame(list(map(tuple, rows)), columns=list(columns), dtype=object)
+        read = [_as_stored("combinations", list(table[name]), schema[name]) for name in columns]
+        declared = list(zip(*read, strict=True))
         return cls(
             columns,
             frozenset(tuple(map(str, row)) for row in declared if None not in row),
             tuple(dict.fromkeys(declared)),
+        )
+
+    def seen_in(self, rows: pd.DataFrame) -> Self:
+        """The rule with the combinations of real rows, if none were listed."""
+        if self.declared is not None:
+            return self
+        some, _ = distinct(rows, self.columns)
+        return replace(
+            self, seen=frozenset(tuple(map(str, one)) for one in tuples(some, self.columns) if None not in one)
         )
 
     @property
@@ -301,6 +335,32 @@ class Matches:
         return np.array([pd.isna(cell) or bool(form.fullmatch(str(cell))) for cell in rows[self.column]], bool)
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A column that has only some values.
+
+    Args:
+        column: Its name.
+        values: As its cells are stored.
+    """
+
+    column: str
+    values: tuple[Any, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    @property
+    def said(self) -> str:
+        values = ", ".join(map(str, self.values[:MOST_SAID])) + ", …" * (len(self.values) > MOST_SAID)
+        return f"among: {{{self.column}: [{values}]}}"
+
+    def holds(self, rows: pd.DataFrame) -> Flags:
+        cells = rows[self.column]
+        return np.asarray(cells.isna() | cells.isin(self.values), bool)
+
+
 def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple[Rule, ...]:
     """The rules of a list, as YAML holds it.
 
@@ -316,23 +376,48 @@ def rules_of(values: Sequence[str | Mapping[str, Any]], schema: Schema) -> tuple
     for value in values:
         try:
             value = _read(value)
-            found += [_of_text(value, schema)] if isinstance(value, str) else _of_mapping(value, schema)
+            found += _of_text(value, schema) if isinstance(value, str) else _of_mapping(value, schema)
         except ConfigError as error:
             wrong.append(str(error))
     if wrong:
         raise ConfigError("\n".join(wrong))
+    return _arranged(found, schema)
+
+
+def _arranged(rules: Sequence[Rule], schema: Schema) -> tuple[Rule, ...]:
+    """The rules, equations solved so that each gives a column that no other rule gives, and none runs in a circle, where that can be."""
+    made = {name for rule in rules if isinstance(rule, OneHot | Combinations | Geographic) for name in rule.columns}
+    given = {rule.column: set(rule.columns[1:]) for rule in rules if isinstance(rule, Cumulative)}
+    ways = {i: list(Formula.all_of(rule.written, schema)) for i, rule in enumerate(rules) if isinstance(rule, Formula)}
+    found = list(rules)
+    for i, formulas in sorted(ways.items(), key=lambda item: len(item[1])):
+        free = (one for one in formulas if one.column not in made | given.keys() and not _runs_in_circle(one, given))
+        chosen = next(free, formulas[0])
+        given[chosen.column] = set(chosen.expression.names)
+        found[i] = chosen
     return tuple(found)
+
+
+def _runs_in_circle(formula: Formula, given: Mapping[str, set[str]]) -> bool:
+    """Whether a column is given by itself, through what others are given by."""
+    seen, queue = set[str](), list(formula.expression.names)
+    while queue:
+        name = queue.pop()
+        if name not in seen:
+            seen.add(name)
+            queue += given.get(name, ())
+    return formula.column in seen
 
 
 def _read(value: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     """A rule with a name that is written as one line, `one_hot: [a, b]`, as the mapping that it is."""
     if not isinstance(value, str) or not _NAMED.match(value):
         return value
-    import yaml
+    from smartsynth.yaml_text import loaded
 
     try:
-        found = yaml.safe_load(value)
-    except yaml.YAMLError:
+        found = loaded(value)
+    except ValueError:
         found = None
     if not isinstance(found, Mapping):
         raise ConfigError(f"The rule {value!r:.120} cannot be read. Write it as YAML does, such as `one_hot: [a, b]`.")
@@ -358,28 +443,22 @@ def broken(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Broken, ...]:
     return tuple(Broken(rule, count) for rule, count in counts if count)
 
 
-def _of_text(text: str, schema: Schema) -> Rule:
-    """The most telling kind of rule that a text is."""
+def _of_text(text: str, schema: Schema) -> list[Rule]:
+    """The most telling kinds of rules that a text is."""
     if found := _IF.match(text):
-        return Consequence(*(Expression.parse(found[part], schema.names) for part in ("condition", "follows")))
+        condition, follows = (Expression.parse(found[part], schema.names) for part in ("condition", "follows"))
+        return [Consequence(condition, part) for part in follows.joined()]
     whole = Expression.parse(text, schema.names)
     if not whole.names:
         raise ConfigError(f"The rule {text!r} names no column. Columns: {', '.join(schema.names)}.")
+    return [_of_expression(part, schema) for part in whole.joined()]
+
+
+def _of_expression(whole: Expression, schema: Schema) -> Rule:
+    """The rule of an expression that joins nothing."""
     if isinstance(whole.tree, ast.Compare):
-        return _formula(whole, whole.tree, schema) or _chain(whole, whole.tree) or Condition(whole)
+        return next(Formula.all_of(whole, schema), None) or _chain(whole, whole.tree) or Condition(whole)
     return Condition(whole)
-
-
-def _formula(whole: Expression, tree: ast.Compare, schema: Schema) -> Formula | None:
-    """`column == expression of others`, if it is one; a column that is said to be one value is a condition."""
-    if len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq):
-        return None
-    for one, other in ((tree.left, tree.comparators[0]), (tree.comparators[0], tree.left)):
-        given = whole.part(other)
-        if isinstance(one, ast.Name) and given.names and whole.name(one) not in given.names:
-            column = schema[whole.name(one)]
-            return Formula(column.name, given, column.decimals if column.kind is Kind.NUMERIC else None)
-    return None
 
 
 def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:
@@ -391,6 +470,10 @@ def _chain(whole: Expression, tree: ast.Compare) -> Chain | None:
     for part in (tree.left, *tree.comparators):
         if isinstance(part, ast.Name):
             members.append(whole.name(part))
+        elif isinstance(part, ast.Constant) and part.value is None:
+            raise ConfigError(
+                f"The rule {whole.text!r} compares with None, which nothing is more or less than. Write `is_missing(column)`."
+            )
         elif not whole.part(part).names:
             members.append(whole.part(part))
         else:
@@ -412,6 +495,8 @@ def _of_mapping(value: Mapping[str, Any], schema: Schema) -> list[Rule]:
     if name in _READ:
         return _READ[name](said, schema)
     columns = _several(name, said, schema, least=1 if name == "unique" else 2)
+    if name == "one_hot":
+        _check_hot(columns, schema)
     kinds: dict[str, type[Rule]] = {"one_hot": OneHot, "combinations": Combinations, "unique": Unique}
     return [kinds[name](columns)]  # type: ignore[call-arg]
 
@@ -428,6 +513,16 @@ def _several(name: str, said: Any, schema: Schema, *, least: int) -> tuple[str, 
     return columns
 
 
+def _check_hot(columns: Sequence[str], schema: Schema) -> None:
+    """ConfigError if a column holds neither truths nor numbers."""
+    for name in columns:
+        if not schema[name].dtype.lower().startswith(("bool", *COUNTED)):
+            raise ConfigError(
+                f"one_hot: the column {name!r} is {schema[name].dtype}; it must hold true and false, or 1 and 0. Name another column, or give "
+                "the texts as numbers."
+            )
+
+
 def _forms(said: Any, schema: Schema) -> list[Rule]:
     if not isinstance(said, Mapping) or not said:
         raise ConfigError(f"matches: {said!r:.120} must hold regular expressions by column.")
@@ -442,8 +537,25 @@ def _forms(said: Any, schema: Schema) -> list[Rule]:
     return found
 
 
+def _among(said: Any, schema: Schema) -> list[Rule]:
+    if not isinstance(said, Mapping) or not said or not all(isinstance(v, list | tuple) and v for v in said.values()):
+        raise ConfigError(f"among: {said!r:.120} must hold lists of values by column.")
+    return [Among(name, _as_stored("among", list(values), schema[name])) for name, values in said.items()]
+
+
+def _as_stored(rule: str, values: list[Any], column: Column) -> tuple[Any, ...]:
+    """Values as the cells of a column are stored; None for missing ones."""
+    plain = pd.Series(values, dtype=object)
+    read = as_column(plain, column)
+    if (lost := (read.isna() & plain.notna()).to_numpy()).any():
+        raise ConfigError(
+            f"{rule}: {plain[lost].iloc[0]!r:.80} cannot be read as {column.name!r}, which is {column.dtype}."
+        )
+    return tuple(None if pd.isna(cell) else getattr(cell, "item", lambda cell=cell: cell)() for cell in read)
+
+
 _READ: Mapping[str, Callable[[Any, Schema], list[Rule]]] = {
-    "matches": _forms, "geographic": lambda said, schema: [Geographic.parsed(said, schema)],
+    "matches": _forms, "among": _among, "geographic": lambda said, schema: [Geographic.parsed(said, schema)],
     "zero_together": lambda said, schema: [ZeroTogether.parsed(said, schema)],
     "cumulative": lambda said, schema: [Cumulative.parsed(said, schema)], "monotone": lambda said, schema: [Monotone.parsed(said, schema)],
 }  # fmt: skip

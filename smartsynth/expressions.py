@@ -18,7 +18,8 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -104,6 +105,15 @@ class Expression:
             text = text.replace(place, quoted(name))
         return Expression(text, _checked(node, text, self._places), node, self._places)
 
+    def joined(self) -> tuple[Expression, ...]:
+        """What it joins by `and`, and of `a == b == c` each two; itself alone if it joins nothing, or something that names no column.
+
+        >>> [part.text for part in Expression.parse("a == b == c and a > 0").joined()]
+        ['a == b', 'b == c', 'a > 0']
+        """
+        parts = [self.part(node) for node in _joined(self.tree)]
+        return tuple(parts) if len(parts) > 1 and all(part.names for part in parts) else (self,)
+
     def __call__(self, rows: pd.DataFrame) -> pd.Series[Any]:
         """Its value in each row, missing where a cell that it needs is.
 
@@ -127,11 +137,25 @@ class Expression:
         return np.asarray(found.fillna(True), bool)
 
 
+def _joined(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            for value in node.values:
+                yield from _joined(value)
+        case ast.Compare() if len(node.ops) > 1 and any(isinstance(how, ast.Eq) for how in node.ops):
+            sides = [node.left, *node.comparators]
+            yield from (ast.Compare(a, [how], [b]) for a, how, b in zip(sides, node.ops, sides[1:], strict=False))
+        case _:
+            yield node
+
+
 def _check_known(names: Sequence[str], known: Sequence[str], text: str) -> None:
     for name in names:
         if name not in known:
+            meant = next((quoted(one) for one in known if unicodedata.normalize("NFKC", one) == name), None)
+            hint = did_you_mean(name, known) if meant is None else f" Write {meant} with its backticks."
             raise ConfigError(
-                f"The expression {text!r} names {name!r}, and there is no such column.{did_you_mean(name, known)} "
+                f"The expression {text!r} names {name!r}, and there is no such column.{hint} "
                 f"Columns: {', '.join(known)}."
             )
 
@@ -149,7 +173,7 @@ def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str,
                 visit(argument, depth + 1)
             return
         if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Constant) and not _is_plain(node.value)):
-            said = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+            said = _written(node)
             raise ConfigError(
                 f"The expression {text!r} holds {said!r}, which is not allowed. Allowed are columns, numbers, texts, + - * / // %, "
                 f"comparisons, and, or, not, in, `a if b else c`, and {', '.join(sorted(FUNCTIONS))}."
@@ -164,8 +188,16 @@ def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str,
     return tuple(names)
 
 
+def _written(node: ast.AST) -> str:
+    """A part as text, or what it is called where it is no part by itself or goes too deep."""
+    try:
+        return f"{ast.unparse(node):.80}" if isinstance(node, ast.expr) else type(node).__name__
+    except RecursionError:
+        return type(node).__name__
+
+
 def _check_call(node: ast.Call, text: str) -> None:
-    name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+    name = node.func.id if isinstance(node.func, ast.Name) else _written(node.func)
     if name not in FUNCTIONS:
         raise ConfigError(
             f"The expression {text!r} calls {name!r}.{did_you_mean(name, FUNCTIONS)} Functions: {', '.join(sorted(FUNCTIONS))}."
@@ -468,7 +500,9 @@ def quoted(name: str) -> str:
 
     >>> quoted("price"), quoted("unit price"), quoted("class"), quoted("a`b")
     ('price', '`unit price`', '`class`', '`a``b`')
+
+    Names that Python reads as others stand in backticks too: it takes `nº` for `no`.
     """
-    if name.isidentifier() and not keyword.iskeyword(name):
+    if name.isidentifier() and not keyword.iskeyword(name) and unicodedata.normalize("NFKC", name) == name:
         return name
     return "`" + name.replace("`", "``") + "`"

@@ -11,7 +11,7 @@ A rule of rows that follow one another marks the rows in which it breaks; whoeve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +49,10 @@ class Geographic:
         for name in said:
             _check_kind("geographic", schema[name], (Kind.NUMERIC,))
         return cls(tuple(said))
+
+    def seen_in(self, rows: pd.DataFrame, *, k: int) -> Self:
+        """The rule with the cells in which `k` pairs of real rows and more lie."""
+        return replace(self, cells=Cells.fit(*(_floats(rows[name]) for name in self.columns), k=k))
 
     @property
     def said(self) -> str:

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain, islice
 from typing import Any, Self
 
 import numpy as np
@@ -28,8 +29,9 @@ from smartsynth.errors import ConfigError
 
 MOST_MORE = 8
 """Repeats of `*`, `+` and `{2,}` beyond the least."""
-MOST_PLACES, MOST_STATES, MOST_LENGTH, MOST_CHARACTERS = 2_000, 5_000, 256, 2_000
-"""Of a machine: places in the expression once its repeats are written out, states, characters of its longest text and of a class."""
+MOST_PLACES, MOST_STATES, MOST_LENGTH, MOST_CHARACTERS, MOST_WAYS = 2_000, 5_000, 256, 2_000, 2_000_000
+"""Of a machine: places in the expression once its repeats are written out, states, characters of its longest text and of a class, and ways
+from a place to another that are looked at."""
 _PRINTABLE = frozenset(map(chr, range(32, 127)))
 _DIGITS = frozenset("0123456789")
 _WORD = frozenset(c for c in _PRINTABLE if c.isalnum() or c == "_")
@@ -201,6 +203,7 @@ class _Places:
         self.said = said
         self.takes: list[frozenset[str]] = []
         self.follows: list[set[int]] = []
+        self.ways = 0
 
     def sequence(self, parts: Iterable[Any]) -> _Piece:
         whole = _NOTHING
@@ -239,7 +242,16 @@ class _Places:
         place = frozenset([len(self.takes) - 1])
         return _Piece(place, place, empty=False)
 
+    def looked_at(self, ways: int) -> None:
+        """Count ways from places to others; ConfigError if there are too many."""
+        self.ways += ways
+        if self.ways > MOST_WAYS:
+            raise ConfigError(
+                f"The pattern {self.said!r:.200} has too many parts that can be left out one after the other. Make it simpler."
+            )
+
     def _joined(self, a: _Piece, b: _Piece) -> _Piece:
+        self.looked_at(len(a.last) * len(b.first))
         for place in a.last:
             self.follows[place] |= b.first
         first = a.first | b.first if a.empty else a.first
@@ -248,12 +260,16 @@ class _Places:
 
     def _repeated(self, part: Callable[[], _Piece], least: int, most: int) -> _Piece:
         """`least` parts one after the other, and then up to `most` of which each may be left out with all after it."""
+        once = part() if most else _NOTHING
+        if not once.first:
+            return _NOTHING  # no place, however often
+        parts = chain([once], (part() for _ in range(most - 1)))
         rest = _NOTHING
-        for _ in range(most - least):
-            rest = _either([_NOTHING, self._joined(part(), rest)])
+        for one in islice(parts, most - least):
+            rest = _either([_NOTHING, self._joined(one, rest)])
         whole = _NOTHING
-        for _ in range(least):
-            whole = self._joined(whole, part())
+        for one in parts:
+            whole = self._joined(whole, one)
         return self._joined(whole, rest)
 
 
@@ -288,9 +304,12 @@ def _machine(places: _Places, whole: _Piece) -> tuple[tuple[tuple[tuple[str, int
     ends, moves = [whole.empty], []
     queue: list[frozenset[int] | None] = [start]
     for state in queue:
+        places.looked_at(sum(len(places.follows[place]) for place in state or ()))
         after = whole.first if state is None else frozenset().union(*(places.follows[place] for place in state))
+        characters = sorted(frozenset().union(*(places.takes[place] for place in after)))
+        places.looked_at(len(characters) * len(after))
         targets: dict[frozenset[int], list[str]] = {}
-        for character in sorted(frozenset().union(*(places.takes[place] for place in after))):
+        for character in characters:
             to = frozenset(place for place in after if character in places.takes[place])
             targets.setdefault(to, []).append(character)
         for to in targets:
@@ -302,7 +321,7 @@ def _machine(places: _Places, whole: _Piece) -> tuple[tuple[tuple[tuple[str, int
             raise ConfigError(
                 f"The pattern {places.said!r:.200} needs more than {MOST_STATES:,} states. Make it simpler."
             )
-        moves.append(tuple(("".join(characters), states[to]) for to, characters in targets.items()))
+        moves.append(tuple(("".join(some), states[to]) for to, some in targets.items()))
     return tuple(moves), tuple(ends)
 
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
+from smartsynth.constraints import Combinations, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
 from smartsynth.models.ruled_generator import RuledGenerator, keeping, parsed
+from smartsynth.named_rules import Geographic
 from smartsynth.schema import Kind, Schema
 
 if TYPE_CHECKING:
@@ -70,13 +72,24 @@ def facts(
         made: Synthetic ones.
         k: Fewer real rows than these are not counted out.
     """
-    kept = model.kept if isinstance(model, RuledGenerator) else parsed(rules, schema)
+    kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
     found = []
     for place, rule in enumerate(kept):
         of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
         made_so, rejected, looked_at = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
         few = None if 0 < of_real < k else of_real
         found.append(RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at))
+    return tuple(found)
+
+
+def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:
+    """Rules with what they allow because real rows have it."""
+    found: list[Rule] = []
+    for rule in rules:
+        if isinstance(rule, Combinations):
+            found.append(rule.seen_in(real))
+        else:
+            found.append(rule.seen_in(real, k=k) if isinstance(rule, Geographic) else rule)
     return tuple(found)
 
 
@@ -92,7 +105,7 @@ def _of_columns(run: RunConfig, schema: Schema) -> Iterator[Any]:
         if column.unique:
             yield {"unique": [name]}
         if not (private and _is_kept(column, schema[name].kind)):
-            yield from _of_values(quoted(name), column, schema[name].kind)
+            yield from _of_values(name, column, schema[name].kind)
 
 
 def _is_kept(column: ColumnConfig, kind: Kind) -> bool:
@@ -111,14 +124,14 @@ def _of_cells(name: str, column: ColumnConfig) -> Iterator[str]:
         yield f"not is_missing({name})"
 
 
-def _of_values(name: str, column: ColumnConfig, kind: Kind) -> Iterator[str]:
+def _of_values(name: str, column: ColumnConfig, kind: Kind) -> Iterator[Any]:
     """Rules about the values that a column can have."""
     if column.low is not None:
-        yield f"{name} >= {_written(column.low)}"
+        yield f"{quoted(name)} >= {_written(column.low)}"
     if column.high is not None:
-        yield f"{name} <= {_written(column.high)}"
+        yield f"{quoted(name)} <= {_written(column.high)}"
     if column.categories is not None and kind is not Kind.CONSTANT:
-        yield f"{name} in ({', '.join(map(_written, column.categories))},)"
+        yield {"among": {name: list(column.categories)}}
 
 
 def _written(value: Any) -> str:

@@ -110,10 +110,9 @@ class SchemaDocument(TableDocument):
 
     def to_yaml(self) -> str:
         """The document as YAML that `read` takes back."""
-        import yaml
+        from smartsynth.yaml_text import dumped
 
-        values = self.model_dump(mode="json", exclude_defaults=True)
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+        return dumped(self.model_dump(mode="json", exclude_defaults=True))
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -33,12 +33,15 @@ def given(**settings: Any) -> dict[str, Any]:
 
 def options_of(texts: list[str], prompt: str | None = None) -> dict[str, Any] | None:
     """`KEY=VALUE` options, each value read as YAML: numbers, true, false, lists."""
-    import yaml
+    from smartsynth.yaml_text import loaded
 
     options: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
     for text in texts:
         key, equals, value = text.partition("=")
         if not (key and equals):
             raise typer.BadParameter(f"{text!r} is not KEY=VALUE.", param_hint="--option")
-        options[key] = yaml.safe_load(value)
+        try:
+            options[key] = loaded(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{text!r} is no YAML: {error}", param_hint="--option") from None
     return options or None

@@ -85,13 +85,13 @@ def kind_of(values: Any) -> str:
 
 
 def _load(path: Path) -> Any:
-    import yaml
+    from smartsynth.yaml_text import loaded
 
     if not path.is_file():
         raise ConfigError(f"{str(path)!r} is not a file.")
     try:
-        return yaml.safe_load(path.read_text("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return loaded(path.read_text("utf-8"))
+    except ValueError as error:
         raise ConfigError(f"{str(path)!r} is neither YAML nor JSON: {error}") from None
 
 

@@ -26,6 +26,9 @@ TYPES: Mapping[str, dict[str, Any]] = {
     "numeric": {"type": "number"}, "boolean": {"type": "boolean"}, "datetime": {"type": "string", "format": "date-time"},
     "duration": {"type": "string", "format": "duration"},
 }  # fmt: skip
+CHOICES = ("anyOf", "oneOf", "allOf")
+MOST_REFERENCES = 20
+"""References that are followed one after the other."""
 FORMATS = {"date-time": "datetime", "date": "datetime", "time": "datetime", "duration": "duration"}
 MEANINGS = {"email": "email", "uuid": "uuid", "uri": "url", "ipv4": "ip", "ipv6": "ip"}
 
@@ -48,14 +51,28 @@ def read(values: Mapping[str, Any], notes: Notes) -> SchemaDocument:
     return SchemaDocument.build(_table(values, values, notes))
 
 
-def _resolved(value: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A schema, or the one that it refers to."""
+def _resolved(value: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> Mapping[str, Any]:
+    """A schema, or the one that it refers to, or is a choice of, where that is one alone besides `null`."""
+    found = _referred(value, root)
+    if found is None:
+        return value
+    whole = {**found, **{k: v for k, v in value.items() if k not in ("$ref", *CHOICES)}}
+    return _resolved(whole, root, depth + 1) if depth < MOST_REFERENCES else value
+
+
+def _referred(value: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a schema refers to, or chooses; None if it is none that is known, or one of several."""
     reference = value.get("$ref", "")
     for place in ("$defs", "definitions"):
         name = reference.removeprefix(f"#/{place}/")
         if name != reference and name in root.get(place, {}):
-            return {**root[place][name], **{k: v for k, v in value.items() if k != "$ref"}}
-    return value
+            found: Mapping[str, Any] = root[place][name]
+            return found
+    options = [option for name in CHOICES for option in value.get(name) or ()]
+    known = [option for option in options if option != {"type": "null"}]
+    if len(known) != 1 or "$ref" in value:
+        return None
+    return {**known[0], "nullable": True} if len(known) < len(options) else known[0]
 
 
 def _table(values: Mapping[str, Any], root: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -74,7 +91,7 @@ def _table(values: Mapping[str, Any], root: Mapping[str, Any], notes: Notes) -> 
 def _column(values: Mapping[str, Any], is_required: bool, notes: Notes) -> dict[str, Any]:
     made: dict[str, Any] = {ours: values[theirs] for ours, theirs in SAME.items() if theirs in values}
     types = [values["type"]] if isinstance(values.get("type"), str) else list(values.get("type") or ())
-    nullable = "null" in types or "nullable" in values
+    nullable = "null" in types or values.get("nullable") is True
     types = [one for one in types if one != "null"]
     form = values.get("format")
     if "const" in values:
@@ -101,7 +118,20 @@ def _column(values: Mapping[str, Any], is_required: bool, notes: Notes) -> dict[
         made["required"] = True
     notes.lost(
         values,
-        ("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "title", "description", "examples", "const"),
+        (
+            "$ref",
+            *CHOICES,
+            "not",
+            "if",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "default",
+            "title",
+            "description",
+            "examples",
+            "const",
+        ),
     )
     return made | dict(values.get(OURS) or {})
 

@@ -319,28 +319,31 @@ def _constraints(table: TableDocument, name: str | None, notes: Notes) -> tuple[
     made: list[dict[str, Any]] = []
     unique = [column for column, settings in table.columns.items() if settings.unique]
     for i, value in enumerate(table.rules):
-        rule = _rule(value, table)
-        if isinstance(rule, Unique) and len(rule.columns) == 1:
-            unique.append(rule.columns[0])
-            continue
-        found = list(_classes(rule)) if rule is not None else []
-        if not found:
+        rules = _rules(value, table)
+        unique += [rule.columns[0] for rule in rules if _is_of_one(rule)]
+        classes = [list(_classes(rule)) for rule in rules if not _is_of_one(rule)]
+        found = [one for some in classes for one in some]
+        if not rules or not all(classes):
             notes.add(f"rules[{i}]", f"{value if isinstance(value, str) else brief(value)} has no counterpart")
         where = {} if name is None else {"table_name": name}
         made += [{"class_name": kind, "parameters": {**given, **where}} for kind, given in found]
     return made, list(dict.fromkeys(unique))
 
 
-def _rule(value: Any, table: TableDocument) -> Rule | None:
-    """A rule as it is read, of any columns; None if it cannot be."""
+def _is_of_one(rule: Rule) -> bool:
+    return isinstance(rule, Unique) and len(rule.columns) == 1
+
+
+def _rules(value: Any, table: TableDocument) -> tuple[Rule, ...]:
+    """The rules that a value is, of any columns; none if it cannot be read."""
     from smartsynth.conversion.reading import columns_of
 
     names = dict.fromkeys((*table.columns, *columns_of(value)))
     schema = Schema(tuple(Column(name, Kind.NUMERIC, "float64") for name in names))
     try:
-        return rules_of([value], schema)[0]
+        return rules_of([value], schema)
     except ConfigError:
-        return None
+        return ()
 
 
 def _classes(rule: Rule) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -31,6 +31,9 @@ from smartsynth.schema import Role, Schema
 __all__ = ["Criterion", "Evidence", "Proposal", "What", "discover"]
 
 
+GROUPS = (What.ONE_HOT, What.DEPENDENCY, What.COMBINATIONS)
+
+
 def discover(
     rows: pd.DataFrame, schema: Schema, *, criterion: Criterion | None = None, progress: Progress = silent
 ) -> tuple[Proposal, ...]:
@@ -61,7 +64,7 @@ def discover(
     found += order.find(told, criterion, found)
     progress(0.7, "Looking for conditions")
     found += conditions.find(told, criterion, found)
-    found += [*named, *series.find(view, criterion)]
+    found += [*named, *_given_once(series.find(view, criterion), found)]
     progress(0.9, "Looking for forms and bounds")
     found += [*patterns.find(view, criterion), *bounds.find(view, criterion)]
     progress(1.0, "Done")
@@ -86,6 +89,16 @@ def _apart(made: Iterable[Proposal], formulas: Sequence[Proposal]) -> Iterator[P
         else:
             taken |= set(one.columns)
             yield one
+
+
+def _given_once(series: Iterable[Proposal], others: Sequence[Proposal]) -> Iterator[Proposal]:
+    """Proposals about rows in time; one whose column a formula gives, or a group holds, says so."""
+    formulas = {one.columns[0] for one in others if one.what is What.FORMULA and one.is_written}
+    groups = {name for one in others if one.what in GROUPS and one.is_written for name in one.columns}
+    for one in series:
+        name = one.columns[0]
+        said = "is given by a formula" if name in formulas else "is in a group" if name in groups else None
+        yield replace(one, left_out=f"{name} {said}") if one.is_written and said else one
 
 
 def _sorted(found: Iterable[Proposal]) -> list[Proposal]:

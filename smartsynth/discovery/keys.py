@@ -73,7 +73,7 @@ def _room(view: View, name: str) -> float:
 
 
 def _several(view: View, criterion: Criterion) -> list[Proposal]:
-    """Pairs of columns that name a row together; else threes."""
+    """Pairs of columns that name a row together, the entity with the time first; else threes."""
     n = len(view)
     names = [
         name for name, levels in view.levels.items()
@@ -90,7 +90,10 @@ def _several(view: View, criterion: Criterion) -> list[Proposal]:
             and (one := _together(view, columns, tried, criterion)) is not None
         ]  # fmt: skip
         if found:
-            return sorted(found, key=lambda one: sum(not ends_as_key(name) for name in one.columns))
+            marked = {column.name for column in (view.schema.entity, view.schema.time) if column is not None}
+            return sorted(
+                found, key=lambda one: (set(one.columns) != marked, sum(not ends_as_key(name) for name in one.columns))
+            )
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,12 +61,6 @@ class Proposal:
     @property
     def said(self) -> str:
         """One line of YAML."""
-        import yaml
-
-        if isinstance(self.value, str):
-            return (
-                str(yaml.safe_dump(self.value, width=10_000, allow_unicode=True)).removesuffix("\n...\n").rstrip("\n")
-            )
         return inline(self.value)
 
     def sentence(self) -> str:
@@ -90,10 +85,10 @@ class Proposal:
 
 def inline(value: Any) -> str:
     """A value as YAML on one line."""
-    import yaml
+    from smartsynth.yaml_text import dumped
 
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False)
-    return str(text).removesuffix("\n...\n").rstrip("\n")
+    text = dumped(value, width=10_000, flow=True).removesuffix("\n...\n").rstrip("\n")
+    return text if "\n" not in text else json.dumps(value, ensure_ascii=False)
 
 
 def literal(value: Any) -> str:

@@ -152,11 +152,12 @@ def generate(work: Work) -> None:
 def continue_(work: Work) -> None:
     """Rows that may follow known ones, of a model of a time series that another job learnt."""
     from smartsynth import ingest, registry
+    from smartsynth.models.ruled_generator import RuledGenerator
     from smartsynth.models.sequence_base import SequenceGenerator
 
     asked, model = work.settings, registry.load(_unpacked(work))
     shutil.rmtree(work.folder / "model")
-    if not isinstance(model, SequenceGenerator):
+    if not isinstance(model, SequenceGenerator) and not (isinstance(model, RuledGenerator) and model.goes_on):
         raise ConfigError(
             f"The model is of {model.modality.value} data, and only time series go on. Make a generation of it."
         )

@@ -35,9 +35,10 @@ from smartsynth.models.rules.construction import Construction
 from smartsynth.models.rules.groups import GroupStep
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.seen import Seen
+from smartsynth.models.sequence_base import PATH, SequenceGenerator, columns_of, known
 from smartsynth.models.training import Checkpoints
 from smartsynth.progress import Progress, part, silent
-from smartsynth.schema import Kind, Modality, Schema
+from smartsynth.schema import WINDOW, Kind, Modality, Schema
 
 RULED, INNER = "ruled", "learnt"
 MOST_TRIES = 60
@@ -128,6 +129,7 @@ class RuledGenerator(Generator):
         Raises:
             NotFittedError: Before `fit`.
             ConfigError: As of the generator, or too few records keep the rules, or fulfil the conditions.
+            DataError: Texts of a pattern must differ, and there are not so many.
         """
         seed = secrets.randbits(63) if seed is None else seed
         wanted = self.available(n, where=where, seed=seed, start=start, progress=progress)
@@ -140,6 +142,7 @@ class RuledGenerator(Generator):
     ) -> pd.DataFrame:
         """The same records; fewer where there are no more that differ as rules say."""
         conditions = self._asked(n, start, where)
+        self._built.check_reaches(start + n)
         report = progress or silent
         asked = _Asked(seed, self._translated(conditions), tuple(conditions.values()))
         first, last = start // self.block, (start + n - 1) // self.block
@@ -155,7 +158,8 @@ class RuledGenerator(Generator):
         parts = _Records.of(own, self._columns).divided(len(blocks), self.block)
         made: list[pd.DataFrame] = []
         for some, k in zip(parts, blocks, strict=True):
-            made.append(self._block(some, k, asked))
+            reach = int(min(self.block, self._built.most - k * self.block))
+            made.append(self._block(some.take(np.arange(reach)), k, asked))
             if self._uniques and len(_Records.of(made[-1], self.schema_)) < self.block:
                 break  # no more different keys
         report(1.0, "Sampled")
@@ -225,6 +229,56 @@ class RuledGenerator(Generator):
         whole = whole.set_axis(data.index)
         whole.attrs |= {"effective_draws": draws, "broken_rules": int((~self._built.holds(whole)).sum())}
         return whole
+
+    def continued(
+        self, prefix: pd.DataFrame, horizon: int, *, paths: int = 1, seed: int | None = None, progress: Progress | None = None
+    ) -> pd.DataFrame:  # fmt: skip
+        """Rows that may follow known rows of each entity, of a time series; see `SequenceGenerator.continued`.
+
+        They are made as the rules say, after the known ones; `attrs["broken_rules"]` counts those that break one still.
+        """
+        self._check_fitted()
+        if not isinstance(self.inner, SequenceGenerator):
+            raise ConfigError(f"Only time series go on, and the model is of {self.modality.value} data.")
+        whole = known(prefix, self.schema_, "prefix")
+        learnt = self._built.known(whole)[0]
+        rows = self.inner.continued(learnt, horizon, paths=paths, seed=seed, progress=progress)
+        counted = rows[PATH].to_numpy() if paths > 1 else np.zeros(len(rows), np.int64)
+        made, broken = [], 0
+        for path in range(paths):
+            own = self._following(
+                whole, learnt, rows[counted == path], np.random.default_rng([seed or 0, path, 0xC047])
+            )
+            broken += int((~self._built.holds(pd.concat([whole, own], ignore_index=True))[len(whole) :]).sum())
+            made.append(own if paths == 1 else with_columns(own, {PATH: path}))
+        found = pd.concat(made, ignore_index=True)
+        found = found if WINDOW in prefix.columns or not self.schema_.is_series else found.drop(columns=WINDOW)
+        found.attrs["broken_rules"] = broken
+        return found
+
+    def _following(
+        self, whole: pd.DataFrame, learnt: pd.DataFrame, rows: pd.DataFrame, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Rows that follow known ones, as they are stored; what is the same in all rows of an entity is that of the known ones."""
+        given = {} if WINDOW in learnt.columns or WINDOW not in self._columns else {WINDOW: 0}
+        both = pd.concat([learnt, with_columns(rows, given)[list(learnt.columns)]], ignore_index=True)
+        made = self._built.made(both, rng=rng, start=0).iloc[len(whole) :].reset_index(drop=True)
+        if self.schema_.entity is None:
+            return made
+        entity = self.schema_.entity.name
+        firsts = whole.drop_duplicates(entity)
+        places = pd.Index(firsts[entity]).get_indexer(rows[entity])
+        same = [column.name for column in self.schema_.statics]
+        return with_columns(made, {name: firsts[name].array.take(places) for name in dict.fromkeys((entity, *same))})
+
+    def schema_of(self, rows: pd.DataFrame) -> Schema:
+        """The columns of rows that `continued` made."""
+        return columns_of(rows, self.schema_)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether `continued` can be asked for."""
+        return isinstance(self.inner, SequenceGenerator)
 
     @property
     def kept(self) -> tuple[Rule, ...]:

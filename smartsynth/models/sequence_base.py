@@ -180,18 +180,10 @@ class SequenceGenerator(Generator):
 
     def schema_of(self, rows: pd.DataFrame) -> Schema:
         """The columns of rows that `continued` and `impute` made: those of a plain series are numbered if the given ones were."""
-        columns = tuple(c for c in self.schema_ if c.name in rows.columns or c.name != WINDOW)
-        if PATH in rows.columns and PATH not in self.schema_:
-            columns = (*columns, Column(PATH, Kind.NUMERIC, "int64", decimals=0))
-        return replace(self.schema_, columns=columns)
+        return columns_of(rows, self.schema_)
 
     def _known(self, rows: pd.DataFrame, what: str) -> pd.DataFrame:
-        """Given rows as the model stores them; those of a plain series are one stretch unless they are numbered."""
-        if not len(rows):
-            raise DataError(f"The {what} data have no rows. Give at least one row of each entity.")
-        if self.schema_.is_series and WINDOW not in rows.columns:
-            rows = with_columns(rows, {WINDOW: 0})
-        return align(rows, self.schema_, what=what)
+        return known(rows, self.schema_, what)
 
     @abstractmethod
     def _learn(
@@ -220,3 +212,20 @@ class SequenceGenerator(Generator):
         self, n: int, start: int, rng: np.random.Generator, conditions: Mapping[str, Any], progress: Progress
     ) -> pd.DataFrame:
         return self._records(n, start, rng, conditions, progress).frame
+
+
+def columns_of(rows: pd.DataFrame, schema: Schema) -> Schema:
+    """The columns of rows that follow known ones: those of a plain series are numbered if the given ones were."""
+    columns = tuple(c for c in schema if c.name in rows.columns or c.name != WINDOW)
+    if PATH in rows.columns and PATH not in schema:
+        columns = (*columns, Column(PATH, Kind.NUMERIC, "int64", decimals=0))
+    return replace(schema, columns=columns)
+
+
+def known(rows: pd.DataFrame, schema: Schema, what: str) -> pd.DataFrame:
+    """Given rows as a model stores them; those of a plain series are one stretch unless they are numbered."""
+    if not len(rows):
+        raise DataError(f"The {what} data have no rows. Give at least one row of each entity.")
+    if schema.is_series and WINDOW not in rows.columns:
+        rows = with_columns(rows, {WINDOW: 0})
+    return align(rows, schema, what=what)

@@ -256,6 +256,15 @@ def test_rules_of_a_file_and_of_the_command_line_are_kept(csv, tmp_path):
     assert "Did you mean 'age'?" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    "option", [["--rule", "age > 3"], ["--schema", "s.yaml"], ["--fail-on-broken-rule"], ["--entity", "city"]]
+)
+def test_parts_are_not_scored_with_options_that_say_nothing_there(csv, tmp_path, option):
+    judged = invoke("evaluate", csv, tmp_path, "--by-part", *option)
+    assert judged.exit_code == 2
+    assert f"knows no {option[0]}" in " ".join(judged.stderr.replace("│", " ").split())
+
+
 def test_a_schema_that_is_no_yaml_is_refused_with_the_way_out(csv, tmp_path):
     schema = tmp_path / "schema.yaml"
     schema.write_text("rules:\n  - `age` > 3\n", "utf-8")

@@ -120,6 +120,39 @@ def test_continue_writes_what_may_follow(files, panel, series, tmp_path):
     assert people.stdout.splitlines()[0] == "who,day,sex,x"
 
 
+def test_a_model_with_rules_goes_on_and_keeps_them(files, tmp_path):
+    rows = pd.read_csv(files / "panel.csv")
+    rows["total"] = rows.groupby("who")["x"].cumsum().round(1)
+    rows["double"] = (2 * rows["x"]).round(1)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "config.yaml").write_text("privacy: {filter: false}\n")
+    rules = (
+        "--config",
+        tmp_path / "config.yaml",
+        "--rule",
+        "cumulative: {column: total, of: x}",
+        "--rule",
+        "double == 2 * x",
+        "--rule",
+        "x > 0",
+    )
+    made = invoke(
+        "synthesize", tmp_path / "rows.csv", *WHO, *PANEL, *rules, "-o", tmp_path / "p.csv", "--save", tmp_path / "p", "--no-evaluate"
+    )  # fmt: skip
+    assert made.exit_code == 0, made.stderr
+    done = invoke(
+        "continue", tmp_path / "p", tmp_path / "rows.csv", "-o", tmp_path / "next.csv", "--horizon", 2, "--paths", 2, "--seed", 1
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    after = pd.read_csv(tmp_path / "next.csv")
+    assert list(after) == [*rows, "path"] and len(after) > 60
+    assert (after["double"] - 2 * after["x"]).abs().max() < 1e-6
+    for _, own in after.groupby("path"):
+        whole = pd.concat([rows, own], ignore_index=True)
+        assert (whole.groupby("who")["x"].cumsum() - whole["total"]).abs().max() < 1e-6
+        assert (whole.groupby("who")["sex"].nunique() == 1).all()
+
+
 def test_continue_goes_on_from_numbered_windows(files, series, tmp_path):
     result = invoke("continue", files / "s", files / "s.csv", "-o", tmp_path / "next.csv", "--horizon", 2, "--seed", 1)
     assert result.exit_code == 0, result.stderr

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from smartsynth.constraints import (
+    Among,
     Chain,
     Combinations,
     Condition,
@@ -54,6 +55,8 @@ def rule(value):
         ({"one_hot": ["red", "green"]}, OneHot, [True, True, False, False]), ({"unique": "city"}, Unique, [True, True, True, False]),
         ({"unique": ["city", "country"]}, Unique, [True] * 4), ({"combinations": ["city", "country"]}, Combinations, [True] * 4),
         ({"matches": {"code": "[A-Z][0-9]+"}}, Matches, [True, True, False, True]), ("end - start >= 2", Condition, None),
+        ({"among": {"city": ["Rome", "Oslo"]}}, Among, [True, False, False, True]), ({"among": {"price": [4, "2.5"]}}, Among, [True, False, True, True]),
+        ({"among": {"start": ["2024-01-05"]}}, Among, [False, True, False, False]),
     ],
 )  # fmt: skip
 def test_kinds_and_what_breaks_them(value, kind, holds):
@@ -123,3 +126,9 @@ def test_all_wrong_rules_are_named_at_once():
     with pytest.raises(ConfigError) as told:
         rules_of(["a > 1", "quantity > 0", "b > 1"], SCHEMA)
     assert len(str(told.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("said", [{"price": ["cheap"]}, {"price": []}, {"price": 3}, ["price"], {"prise": [3]}])
+def test_values_that_a_column_cannot_have_are_refused(said):
+    with pytest.raises(ConfigError, match=r"among: |no column"):
+        rules_of([{"among": said}], SCHEMA)

@@ -99,3 +99,18 @@ def test_codes_are_made_quickly():
 def test_what_no_text_can_be_made_of_is_refused(said, why):
     with pytest.raises(ConfigError, match=re.escape(why)):
         Pattern.parse(said)
+
+
+@pytest.mark.parametrize("said", ["(){2000000000}", "(?:){4294967294}", "((?:){100000}){100000}", "(a{0}){1000000}"])
+def test_nothing_is_nothing_however_often(said):
+    assert Pattern.parse(f"x{said}y").text(0) == "xy"
+
+
+@pytest.mark.parametrize(
+    "said", ["(a?){1900}", "([ab]?[cd]?){900}", "(a|b?|c?){600}", "(a{0,20}){90}", "((a?){40}b?){40}"]
+)
+def test_too_many_parts_that_can_be_left_out_are_refused_at_once(said):
+    start = time.process_time()
+    with pytest.raises(ConfigError, match=r"Make it simpler|Bound it"):
+        Pattern.parse(said)
+    assert time.process_time() - start < 5

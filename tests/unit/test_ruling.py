@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import smartsynth as ss
-from smartsynth import pipeline, race
+from smartsynth import pipeline, race, ruling
 from smartsynth.constraints import broken, rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError
@@ -244,7 +244,7 @@ def test_what_columns_declare_holds_within_a_budget(table):
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("length(a) > 1", "cannot be computed"), ("if a > 3 then kind == 5", "cannot be computed"), ("kind > 1", "only numbers, dates and durations"),
+        ("length(a) > 1", "cannot be computed"), ("if a > 3 then kind == 5", "cannot be computed"), ("kind > 1", "cannot be computed"),
         ("when + 3 > kind", "cannot be computed"), ("a + b > 90", "no values between these ends"), ("total == a + code", "cannot be computed"),
     ],
 )  # fmt: skip
@@ -263,3 +263,32 @@ def test_rows_of_others_are_held_against_rules(table):
     checked = pipeline.examine(table, other, rules=["b >= a"], seed=1)
     (fact,) = checked.rules
     assert (fact.made_broken, fact.made, fact.real_broken, fact.looked_at) == (300, 300, 0, 0)
+
+
+def test_rows_from_elsewhere_are_held_to_the_combinations_and_places_of_real_ones():
+    rng = np.random.default_rng(0)
+    town = rng.integers(2, size=300)
+    places = np.array([[48.0, 2.0], [41.0, 12.0]])[town] + rng.normal(0, 0.1, (300, 2)).round(3)
+    real = pd.DataFrame({"lat": places[:, 0], "lon": places[:, 1], "country": np.array(["FR", "IT"])[town]})
+    real["city"] = np.array(["Paris", "Rome"])[town]
+    other = real.assign(city=np.roll(real["city"], 1), lat=-80.0)
+    rules = [{"combinations": ["country", "city"]}, {"geographic": ["lat", "lon"]}]
+    wrong = int(((real["country"] == "FR") != (other["city"] == "Paris")).sum())
+    kept, found = (ruling.facts(None, rules, infer_schema(real), real, rows, k=5) for rows in (real, other))
+    assert [one.made_broken for one in found] == [wrong, 300] and wrong > 50
+    assert kept[0].made_broken == 0 and kept[1].made_broken <= 15, "at most 5% of the pairs lie outside the cells"
+
+
+def test_declared_categories_may_be_many(table):
+    codes = [f"a code of some length, number {i}" for i in range(500)]
+    rows = table.assign(kind=np.array(codes)[np.arange(len(table)) % 3])
+    made = run(rows, rules=[], columns={"kind": {"categories": codes[:2] + codes[3:], "kind": "categorical"}}).data
+    assert set(made["kind"]) == set(codes[:2])
+
+
+def test_names_that_python_reads_as_others_can_be_ruled(table):
+    rows = table.rename(columns={"a": "nº", "b": "ﬁn"})
+    made = run(rows, rules=["`ﬁn` >= `nº`"], columns={"nº": {"low": 2}}).data
+    assert (made["ﬁn"] >= made["nº"]).all() and made["nº"].min() >= 2
+    with pytest.raises(ConfigError, match="Write `nº` with its backticks"):
+        run(rows, rules=["nº >= 3"])

@@ -47,9 +47,10 @@ def chosen(found: Sequence[Proposal], sources: Sources, criterion: Criterion) ->
 
 
 def _simplicity(one: Proposal) -> tuple[Any, ...]:
-    """Formulas without a broken row first, of few columns, without a minus, short."""
+    """Formulas without a broken row first, of few columns, without a minus, a division or a part of one as a factor, short."""
     text = str(one.value)
-    return not one.holds, len(one.columns), text.count(" - "), len(text), one.columns
+    awkward = sum(text.count(said) for said in (" - ", " / ", " 0."))
+    return not one.holds, len(one.columns), awkward, len(text), one.columns
 
 
 def _turned(one: Proposal, sources: Sources, criterion: Criterion) -> Proposal:

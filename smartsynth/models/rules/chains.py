@@ -8,18 +8,23 @@ import numpy as np
 import pandas as pd
 
 from smartsynth.constraints import Chain
+from smartsynth.equations import COUNTED
 from smartsynth.expressions import Expression
-from smartsynth.models.rules.order import Edge, OrderStep
+from smartsynth.models.rules.order import TIED, Edge, OrderStep
 from smartsynth.models.storage import to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
 
 def edges_of(chains: Sequence[Chain], schema: Schema, rows: pd.DataFrame) -> list[Edge]:
-    """What is below what, as chains say."""
+    """What is below what, as chains say, but for columns of other kinds than numbers, dates and durations.
+
+    Those whose cells can be compared all the same, such as categories that are numbers, are left to be looked for in the rows that are made.
+    """
     made = []
     for chain in chains:
         for low, high, strict in zip(chain.members, chain.members[1:], chain.strict, strict=False):
-            if isinstance(low, str) or isinstance(high, str):
+            names = [end for end in (low, high) if isinstance(end, str)]
+            if names and not _is_only_compared([schema[name] for name in names]):
                 made.append(Edge(_end(low, high, schema, rows), _end(high, low, schema, rows), strict))
     return made
 
@@ -35,6 +40,12 @@ def bounds_of(edges: Sequence[Edge]) -> dict[str, tuple[float, float]]:
             low, high = found.get(edge.low, (-np.inf, np.inf))
             found[edge.low] = (low, min(high, edge.high))
     return found
+
+
+def _is_only_compared(columns: Sequence[Column]) -> bool:
+    """Whether a column has no order that could be made, though its cells can be compared."""
+    counted = len(columns) == 1 or all(column.dtype.lower().startswith(COUNTED) for column in columns)
+    return counted and any(column.kind not in TIED for column in columns)
 
 
 def order_steps(

@@ -4,12 +4,13 @@
     made rows ◀── the steps the other way round ── what it makes
 
 Steps are in order by what they read and make (sequence.py): a formula is computed after the columns that it reads, a column is put below a
-total after the total is. A rule that is not among these steps, and one that a later step has broken again, is looked for in the rows that
-are made: those that break one are rejected.
+total after the total is. A rule that is not among these steps, one whose columns another step makes, and one that a later step has broken
+again, is looked for in the rows that are made: those that break one are rejected.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -21,6 +22,7 @@ from smartsynth.clashes import clashes, unsatisfied
 from smartsynth.constraints import (
     Chain,
     Combinations,
+    Condition,
     Consequence,
     Flags,
     Formula,
@@ -29,14 +31,15 @@ from smartsynth.constraints import (
     Rule,
     Unique,
 )
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.models.rules.chains import bounds_of, edges_of, order_steps
+from smartsynth.models.rules.checked import CheckedStep
 from smartsynth.models.rules.consequence import ConsequenceStep
 from smartsynth.models.rules.cumulative import CumulativeStep
 from smartsynth.models.rules.formula import FormulaStep
 from smartsynth.models.rules.groups import GroupStep
 from smartsynth.models.rules.monotone import MonotoneStep
-from smartsynth.models.rules.order import Edge, OrderStep
+from smartsynth.models.rules.order import TIED, Edge, OrderStep
 from smartsynth.models.rules.parts import PartsStep, parts_of
 from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
@@ -45,12 +48,12 @@ from smartsynth.models.rules.sequence import needed_for, sequence
 from smartsynth.models.rules.step import Step
 from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
-from smartsynth.schema import Schema
+from smartsynth.schema import Kind, Schema
 
 KINDS: Mapping[str, type[Any]] = {
     "formula": FormulaStep, "group": GroupStep, "order": OrderStep, "consequence": ConsequenceStep, "cumulative": CumulativeStep,
     "monotone": MonotoneStep, "pattern": PatternStep, "places": PlaceStep, "zeros": ZeroStep,
-    "parts": PartsStep,
+    "parts": PartsStep, "checked": CheckedStep,
 }  # fmt: skip
 
 FEW, MOST_LOOKED_AT = 1_000, 100_000
@@ -85,15 +88,17 @@ class Construction:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
             DataError: Columns have no frequent combination, or pairs no frequent place.
         """
+        _check_computed(rows.head(FEW), rules)
         if said := clashes(rules, schema):
             raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
         places = [PlaceStep.fit(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Geographic)]
-        patterns = _patterns(rules, schema)
         edges = edges_of([rule for rule in rules if isinstance(rule, Chain)], schema, rows)
         rising = _rising(rules, rows, schema, bounds_of(edges))
         computed = _computed(rules, schema)
-        fixed = _apart([*computed, *groups, *places, *rising])
+        made, left = _apart([*computed, *groups, *places, *rising])
+        fixed = {name for step in made for name in step.writes}
+        patterns = _patterns(rules, schema, fixed)
         zeros = _zeros(rules, schema, fixed)
         order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed, k)
         kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
@@ -101,24 +106,53 @@ class Construction:
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
         ]
         steps = [
-            *order, *rising, *groups, *places, *patterns, *computed, *values, *zeros, *_consequences(rules, schema, kept),
+            *order, *(step for step in (*rising, *groups, *places) if step in made), *patterns, *computed, *values, *zeros,
+            *_consequences(rules, schema, kept),
         ]  # fmt: skip
-        built = cls(_settled(rules, groups, places), (*parts, *sequence(steps[::-1])[::-1]), schema)
+        checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
+        built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
         _check_kept(rows.head(MOST_LOOKED_AT), built)
+        _check_made(rows.head(MOST_LOOKED_AT), built)
         return built
 
     @classmethod
     def restore(cls, rules: Sequence[Rule], steps: Sequence[Mapping[str, Any]], schema: Schema) -> Self:
         """What `to_json` came from, with its rules and columns."""
         found = steps_of(steps)
-        groups = [step for step in found if isinstance(step, GroupStep)]
-        places = [step for step in found if isinstance(step, PlaceStep)]
-        return cls(_settled(rules, groups, places), found, schema)
+        allowed = [step.allowed if isinstance(step, CheckedStep) else step for step in found]
+        return cls(
+            _settled(rules, [step for step in allowed if isinstance(step, GroupStep | PlaceStep)]), found, schema
+        )
 
     def is_made(self, rule: Rule) -> bool:
         """Whether a rule holds by the way in which rows are made, so that hardly any is rejected for it."""
         over = {step.column.name for step in self.steps if isinstance(step, ConsequenceStep) and step.writes_over(rule)}
         return not over & set(rule.columns) and any(step.makes(rule) for step in self.steps)
+
+    @property
+    def most(self) -> float:
+        """Records that can be made, as many as a column of different texts, or a key of declared values, has."""
+        texts = (step.most for step in self.steps if isinstance(step, PatternStep))
+        return min(*texts, *(self._keys(rule) for rule in self.rules if isinstance(rule, Unique)), math.inf, math.inf)
+
+    def check_reaches(self, n: int) -> None:
+        """DataError if fewer than `n` records can be made, naming the column whose different texts are used up, or the key."""
+        for step in self.steps:
+            if isinstance(step, PatternStep):
+                step.check_reaches(n)
+        for rule in self.rules:
+            if isinstance(rule, Unique) and n > self._keys(rule):
+                raise DataError(
+                    f"{rule.said!r}: the declared values of these columns make {self._keys(rule):,} different keys, and {n:,} rows are asked "
+                    "for. Make fewer rows, declare more values, or add a column to the key."
+                )
+
+    def _keys(self, rule: Unique) -> float:
+        """Different keys that there are; no end where one of their columns has no declared values, or may be missing."""
+        columns = [self.schema[name] for name in rule.columns]
+        values = [2 if column.kind is Kind.BOOLEAN else len(column.categories or ()) for column in columns]
+        is_open = self.schema.entity is not None or any(column.nullable for column in columns) or not all(values)
+        return math.inf if is_open else math.prod(values)
 
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
@@ -161,6 +195,13 @@ class Construction:
         return [{"kind": names[type(step)], **step.to_json()} for step in self.steps]
 
 
+def _check_computed(rows: pd.DataFrame, rules: Sequence[Rule]) -> None:
+    """ConfigError if an expression cannot be computed with the columns that there are, such as a number that is compared with a text."""
+    for rule in rules:
+        if len(rows) and isinstance(rule, Condition | Consequence | Formula):
+            rule.holds(rows)
+
+
 def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
     """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones."""
     if not len(rows):
@@ -175,6 +216,21 @@ def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
     if apart:
         raise ConfigError(
             f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
+        )
+
+
+def _check_made(rows: pd.DataFrame, built: Construction) -> None:
+    """ConfigError if no row keeps all rules that is made of what would be learnt of real ones, such as texts of a pattern that are too short."""
+    rules = [rule for rule in built.rules if not isinstance(rule, Unique)]
+    apart: tuple[Rule, ...] = ()
+    for some in (rows.head(FEW), rows) if len(rows) else ():
+        apart = unsatisfied(rules, built.made(built.learnt(some)[0], rng=np.random.default_rng(0)))
+        if not apart:
+            return
+    if apart:
+        raise ConfigError(
+            f"Each of {len(rows):,} rows that were made of real ones by the rules broke {' or '.join(repr(rule.said) for rule in apart)}. "
+            "Correct the rule, or leave it out."
         )
 
 
@@ -199,7 +255,7 @@ def _computed(rules: Sequence[Rule], schema: Schema) -> list[FormulaStep | Cumul
                 )
             given[rule.column] = rule
             if isinstance(rule, Formula):
-                found.append(FormulaStep(schema[rule.column], rule.expression.text))
+                found.append(FormulaStep.of_rule(rule, schema))
             else:
                 found.append(CumulativeStep.of_rule(rule, schema))
     return found
@@ -239,14 +295,14 @@ def _rising(
 
 
 def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroStep]:
-    """Columns that are 0 together, none of which another step makes."""
-    found = [
-        ZeroStep.of(schema, rule.columns)
-        for rule in rules
-        if isinstance(rule, ZeroTogether) and not fixed & set(rule.columns)
-    ]
-    _apart(found)
-    return found
+    """Columns that are 0 together, none of which another step makes; those of rules that share one are all 0 together."""
+    groups: list[dict[str, None]] = []
+    for rule in rules:
+        if isinstance(rule, ZeroTogether) and not fixed & set(rule.columns):
+            near = [group for group in groups if group.keys() & set(rule.columns)]
+            groups = [group for group in groups if group not in near]
+            groups.append(dict.fromkeys((*(name for group in near for name in group), *rule.columns)))
+    return [ZeroStep.of(schema, tuple(group)) for group in groups]
 
 
 def _order(
@@ -255,6 +311,8 @@ def _order(
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
+    tied = {column.name for column in (*schema, *parts.columns) if column.kind in TIED}
+    more = [edge for edge in more if {edge.low, edge.high} <= tied]
     rows, schema = parts.learnt(rows, schema)
     for step in zeros:
         rows, schema = step.learnt(rows, schema)
@@ -265,23 +323,26 @@ def _order(
     return order, [used] if used.columns else []
 
 
-def _apart(steps: Sequence[Step]) -> set[str]:
-    """The columns that some steps make; ConfigError if two of them want to make the same."""
-    names = [name for step in steps for name in step.writes]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(
-            f"The column {twice[0]!r} is in two groups, or in a group and given by a formula. Join the groups, or leave one of the rules out."
-        )
-    return set(names)
+def _apart(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """The steps that make columns of their own, of two for one column the first, and those that are left to be checked."""
+    made: list[Step] = []
+    left: list[Step] = []
+    for step in steps:
+        taken = {name for one in made for name in one.writes}
+        (left if taken & set(step.writes) else made).append(step)
+    return made, left
 
 
-def _patterns(rules: Sequence[Rule], schema: Schema) -> list[PatternStep]:
-    """Columns that are written anew; of two forms of a column the first, and rows that do not have the other are rejected."""
+def _patterns(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[PatternStep]:
+    """Columns that are written anew and that no other step makes.
+
+    Of two forms of a column it is the first; rows in which a column has not the other, or not the form that it is to have where another
+    step makes it, are rejected.
+    """
     alone = {rule.columns[0] for rule in rules if isinstance(rule, Unique) and len(rule.columns) == 1}
     found: dict[str, PatternStep] = {}
     for rule in rules:
-        if isinstance(rule, Matches) and rule.column not in found:
+        if isinstance(rule, Matches) and rule.column not in found and rule.column not in fixed:
             step = PatternStep.of_rule(rule, schema, distinct=rule.column in alone)
             if step is not None:
                 found[rule.column] = step
@@ -294,10 +355,10 @@ def _consequences(rules: Sequence[Rule], schema: Schema, kept: set[str]) -> list
     return [step for step in made if step is not None and step.column.name not in kept]
 
 
-def _settled(rules: Sequence[Rule], groups: Sequence[GroupStep], places: Sequence[PlaceStep]) -> tuple[Rule, ...]:
+def _settled(rules: Sequence[Rule], allowed: Sequence[GroupStep | PlaceStep]) -> tuple[Rule, ...]:
     """The rules, combinations and places with those that there are."""
-    seen = {group.writes: group.rows for group in groups}
-    cells = {place.writes: place.cells for place in places}
+    seen = {step.writes: step.rows for step in allowed if isinstance(step, GroupStep)}
+    cells = {step.writes: step.cells for step in allowed if isinstance(step, PlaceStep)}
     found: list[Rule] = []
     for rule in rules:
         if isinstance(rule, Combinations):

@@ -1,4 +1,7 @@
-"""A column that is the running sum of another: left out of what is learnt, and summed up over the rows that are made."""
+"""A column that is the running sum of another: left out of what is learnt, and summed up over the rows that are made.
+
+A total that is never missing, though where it starts may be, is learnt too: an entity without a start keeps what was made of it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ class CumulativeStep(ComputedStep):
     @classmethod
     def of_rule(cls, rule: Cumulative, schema: Schema) -> Self:
         """The step of a rule."""
-        return cls(schema[rule.column], rule.of, rule.start, rule.order)
+        column, start = schema[rule.column], rule.start
+        stays = not column.nullable and isinstance(start, str) and schema[start].nullable
+        return cls(column, rule.of, start, rule.order, stays=stays)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -47,18 +52,20 @@ class CumulativeStep(ComputedStep):
         return isinstance(rule, Cumulative) and rule.column == self.column.name
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
-        """The table with it; entities are whole."""
+        """The table with it; entities are whole, and those without a start keep what was made of them, or nothing."""
         values = running(rows, self.of, self.start, self.order)
         if self.column.decimals is not None:
             values = np.round(values, self.column.decimals)
-        return with_columns(rows, {self.column.name: from_float(self.column, values, 1).array})
+        return with_columns(rows, {self.column.name: from_float(self.column, self._whole(values, rows), 1).array})
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "column": asdict(self.column), "of": self.of, "start": self.start, "order": self.order.to_json()
+            "column": asdict(self.column), "of": self.of, "start": self.start, "order": self.order.to_json(), "stays": self.stays,
         }  # fmt: skip
 
     @classmethod
     def restore(cls, value: Mapping[str, Any]) -> Self:
         """What `to_json` came from."""
-        return cls(Column.from_json(value["column"]), value["of"], value["start"], Schema.from_json(value["order"]))
+        return cls(
+            Column.from_json(value["column"]), value["of"], value["start"], Schema.from_json(value["order"]), stays=value.get("stays", False)
+        )  # fmt: skip

@@ -36,10 +36,10 @@ class GroupStep(ColumnsStep):
 
     @classmethod
     def one_hot(cls, schema: Schema, names: Sequence[str]) -> Self:
-        """Columns of which one is hot: as many combinations as columns, and one of missing cells if there may be."""
+        """Columns of which one is hot: as many combinations as columns, and one of missing cells if all may be missing."""
         columns = tuple(schema[name] for name in names)
         hot = [tuple(_truth(column, column.name == name) for column in columns) for name in names]
-        lost = [(None,) * len(columns)] if any(column.nullable for column in columns) else []
+        lost = [(None,) * len(columns)] if all(column.nullable for column in columns) else []
         return cls(columns, tuple(hot + lost))
 
     @classmethod

@@ -302,7 +302,8 @@ def _check_kinds(columns: Sequence[Column], edges: Sequence[Edge]) -> None:
     for name, kind in kinds.items():
         if kind not in TIED:
             raise ConfigError(
-                f"The column {name!r} is of the kind {kind.value!r}, and only numbers, dates and durations are in order."
+                f"The column {name!r} is of the kind {kind.value!r}, and only numbers, dates and durations are in order. "
+                f"Name another column, or correct columns.{name}.kind."
             )
     for edge in edges:
         if isinstance(edge.low, str) and isinstance(edge.high, str) and kinds[edge.low] is not kinds[edge.high]:

@@ -1,11 +1,12 @@
 """A column of texts of one form: left out of what is learnt, and written anew from the form alone.
 
 A text that is made says nothing about real ones, but may be one of them by chance: the fewer texts a form has, the likelier. Texts that
-must all differ are counted through the whole stream of rows, in an order that is the same for every seed.
+must all differ are counted through the whole stream of rows, in an order that is the same for every seed, as far as they reach.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -77,6 +78,19 @@ class PatternStep(ColumnStep):
         """Columns that are learnt as something else, or not at all."""
         return () if self._names_entities else (self.column.name,)
 
+    @property
+    def most(self) -> float:
+        """Rows, or entities, that can have different texts; no end where texts need not differ."""
+        return Pattern.parse(self.pattern).size if self.distinct else math.inf
+
+    def check_reaches(self, n: int) -> None:
+        """DataError if fewer than `n` rows (of names of entities: entities) can have different texts."""
+        if n > self.most:
+            raise DataError(
+                f"The column {self.column.name!r} must have different texts of the pattern {self.pattern!r}, of which there are "
+                f"{self.most:,}, and {n:,} are asked for. Make fewer rows, or widen the pattern."
+            )
+
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
         if isinstance(rule, Unique):
@@ -95,11 +109,7 @@ class PatternStep(ColumnStep):
         return with_columns(rows.drop(columns=name), {self.known: known}), Schema((*left.columns, truth), left.modality)
 
     def made(self, rows: pd.DataFrame, *, rng: np.random.Generator, start: int) -> pd.DataFrame:
-        """The table with the column.
-
-        Raises:
-            DataError: Texts must differ, and there are not so many.
-        """
+        """The table with the column; where texts must differ, rows beyond `most` repeat one."""
         codes = np.arange(len(rows)) if self.entity is None else pd.factorize(rows[self.entity])[0]
         texts = self._texts(int(codes.max(initial=-1)) + 1, rng, start)
         cells = np.array(texts, object)[codes] if texts else np.empty(0, object)
@@ -112,12 +122,8 @@ class PatternStep(ColumnStep):
         pattern = Pattern.parse(self.pattern)
         if not self.distinct:
             return pattern.drawn(n, rng)
-        if start + n > pattern.size:
-            raise DataError(
-                f"The column {self.column.name!r} must have different texts of the pattern {self.pattern!r}, of which there are "
-                f"{pattern.size:,}, and {start + n:,} are asked for. Make fewer rows, or widen the pattern."
-            )
-        return [pattern.text(place) for place in pattern.places(range(start, start + n), key=self.column.name)]
+        numbers = (number % pattern.size for number in range(start, start + n))
+        return [pattern.text(place) for place in pattern.places(numbers, key=self.column.name)]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from smartsynth.constraints import Rule
+from smartsynth.models.storage import to_float
 from smartsynth.schema import Column, Schema
 
 
@@ -80,11 +82,25 @@ class ColumnStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class ComputedStep(ColumnStep):
-    """A step whose column is not learnt: others give it."""
+    """A step whose column others give.
+
+    Args:
+        stays: Whether it is learnt too, because others do not give it in every row and it is never missing.
+    """
+
+    stays: bool = field(default=False, kw_only=True)
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-        """The table without the column."""
-        return rows.drop(columns=self.column.name), schema.without(self.column.name)
+        """The table without the column, or as it is."""
+        return (rows, schema) if self.stays else (rows.drop(columns=self.column.name), schema.without(self.column.name))
+
+    def _whole(self, values: NDArray[np.float64], rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Computed numbers, and where there are none those that were made, if the column stays."""
+        return (
+            np.where(np.isnan(values), to_float(self.column, rows[self.column.name], 1), values)
+            if self.stays
+            else values
+        )
 
 
 @dataclass(frozen=True, slots=True)

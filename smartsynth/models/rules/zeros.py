@@ -44,7 +44,7 @@ class ZeroStep(ColumnsStep):
 
     def makes(self, rule: Rule) -> bool:
         """Whether a rule holds because of this step."""
-        return isinstance(rule, ZeroTogether) and rule.columns == self.writes
+        return isinstance(rule, ZeroTogether) and set(rule.columns) <= set(self.writes)
 
     def learnt(self, rows: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
         """The table with one column more, and values where they are not 0."""

@@ -237,6 +237,26 @@ def test_a_json_schema_of_others(tmp_path):
     assert any("multipleOf" in str(note) for note in done.notes)
 
 
+def test_choices_and_references_of_a_json_schema(tmp_path):
+    schema = {
+        "$defs": {"low": {"minimum": 1e-07, "type": "number"}, "round": {"$ref": "#/$defs/round"}}, "required": ["a", "b"],
+        "properties": {
+            "a": {"anyOf": [{"type": "string", "maxLength": 9}, {"type": "null"}]}, "b": {"allOf": [{"$ref": "#/$defs/low"}]},
+            "c": {"oneOf": [{"$ref": "#/$defs/low"}, {"type": "null"}], "maximum": 1e300}, "d": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+            "e": {"$ref": "#/$defs/nowhere"}, "f": {"$ref": "#/$defs/round"}, "g": {"not": {"const": 1}},
+        },
+    }  # fmt: skip
+    (tmp_path / "s.json").write_text(json.dumps(schema))
+    done = convert(tmp_path / "s.json", tmp_path / "ours.json")
+    read = SchemaDocument.read(tmp_path / "ours.json")
+    assert (read.columns["a"].max_length, read.columns["a"].required) == (9, None)
+    assert (read.columns["b"].low, read.columns["b"].required) == (1e-7, True)
+    assert (read.columns["c"].low, read.columns["c"].high) == (1e-7, 1e300)
+    assert {str(note).split(":")[0] for note in done.notes} == {
+        "properties.d.oneOf", "properties.e.$ref", "properties.f.$ref", "properties.g.not",
+    }  # fmt: skip
+
+
 def test_what_csvw_has_no_word_for_is_noted(tmp_path):
     _, after, notes = there_and_back(EXTENDED, "csvw", tmp_path)
     assert not after.rules and after.columns["age"].high == 120

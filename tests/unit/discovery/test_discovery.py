@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
-from smartsynth import ingest
+from smartsynth import ingest, yaml_text
 from smartsynth.constraints import rules_of
 from smartsynth.dataset import Dataset
 from smartsynth.discovery import Criterion, Evidence, Proposal, What, discover, document
+from smartsynth.discovery.document import RULES
 from smartsynth.discovery.tables import Found, discover_tables
 from smartsynth.inference import infer_schema
+from smartsynth.models.rules.construction import Construction
 from smartsynth.schema import Kind, Role
 from smartsynth.schema_document import SchemaDocument
 
@@ -185,6 +187,27 @@ def test_forms_of_formulas(make, formula):
     said = values(What.FORMULA, of(rows))
     assert len(said) == 1
     assert sorted(str(said[0]).split()) == sorted(formula.split()), "the same terms, in any order"
+
+
+@pytest.mark.parametrize("names", [("price", "quantity", "total"), ("b", "c", "a"), ("weight", "pieces", "amount")])
+def test_a_product_is_said_as_one_whatever_its_columns_are_called(names):
+    rng = np.random.default_rng(0)
+    one, other, product = names
+    rows = pd.DataFrame({one: np.round(rng.gamma(3, 8, 800) + 1, 2), other: rng.integers(1, 20, 800)})
+    rows[product] = np.round(rows[one] * rows[other], 2)
+    assert values(What.FORMULA, of(rows)) == [f"{product} == {one} * {other}"]
+
+
+def test_names_with_line_breaks_and_letters_that_python_changes():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"nº": rng.integers(1, 9, 400), "unit\nprice": np.round(rng.normal(50, 9, 400), 2)})
+    rows["ﬁn: #"] = np.round(rows["nº"] * rows["unit\nprice"], 2)
+    data = ingest.read(rows)
+    said = document.as_yaml(discover_tables({"t": data}), Criterion(), as_tables=False)
+    (formula,) = yaml_text.loaded(said)["rules"]
+    (rule,) = rules_of([formula], data.schema)
+    assert rule.columns == ("ﬁn: #", "nº", "unit\nprice") and rule.holds(rows).all()
+    assert set(yaml_text.loaded(said)["columns"]) == set(rows)
 
 
 def test_joined_texts():
@@ -390,6 +413,37 @@ def test_running_sums_and_columns_that_only_rise():
         **{name: data.frame[name].sample(frac=1, random_state=1).to_numpy() for name in ("balance", "meter")}
     )
     assert [one for one in discover(shuffled, schema) if one.what is What.SERIES] == []
+
+
+def test_what_is_said_of_rows_in_time_is_said_once():
+    rng = np.random.default_rng(0)
+    n, m = 120, 6
+    rows = pd.DataFrame(
+        {"id": np.repeat([f"P{i:03d}" for i in range(n)], m), "t": np.tile(pd.date_range("2024-01-01", periods=m), n)}
+    )
+    rows["amount"], rows["opening"] = rng.integers(1, 100, n * m), np.repeat(rng.integers(0, 1000, n), m)
+    rows["bal"] = rows.groupby("id")["amount"].cumsum() + rows["opening"]
+    rows["double"], rows["seq"] = 2 * rows["bal"], np.tile(np.arange(1, m + 1), n)
+    rows["fall"] = 100 - 3 * rows["seq"] - np.repeat(rng.integers(0, 5, n), m)
+    data = ingest.read(rows)
+    schema = data.schema.with_column("id", role=Role.ENTITY).with_column("t", role=Role.TIME)
+    found = discover(data.frame, schema)
+    assert {one.columns for one in found if one.what is What.KEY} == {("id", "t")}
+    given = {one.columns[0] for one in found if one.what is What.FORMULA and one.is_written}
+    series = {one.columns[0] for one in found if one.what is What.SERIES and one.is_written}
+    assert "seq" in given and "bal" in given | series and not given & series
+    Construction.fit(
+        data.frame,
+        schema,
+        rules_of(
+            [
+                one.value
+                for one in found
+                if one.is_written and one.what in RULES and one.what not in (What.PATTERN, What.BOUND)
+            ],
+            schema,
+        ),
+    )
 
 
 def test_tables_and_their_keys():

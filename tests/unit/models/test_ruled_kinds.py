@@ -6,7 +6,7 @@ import pytest
 
 from smartsynth import registry
 from smartsynth.constraints import broken
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 from smartsynth.models.base import BLOCK_ROWS
 from smartsynth.models.copula_generator import CopulaGenerator
@@ -91,6 +91,19 @@ def test_codes_of_texts_stay_different_where_rows_are_replaced():
     made = RuledGenerator(CopulaGenerator(), rules).fit(rows, schema=schema, seed=1).sample(BLOCK_ROWS + 100, seed=1)
     assert made["code"].is_unique
     assert (made["claims"] + made["limit"] < 100).all()
+
+
+def test_a_pattern_may_have_fewer_texts_than_a_block():
+    rows = policies().assign(code=lambda t: [f"{i:03d}X" for i in range(len(t))])
+    schema = infer_schema(rows).with_column("claims", kind=Kind.NUMERIC, decimals=0)
+    rules = [{"matches": {"code": "[0-9]{3}X"}}, {"unique": "code"}, "claims + limit < 100"]
+    model = RuledGenerator(CopulaGenerator(), rules).fit(rows, schema=schema, seed=1)
+    made = model.sample(1000, seed=1)
+    assert made["code"].is_unique
+    assert (made["claims"] + made["limit"] < 100).all()
+    pd.testing.assert_frame_equal(model.sample(10, seed=1, start=500), made[500:510].reset_index(drop=True))
+    with pytest.raises(DataError, match=r"1,000, and 1,001 are asked for"):
+        model.sample(1, seed=1, start=1000)
 
 
 def test_places_are_not_read_within_a_budget():

@@ -76,7 +76,31 @@ def test_different_texts_stay_different_over_all_blocks():
             "'code' must have different texts of the pattern '[AB][0-9]{3}', of which there are 2,000, and 2,001"
         ),
     ):
-        made_of(made, learnt.head(251), 1750)
+        made.check_reaches(2001)
+    assert made.most == 2000
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"matches": {"code": "[a-z]{3}"}}, "length(code) >= 5"], [{"matches": {"code": "Z[a-z]{5}"}}, 'startswith(code, "A")'],
+        ["total == age + 1000", "total <= 500"],
+    ],
+)  # fmt: skip
+def test_rules_that_no_row_keeps_that_is_made_are_refused(rules):
+    with pytest.raises(ConfigError, match="rows that were made of real ones by the rules broke"):
+        fitted(people().assign(total=np.arange(300)), rules)
+
+
+def test_keys_of_declared_values_are_counted():
+    rows = people().drop_duplicates(["age", "site"]).assign(old=lambda t: t["age"] > 50)
+    schema = infer_schema(rows).with_column("site", categories=("x", "y", "z")).with_column("old", kind=Kind.BOOLEAN)
+    made = fitted(rows, [{"unique": ["site", "old"]}], schema)
+    assert made.most == 6
+    made.check_reaches(6)
+    with pytest.raises(DataError, match=r"unique: \[site, old\].* make 6 different keys, and 7 rows are asked"):
+        made.check_reaches(7)
+    assert np.isinf(fitted(rows, [{"unique": ["site", "age"]}], schema).most)
 
 
 def test_missing_texts_are_learnt_as_such():
@@ -98,6 +122,20 @@ def test_patterns_of_categories_and_numbers_are_left_to_be_rejected():
 def test_patterns_that_no_text_can_be_made_of_are_refused():
     with pytest.raises(ConfigError, match="has a back-reference"):
         fitted(people(), [{"matches": {"code": r"(A)\1"}}])
+
+
+def test_a_pattern_of_a_column_that_another_rule_gives_is_left_to_be_rejected():
+    rows = people().assign(given=lambda t: t["site"].str.upper() * 2, full=lambda t: t["code"] + "-" + t["site"])
+    rows["other"] = np.where(rows["site"] == "x", "K7", "L8")
+    schema = infer_schema(rows).with_column("full", kind=Kind.IDENTIFIER).with_column("other", kind=Kind.TEXT)
+    rules = [
+        'full == code + "-" + site', {"matches": {"code": "[AB][0-9]{4}"}}, {"matches": {"full": "[AB][0-9]{4}-[xy]"}},
+        {"combinations": {"columns": ["site", "other"], "rows": [["x", "K7"], ["y", "L8"]]}}, {"matches": {"other": "[A-Z][0-9]"}},
+    ]  # fmt: skip
+    made = fitted(rows, rules, schema)
+    found = made_of(kept(made), made.learnt(rows)[0])
+    assert made.holds(found).all()
+    assert [made.is_made(rule) for rule in made.rules] == [True, True, False, True, True]
 
 
 # Places
@@ -292,6 +330,18 @@ def test_rows_in_time_of_the_worst_generator_keep_their_rules(seed):
     assert len(broken(made.rules, shuffled(rows, seed, keep=("car", "day")))) == 5
 
 
+def test_a_total_whose_start_may_be_missing_is_learnt_too():
+    rows = readings()
+    rows["total"] = (rows["total"] * 100).round().astype(int)
+    rows["paid"], rows["opening"] = rows["paid"] * 100, rows["opening"] * 100
+    rows.loc[rows["car"].isin(["car 1", "car 5"]), "opening"] = None
+    made = fitted(rows, IN_TIME[:1], panel(rows))
+    learnt = made.learnt(rows)[0]
+    pd.testing.assert_frame_equal(made_of(kept(made), learnt), rows)
+    found = made_of(made, shuffled(learnt, 0, keep=("car", "day")))
+    assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
+
+
 def test_bounds_of_what_rises_are_kept():
     rows = readings()
     made = fitted(rows, [{"monotone": {"column": "battery", "direction": "falling"}}, "battery >= 60"], panel(rows))
@@ -418,6 +468,42 @@ def test_listed_combinations_read_nothing_off_the_data():
     assert len(learnt) == (rows["plan"] != "old").sum()
     found = made_of(kept(made), shuffled(learnt, 0))
     assert made.holds(found).all() and found.dtypes.equals(rows.dtypes)
+
+
+def test_rules_that_share_columns_hold_together():
+    rng = np.random.default_rng(0)
+    place, none = rng.integers(4, size=400), rng.random(400) < 0.4
+    rows = pd.DataFrame({
+        "city": np.array(["Rome", "Milan", "Paris", "Lyon"])[place], "country": np.array(["IT", "IT", "FR", "FR"])[place],
+        "zone": np.array(["south", "north", "north", "south"])[place], "lat": 40 + place + rng.normal(0, 0.1, 400).round(3), "lon": 9 + rng.normal(0, 0.1, 400).round(3),
+        "a": np.where(none, 0, rng.integers(1, 9, 400)), "b": np.where(none, 0.0, rng.gamma(2, 9, 400).round(2) + 1), "c": np.where(none, 0, rng.integers(1, 90, 400)),
+    })  # fmt: skip
+    rows["far"] = (2 * rows["lon"]).round(3)
+    rules = [
+        {"combinations": ["city", "country"]}, {"combinations": ["country", "zone"]}, {"zero_together": ["a", "b"]}, {"zero_together": ["b", "c"]},
+        {"geographic": ["lat", "lon"]}, {"geographic": ["lat", "far"]}, "far == 2 * lon",
+    ]  # fmt: skip
+    schema = infer_schema(rows)
+    for name in ("a", "c"):
+        schema = schema.with_column(name, kind=Kind.NUMERIC, decimals=0)
+    made = fitted(rows.assign(zone=rows["zone"].where(rows.index != 3, "lost")), rules, schema)
+    assert [made.is_made(rule) for rule in made.rules] == [True, False, True, True, True, False, True]
+    found = made_of(made, shuffled(made.learnt(rows)[0], 0))
+    assert {rule.said.split(":")[0] for rule in made.rules if not rule.holds(found).all()} <= {
+        "combinations",
+        "geographic",
+    }
+    again = Construction.restore(rules_of(rules, schema), json.loads(json.dumps(made.to_json())), schema)
+    assert again.rules == made.rules
+    assert 0.05 < made.holds(found).mean() < 1
+    assert not made.rules[1].holds(rows.assign(zone="lost")).any(), "what one row has does not come back"
+
+
+def test_a_running_sum_may_be_said_to_rise():
+    rows = readings()
+    made = fitted(rows, [*IN_TIME[:1], {"monotone": {"column": "total"}}], panel(rows))
+    assert [made.is_made(rule) for rule in made.rules] == [True, False]
+    assert made.holds(made_of(made, shuffled(made.learnt(rows)[0], 0, keep=("car", "day")))).all()
 
 
 def test_combinations_of_decimals_are_kept_as_json():
