@@ -242,7 +242,7 @@ def construction(table: str, rows: pd.DataFrame, schema: Schema, values: Sequenc
         return Construction.fit(rows, schema, rules, k=k)
     except ConfigError as error:
         raise ConfigError(
-            f"tables.{table}.rules: {error} Rules of tables with keys are about columns that are no keys."
+            f"tables.{table}.rules: {error} Where several tables are made together, rules are about columns that are no keys: leave this one out of tables.{table}.rules."
         ) from None
 
 

@@ -292,6 +292,14 @@ def _joined(train: Tables, other: Tables) -> tuple[Tables, Any, frozenset[str], 
     return both, held, frozenset(), plan_of(both)
 
 
+def _follows_from(rule: Any, key: tuple[str, ...]) -> bool:
+    """Whether a rule says that no two rows share what holds their whole primary key."""
+    if not isinstance(rule, Mapping) or set(rule) != {"unique"} or not key:
+        return False
+    told = rule["unique"]
+    return set(key) <= set([told] if isinstance(told, str) else told)
+
+
 def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]:
     """The rules of a table, those included that its columns declare; about columns that are no keys.
 
@@ -303,11 +311,13 @@ def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]
         return ()
     own = Schema(tuple(schema[name] for name in one.own))
     columns = {name: column.model_copy(update={"unique": None}) for name, column in told.columns.items() if name in own}
+    key = real.structure.primary[one.table]
+    rules = tuple(rule for rule in told.rules if not _follows_from(rule, key))
     try:
-        return wanted(RunConfig(columns=columns, rules=told.rules), own)
+        return wanted(RunConfig(columns=columns, rules=rules), own)
     except ConfigError as error:
         raise ConfigError(
-            f"tables.{one.table}.rules: {error} Rules of tables with keys are about columns that are no keys."
+            f"tables.{one.table}.rules: {error} Where several tables are made together, rules are about columns that are no keys: leave this one out of tables.{one.table}.rules."
         ) from None
 
 
