@@ -111,9 +111,25 @@ class Column:
                 raise ConfigError(
                     f"Column has no setting {key!r}.{did_you_mean(key, known)} Known: {', '.join(sorted(known))}."
                 )
+        if not isinstance(value["name"], str) or not _is_dtype(value["dtype"]):
+            raise DataError(
+                f"The column {value['name']!r:.100} has the dtype {value['dtype']!r:.100}, which pandas does not know."
+            )
         named = value.get("categories")
         parsed = {"kind": Kind(value["kind"]), "role": Role(value.get("role", "feature"))}
         return cls(**{**value, **parsed, "categories": None if named is None else tuple(named)})
+
+
+def _is_dtype(value: Any) -> bool:
+    """Whether a dtype is one of pandas, or of the Python objects that `Column` names."""
+    import pandas as pd
+
+    if value in ("date", "time", "decimal"):
+        return True
+    try:
+        return isinstance(value, str) and pd.api.types.pandas_dtype(value) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)

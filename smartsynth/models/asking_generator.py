@@ -39,7 +39,6 @@ class AskingGenerator(TextGenerator):
     cache: str | None
 
     _chat: Chat | None = None
-    _is_loaded: bool = False
 
     @property
     def usage(self) -> Usage:
@@ -83,18 +82,18 @@ class AskingGenerator(TextGenerator):
             if self.endpoint is None:
                 self._chat = Local(self.model, Style(float(self.temperature), float(self.top_p)))
             else:
-                if self._is_loaded:
+                if self.is_loaded:
                     check_vouched_for(self.endpoint)
                 terms = Terms(
                     float(self.temperature), float(self.top_p), self.workers, self.per_minute, self.retries, self._prices,
-                    self.most_cost, None if self._is_loaded else self.cache,
+                    self.most_cost, None if self.is_loaded else self.cache,
                 )  # fmt: skip
                 self._chat = Endpoint(self.endpoint, self.model, terms)
         return self._chat
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
-        self._chat, self._is_loaded = None, True
+        self._chat, self.is_loaded = None, True
 
     def _check_asking(self, schema: Schema, wrong: list[str]) -> None:
         """Refuse options that nobody can be asked with, and those that a subclass found wrong.

@@ -37,6 +37,7 @@ from smartsynth.errors import ConfigError, DataError, ModelFormatError, NotFitte
 from smartsynth.inference import infer_schema
 from smartsynth.models.coding import under
 from smartsynth.models.conditions import Condition, Given, conditions_of
+from smartsynth.models.damage import told_if_loaded
 from smartsynth.models.saved_files import checked_folder, read_arrays, read_json, read_weights
 from smartsynth.models.table_ratio import TableRatio
 from smartsynth.models.training import Checkpoints
@@ -91,6 +92,8 @@ class Generator(ABC):
     min_rows: ClassVar[int] = 20
     extra: ClassVar[str | None] = None
     """The optional dependency it needs, as in `pip install 'smartsynth[extra]'`."""
+    is_loaded: bool = False
+    """Whether it was read from a folder and has learnt nothing since."""
     refines: ClassVar[bool] = False
     """Whether density-ratio refinement is a part of the generator already."""
     windowed: ClassVar[bool] = False
@@ -162,10 +165,17 @@ class Generator(ABC):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-        self.schema_ = schema
+        self.schema_, self.is_loaded = schema, False
         (progress or silent)(1.0, "Fitted")
         return self
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("sample", "impute", "continued"):
+            if name in vars(cls):
+                setattr(cls, name, told_if_loaded(vars(cls)[name]))
+
+    @told_if_loaded
     def sample(
         self,
         n: int,
@@ -205,6 +215,7 @@ class Generator(ABC):
         """Some of the records of sampled rows, by their places."""
         return rows.iloc[places]
 
+    @told_if_loaded
     def impute(self, data: pd.DataFrame, *, seed: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
         """The rows of `data` with every missing cell filled by a draw from the model given the row's known cells.
 
@@ -280,6 +291,7 @@ class Generator(ABC):
             if "refine" in head["state"]:
                 model.ratio_ = TableRatio.restore(head["state"]["refine"], under(arrays, "refine."))
             model.schema_ = Schema.from_json(head["schema"])
+            model.is_loaded = True
         except ModelFormatError:
             raise
         except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:

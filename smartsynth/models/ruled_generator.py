@@ -110,6 +110,7 @@ class RuledGenerator(Generator):
         except BaseException:
             del self.schema_
             raise
+        self.is_loaded = False
         (progress or silent)(1.0, "Fitted")
         return self
 
@@ -556,6 +557,7 @@ class RuledGenerator(Generator):
             built = Construction.restore(parsed(model.rules, schema), state["steps"], schema)
             model._become(built, columns, schema)
             model._share = float(state["share"])
+            model.is_loaded = True
         except DAMAGE as error:
             raise _damaged(folder, error) from error
         return model

@@ -20,6 +20,7 @@ from smartsynth.alignment import align, as_column
 from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
+from smartsynth.models.damage import told
 from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
 from smartsynth.relational import evaluation, sink
@@ -203,7 +204,8 @@ def sample(
     _check(scale, "forest")
     model = Model.load(folder)
     seed = secrets.randbits(32) if seed is None else seed
-    made, left_out = make(model, scale=scale, seed=seed, progress=progress or silent)
+    with told():
+        made, left_out = make(model, scale=scale, seed=seed, progress=progress or silent)
     return Made(made, model.structure.to_document(), seed, left_out, unchecked=True)
 
 

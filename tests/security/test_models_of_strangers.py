@@ -369,7 +369,7 @@ def test_a_model_does_not_say_where_prompts_and_keys_are_sent(monkeypatch):
     """An address in a saved model was chosen by whoever saved it; nor is an answer written into a folder that it names."""
     monkeypatch.setenv(chat.KEY, "secret")
     model = PromptGenerator(endpoint="https://thief.example.org/v1", model="any", cache="theirs")
-    model._is_loaded = True
+    model.is_loaded = True
     with pytest.raises(ConfigError, match=r"named by whoever saved this model.*set SMARTSYNTH_ENDPOINTS=https://thief"):
         model._asked_chat()
     with pytest.raises(ConfigError, match="whoever saved"):

@@ -3,10 +3,13 @@
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
+import smartsynth
 from smartsynth import registry
-from smartsynth.errors import ConfigError, UnknownGeneratorError
+from smartsynth.errors import ConfigError, ModelFormatError, UnknownGeneratorError
 
 
 def test_every_built_in_generator_can_be_had_by_its_name():
@@ -48,3 +51,31 @@ def test_another_package_adds_its_generator_by_an_entry_point(monkeypatch):
     assert registry.generators()[-1] == "theirs"
     assert registry.generator_class("theirs").name == "forest"
     assert registry.generator_class("forest").name == "forest"
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), IndexError(3), StopIteration()])
+def test_damage_that_shows_when_rows_are_made_is_told(tmp_path, monkeypatch, error):
+    """Of a model that was loaded; a mistake of our own stays what it is."""
+    table = pd.DataFrame({"a": np.arange(50) % 7, "b": np.arange(50) / 3})
+    fitted = smartsynth.create("copula").fit(table, seed=0)
+    loaded = smartsynth.load(fitted.save(tmp_path / "model"))
+
+    def failing(*_):
+        raise error
+
+    monkeypatch.setattr(type(fitted), "_sample_blocks", failing)
+    with pytest.raises(ModelFormatError, match="damaged"):
+        loaded.sample(5, seed=0)
+    with pytest.raises(type(error)):
+        fitted.sample(5, seed=0)
+    monkeypatch.undo()
+    assert len(loaded.fit(table, seed=0).sample(5, seed=0)) == 5
+    assert not loaded.is_loaded
+
+
+def test_a_dtype_that_there_is_not_is_found_when_a_model_is_loaded(tmp_path):
+    folder = smartsynth.create("copula").fit(pd.DataFrame({"a": np.arange(50) % 7}), seed=0).save(tmp_path / "model")
+    head = (folder / "model.json").read_text("utf-8")
+    (folder / "model.json").write_text(head.replace('"int64"', '"int6x"'), "utf-8")
+    with pytest.raises(ModelFormatError, match="damaged"):
+        smartsynth.load(folder)
