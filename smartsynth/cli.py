@@ -624,6 +624,10 @@ def evaluate(
     worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
     if fail_on_leakage and (evaluation.battery is None or evaluation.battery.outcome is not Outcome.PASS):
         worse.append(f"--fail-on-leakage: {evaluation.verdict['privacy']}")
+    if fail_on_broken_rule and not checked.rules:
+        raise ConfigError(
+            "--fail-on-broken-rule: there is no rule that could be broken. Give --rule, --schema, or rules in --config; or leave it out."
+        )
     if fail_on_broken_rule:
         worse += [
             f"--fail-on-broken-rule: {one.rule}: {one.made_broken:,} of {one.made:,} rows."

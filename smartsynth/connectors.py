@@ -218,14 +218,15 @@ def _table(place: Place, db: sa.Connection) -> sa.Table:
 
     whole = place.table or ""
     found = sa.inspect(db)
-    known: list[str] = []
     # A name may hold dots itself: the whole of it first, then what follows a schema.
+    known: list[str] = []
     for schema, name in dict.fromkeys([("", whole), whole.rpartition(".")[::2], whole.partition(".")[::2]]):
         try:
-            known = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
+            there = [*found.get_table_names(schema or None), *found.get_view_names(schema or None)]
         except sa.exc.SQLAlchemyError:  # there is no such schema
-            known = []
-        if name in known:
+            continue
+        known += there
+        if name in there:
             return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=db)
     raise ConfigError(f"{place.shown} has no table {place.table!r}.{did_you_mean(whole.rpartition('.')[2], known)}")
 

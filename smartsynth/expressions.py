@@ -86,7 +86,8 @@ class Expression:
             tree = ast.parse(source, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ConfigError(
-                f"The expression {text!r} cannot be read ({getattr(error, 'msg', None) or type(error).__name__}). Write it as "
+                f"The expression {text!r} cannot be read ({getattr(error, 'msg', None) or type(error).__name__})."
+                f"{_unquoted(text, known or ())} Write it as "
                 'Python does, such as `total == price * quantity` or `sex == "F" or not pregnant`.'
             ) from error
         names = _checked(tree, text, places)
@@ -152,12 +153,24 @@ def _joined(node: ast.expr) -> Iterator[ast.expr]:
 def _check_known(names: Sequence[str], known: Sequence[str], text: str) -> None:
     for name in names:
         if name not in known:
-            meant = next((quoted(one) for one in known if unicodedata.normalize("NFKC", one) == name), None)
-            hint = did_you_mean(name, known) if meant is None else f" Write {meant} with its backticks."
+            hint = _unquoted(text, known) or _as_python_reads(name, known) or did_you_mean(name, known)
             raise ConfigError(
                 f"The expression {text!r} names {name!r}, and there is no such column.{hint} "
                 f"Columns: {', '.join(known)}."
             )
+
+
+def _unquoted(text: str, known: Sequence[str]) -> str:
+    """How to write a column whose name stands in a text as it is and needs backticks; nothing if there is none."""
+    bare = _QUOTED.sub(" ", text)
+    meant = [one for one in known if quoted(one) != one and one in bare]
+    return f" Write {quoted(max(meant, key=len))} with backticks around the name." if meant else ""
+
+
+def _as_python_reads(name: str, known: Sequence[str]) -> str:
+    """How to write a column whose name Python reads as another one."""
+    meant = next((quoted(one) for one in known if unicodedata.normalize("NFKC", one) == name), None)
+    return "" if meant is None else f" Write {meant} with backticks around the name."
 
 
 def _checked(tree: ast.expr, text: str, places: Mapping[str, str]) -> tuple[str, ...]:

@@ -110,6 +110,7 @@ def synthesize(
         schema = treatments.treated_schema(schema, named)
         train, held, schema = records.divided(treated, apart, schema, run, seed=seed, draw=draw if private else None)
         rules = ruling.wanted(run, schema, checks)
+        ruling.check_key(run, real.frame)
         balance = None if run.balance is None else balance_of(train, schema, run.balance, k=run.privacy.k)
         if run.generator.budget is not None:
             stages.expect({"Select": run.generator.budget, "Fit": 0.1, "Sample and filter": 10.0, "Evaluate": 20.0})

@@ -214,7 +214,19 @@ def divided(
     With a holdout of its own, all of the real rows train. With `draw`, a secret that nobody chose, each record is kept aside by a
     draw of its own, so that one record more or less changes nothing for the others. A plain series is cut into stretches, and gets
     a column that numbers them.
+
+    Raises:
+        DataError: The holdout is the real rows themselves.
     """
+    if (
+        unseen is not None
+        and len(unseen) == len(real)
+        and unseen.reset_index(drop=True).equals(real.reset_index(drop=True))
+    ):
+        raise DataError(
+            "The holdout has the very rows of the real data, so nothing would be kept aside, and no copy could be told from chance. Give other "
+            "real rows, or leave it out."
+        )
     if schema.is_series:
         return _divided_series(real, unseen, schema, run, seed)
     if unseen is not None:

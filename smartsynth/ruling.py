@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
 from smartsynth.constraints import Combinations, Rule
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
@@ -46,6 +46,18 @@ def wanted(run: RunConfig, schema: Schema, checks: Sequence[Check] = ()) -> tupl
         )
     parsed(rules, schema)
     return rules
+
+
+def check_key(run: RunConfig, real: pd.DataFrame) -> None:
+    """DataError if real rows repeat what is said to be their primary key; within a budget nobody looks."""
+    key = list(run.primary_key)
+    if not key or run.privacy.epsilon is not None or not set(key) <= set(real.columns):
+        return
+    again = int(real.duplicated(key).sum())
+    if again:
+        raise DataError(
+            f"primary_key={key}: {again:,} of {len(real):,} real rows repeat the key of another one. Name columns that no two rows share, or leave it out."
+        )
 
 
 def ruled(model: Generator, rules: Sequence[Any], run: RunConfig) -> Generator:

@@ -1,5 +1,7 @@
 """What expressions promise: they say what Python says of each row, run nothing, and leave unknown what a missing cell hides."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -221,3 +223,17 @@ def test_truths_are_counted():
     rows = pd.DataFrame({"p": [True, True, False], "q": [True, False, False]})
     assert Expression.parse("p + q")(rows).tolist() == [2, 1, 0]
     assert Expression.parse("p + q <= 1").holds(rows).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("capital-gain >= 0", "`capital-gain`"),
+        ("Unit Price > 0", "`Unit Price`"),
+        ("discount % >= 0", "`discount %`"),
+        ("nett > 1", "Did you mean 'net'"),
+    ],
+)
+def test_a_name_that_needs_backticks_is_said_with_them(text, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        Expression.parse(text, ["capital-gain", "capital-loss", "Unit Price", "discount %", "net"])

@@ -11,7 +11,7 @@ import smartsynth as ss
 from smartsynth import pipeline, race, ruling
 from smartsynth.constraints import broken, rules_of
 from smartsynth.dataset import Dataset, Source
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, DataError
 from smartsynth.expressions import quoted
 from smartsynth.inference import infer_schema
 from smartsynth.models.ruled_generator import RuledGenerator
@@ -290,5 +290,18 @@ def test_names_that_python_reads_as_others_can_be_ruled(table):
     rows = table.rename(columns={"a": "nº", "b": "ﬁn"})
     made = run(rows, rules=["`ﬁn` >= `nº`"], columns={"nº": {"low": 2}}).data
     assert (made["ﬁn"] >= made["nº"]).all() and made["nº"].min() >= 2
-    with pytest.raises(ConfigError, match="Write `nº` with its backticks"):
+    with pytest.raises(ConfigError, match="Write `nº` with backticks around the name"):
         run(rows, rules=["nº >= 3"])
+
+
+def test_a_primary_key_that_real_rows_repeat_is_refused(table):
+    with pytest.raises(DataError, match=r"primary_key=\['a'\]: \d+ of 300 real rows repeat"):
+        run(table, primary_key="a")
+
+
+def test_the_real_rows_are_no_holdout_of_themselves(table):
+    """Neither to make rows beside, nor to judge rows by."""
+    with pytest.raises(DataError, match="very rows"):
+        run(table, holdout=table.copy())
+    with pytest.raises(DataError, match="very rows"):
+        ss.evaluate(table, table, holdout=table)

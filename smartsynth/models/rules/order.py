@@ -7,6 +7,8 @@
 A column with no other below it is learnt as it is, and what is made of it is brought within its bounds. A column that another step makes (a formula gives it, a group holds it) is fixed: it stays what it is, and the others are put around it. A
 column with no other below it that is below fixed ones hangs from them: what is learnt of it is the gap down to it, in the same way.
 
+A column that has few values, such as list prices or the first days of terms, gets the nearest of them that its floor leaves, for floor plus gap would be another one.
+
 Moments are compared by the clock on the wall, and by UTC where zones differ. A unit is the last decimal place of a number, or the natural unit of dates. Rows that break a rule are learnt as if they just kept it. Where
 values above and below leave no room, a row that is made may still break a rule, and is rejected (construction.py).
 """
@@ -14,7 +16,7 @@ values above and below leave no room, a row that is made may still break a rule,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +32,8 @@ from smartsynth.models.storage import from_float, to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
 Floats = NDArray[np.float64]
+MOST_LEVELS, FREQUENT = 50, 0.9
+"""A column has few values if they are not more than these, and so many of its rows have one that is frequent."""
 TIED = (Kind.NUMERIC, Kind.DATETIME, Kind.DURATION)
 
 
@@ -57,6 +61,7 @@ class OrderStep(Step):
         edges: What is below what.
         fills: What is taken to be below a column (above one that hangs) where nothing there is known.
         fixed: Names of columns that are not made here.
+        levels: By column that has few different values: these, from the lowest on.
     """
 
     columns: tuple[Column, ...]
@@ -64,6 +69,7 @@ class OrderStep(Step):
     edges: tuple[Edge, ...]
     fills: tuple[float, ...]
     fixed: tuple[str, ...] = ()
+    levels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -89,7 +95,9 @@ class OrderStep(Step):
             )
             known = near[np.isfinite(near)]
             fills.append(_usual(known, k))
-        return replace(step, fills=tuple(fills))
+        who = rows[schema.entity.name] if schema.entity is not None else None
+        levels = {name: found for name in step.changes if (found := _levels(values[name], who, k))}
+        return replace(step, fills=tuple(fills), levels=levels)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -158,10 +166,22 @@ class OrderStep(Step):
             return np.where(own < floor, floor, own)
         gap = rows[name].to_numpy(float, na_value=np.nan)
         if not self._hangs(name):
-            return np.nan_to_num(floor, nan=fill) + _gap(gap, floor)
+            return self._on_level(name, np.nan_to_num(floor, nan=fill) + _gap(gap, floor), floor)
         ceiling = self._ceiling(name, values, self.fixed, len(rows))
         hung = np.where(np.isinf(ceiling), fill, ceiling) - _gap(gap, _known(ceiling))
-        return np.where(hung < floor, floor, hung)
+        return -self._on_level(name, -np.where(hung < floor, floor, hung), -ceiling, mirrored=True)
+
+    def _on_level(self, name: str, values: Floats, floor: Floats, *, mirrored: bool = False) -> Floats:
+        """Values at the nearest of the few that their column has, at their floor or above; where there is none they stay."""
+        if name not in self.levels:
+            return values
+        levels = np.sort(np.array(self.levels[name]) * (-1.0 if mirrored else 1.0))
+        after = np.clip(np.searchsorted(levels, values), 1, len(levels) - 1)
+        nearest = np.where(values - levels[after - 1] <= levels[after] - values, after - 1, after)
+        least = np.searchsorted(levels, np.nan_to_num(floor, nan=-np.inf))
+        place = np.maximum(nearest, least)
+        fits = (place < len(levels)) & ~np.isnan(values)
+        return np.where(fits, levels[np.minimum(place, len(levels) - 1)], values)
 
     def _hangs(self, name: str) -> bool:
         """Whether a column is below fixed ones and above no other."""
@@ -223,6 +243,7 @@ class OrderStep(Step):
         return {
             "columns": [asdict(column) for column in self.columns], "units": list(self.units),
             "edges": [asdict(edge) for edge in self.edges], "fills": list(self.fills), "fixed": list(self.fixed),
+            "levels": {name: list(levels) for name, levels in self.levels.items()},
         }  # fmt: skip
 
     @classmethod
@@ -230,7 +251,7 @@ class OrderStep(Step):
         """What `to_json` came from."""
         return cls(
             tuple(map(Column.from_json, value["columns"])), tuple(value["units"]), tuple(Edge(**edge) for edge in value["edges"]),
-            tuple(value["fills"]), tuple(value["fixed"]),
+            tuple(value["fills"]), tuple(value["fixed"]), {name: tuple(levels) for name, levels in value["levels"].items()},
         )  # fmt: skip
 
 
@@ -250,6 +271,19 @@ def _usual(values: Floats, k: int) -> float:
         if int((np.abs(values - rounded) <= unit / 2).sum()) >= k and int((values == rounded).sum()) not in range(1, k):
             return rounded
     return 0.0
+
+
+def _levels(values: Floats, who: pd.Series[Any] | None, k: int) -> tuple[float, ...]:
+    """The values of a column that has few, each of `k` rows or more (of entities where rows are of some); none of a column that has many.
+
+    >>> _levels(np.repeat([10.0, 25.0, 7.5], [40, 30, 4]), None, 5), _levels(np.arange(74.0), None, 5)
+    ((10.0, 25.0), ())
+    """
+    known = pd.DataFrame({"value": values, "who": np.arange(len(values)) if who is None else who.to_numpy()}).dropna()
+    counts = known.drop_duplicates().groupby("value").size()
+    frequent = counts[counts >= k]
+    is_few = len(frequent) >= 2 and len(counts) <= MOST_LEVELS and frequent.sum() >= FREQUENT * counts.sum()
+    return tuple(sorted(map(float, frequent.index))) if is_few else ()
 
 
 def _gap(gap: Floats, floor: Floats) -> Floats:
