@@ -7,6 +7,7 @@ from typing import Any
 
 from smartsynth.dataset import Dataset
 from smartsynth.discovery.evidence import Criterion
+from smartsynth.discovery.patterns import FORMATS
 from smartsynth.discovery.proposal import Proposal, What, inline
 from smartsynth.discovery.tables import Found
 from smartsynth.expressions import quoted
@@ -106,7 +107,7 @@ def _as_rule(one: Proposal) -> str:
     """A proposal as it stands in a list; a form or a bound that some rows break as a rule."""
     value = one.value
     if one.what is What.PATTERN and isinstance(value, Mapping):
-        return inline({"matches": {one.columns[0]: value["pattern"]}})
+        return inline({"matches": {one.columns[0]: value.get("pattern") or FORMATS[str(one.note)]}})
     if one.what is What.BOUND:
         return inline(f"{quoted(one.columns[0])} >= 0")
     return one.said

@@ -255,13 +255,15 @@ def test_bounds_are_public_numbers_and_never_the_least_or_greatest_value():
     [
         ([f"ORD-{i:05d}" for i in range(90)], "ORD-[0-9]{5}"),
         ([f"{i}-{'xyz'[i % 3]}" for i in range(90)], "[0-9]+-[a-z]"),
-        ([f"user{i}@example.org" for i in range(90)], r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"),
+        ([f"user{i}@example.org" for i in range(90)], "email"),
         (["".join(np.random.default_rng(i).choice(list("abcdef"), 3 + i % 5)) for i in range(90)], None),
     ],
 )
 def test_forms_of_texts(texts, pattern):
     proposals = [one for one in of(pd.DataFrame({"t": texts, "n": range(90)})) if one.what is What.PATTERN]
-    assert [one.value["pattern"] for one in proposals] == ([] if pattern is None else [pattern])
+    assert [one.value.get("pattern") or one.value["semantic"] for one in proposals] == (
+        [] if pattern is None else [pattern]
+    )
 
 
 def test_no_rare_value_and_no_extreme_stands_in_a_proposal():
