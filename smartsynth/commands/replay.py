@@ -41,7 +41,10 @@ def replay(
     from smartsynth.manifest import here
 
     export.format_of(output, format)
-    check_apart({"DATA": data, "--holdout": holdout}, {"--output": output})
+    beside = output.with_name(f"{output.stem}.manifest.json")
+    check_apart(
+        {"RUN": run, "DATA": data, "--holdout": holdout}, {"--output": output, "the manifest of --output": beside}
+    )
     atomic.check_writable(output)
     recipe = replaying.recipe_of(run)
     screen = screen_of(context, quiet=quiet)

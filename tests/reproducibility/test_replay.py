@@ -174,3 +174,13 @@ def test_noise_is_never_the_same_and_the_saved_rows_are(tmp_path):
     assert ss.resample(tmp_path / "model").synthetic.frame.equals(one.synthetic.frame)
     with pytest.raises(ss.ConfigError, match="noise"):
         ss.replay(one.manifest, customers())
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.manifest.json"])
+def test_a_replay_never_writes_over_the_run_that_it_checks(name, run, data):
+    """Neither over its rows nor over the manifest beside them."""
+    before = (run / "rows.csv").read_bytes()
+    done = invoke("replay", run / name, data, "-o", run / "rows.csv")
+    assert done.exit_code == 4
+    assert "would be written over RUN" in done.stderr
+    assert (run / "rows.csv").read_bytes() == before
