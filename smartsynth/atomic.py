@@ -13,6 +13,7 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -43,6 +44,24 @@ _NEXT_STEP = {
 }
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()
+"""Of this process when it began: it cannot be asked for without being set, which other threads would see."""
+
+
+def _mode(place: Path, usual: int) -> int:
+    """Who may read what is written: as of what it takes the place of, else as the user's umask leaves it."""
+    try:
+        return stat.S_IMODE(place.stat().st_mode) & usual
+    except OSError:
+        return usual & ~_UMASK
+
+
 def write_file(path: Path, content: str | bytes, *, mode: int = 0o644) -> Path:
     """Write a whole file or nothing; an older one stays until the new one is whole.
 
@@ -65,7 +84,7 @@ def file(path: Path) -> Iterator[BufferedWriter]:
         with made.open("wb") as stream:
             yield stream
             _flush(stream)
-        made.chmod(0o644)
+        made.chmod(_mode(path, 0o644))
         made.replace(path)
 
 
@@ -84,7 +103,7 @@ def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None
             with made[path].open("wb") as stream:
                 stream.write(content.encode() if isinstance(content, str) else content)
                 _flush(stream)
-            made[path].chmod(mode)
+            made[path].chmod(_mode(path, mode))
         with _locked(first.parent):
             for path in others:  # so that whoever is stopped here leaves no old file beside a new one
                 path.unlink(missing_ok=True)
@@ -104,7 +123,7 @@ def folder(place: Path, *, mode: int = 0o755) -> Iterator[Path]:
         made.mkdir()
         yield made
         _sync(made)
-        made.chmod(mode)
+        made.chmod(_mode(place, mode))
         _put(made, place)
 
 

@@ -305,7 +305,7 @@ def synthesize(
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
     read = {"DATA": data, "--holdout": holdout, "--config": config, "--schema": schema}
-    check_apart(read, {"--output": output, "--report": report, "--save": save})
+    check_apart(read, {"--output": output, "--report": report, "--save": save, "--recipe": recipe})
     settings = known_of(schema, rule) | given(
         rows=rows, target=target, entity=entity, time=time, window=window, text=text, balance=balance, seed=seed,
         generator=given(**_asked_by_prompt(generator, prompt), options=options_of(option or [], prompt), budget=budget, refine=refine) or None,

@@ -39,12 +39,17 @@ def replay(
     """Make a run again from its manifest and the same real data, and say whether the rows are identical; code 7 if not."""
     from smartsynth import export, replaying
     from smartsynth.manifest import here
+    from smartsynth.report.compliance import manifest_and_place
 
     export.format_of(output, format)
     beside = output.with_name(f"{output.stem}.manifest.json")
-    check_apart(
-        {"RUN": run, "DATA": data, "--holdout": holdout}, {"--output": output, "the manifest of --output": beside}
-    )
+    read: dict[str, str | Path | None] = {
+        "RUN": run,
+        "RUN's manifest": manifest_and_place(run)[1],
+        "DATA": data,
+        "--holdout": holdout,
+    }
+    check_apart(read, {"--output": output, "the manifest of --output": beside})
     atomic.check_writable(output)
     recipe = replaying.recipe_of(run)
     screen = screen_of(context, quiet=quiet)

@@ -16,6 +16,7 @@ import json
 import math
 import os
 import stat
+import tokenize
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -182,7 +183,10 @@ def _size_of(stream: IO[bytes], path: Path, name: str) -> int:
     """Bytes of an array with its head, as the head says."""
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream, max_header_size=MOST_HEAD)
+    try:
+        shape, _, dtype = read(stream, max_header_size=MOST_HEAD)
+    except tokenize.TokenError as error:
+        raise ModelFormatError(f"{path}: the array {name[:80]!r} has a damaged head. Save the model again.") from error
     if dtype.hasobject:
         raise ModelFormatError(
             f"{path}: the array {name[:80]!r} holds objects, which only a pickle can, and pickles run code."

@@ -31,15 +31,24 @@ def manifest_of(path: str | Path) -> Mapping[str, Any]:
     Raises:
         ModelFormatError: There is none, or it is damaged.
     """
-    path = Path(path)
-    for candidate in (path / "release.json", path.with_suffix(".manifest.json"), path):
+    return manifest_and_place(path)[0]
+
+
+def manifest_and_place(path: str | Path) -> tuple[Mapping[str, Any], Path]:
+    """The manifest that `manifest_of` finds, and the file that it stands in; a manifest that is named comes before one beside it.
+
+    Raises:
+        ModelFormatError: There is none, or it is damaged.
+    """
+    path = Path(path).absolute()
+    for candidate in (path, path / "release.json", path.with_suffix(".manifest.json")):
         if candidate.is_file() and candidate.suffix == ".json":
             try:
                 found = json.loads(candidate.read_text("utf-8"))
                 found = found.get("manifest", found)
                 if {"smartsynth", "data", "privacy"} <= set(found):
-                    return dict(found)
-            except (ValueError, AttributeError, TypeError):
+                    return dict(found), candidate
+            except (ValueError, AttributeError, TypeError, RecursionError):
                 break
     raise ModelFormatError(
         f"{str(path)!r} is no run: it must be a folder that `smartsynth synthesize --save` wrote, a file that it exported "

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import stat
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -143,3 +145,20 @@ def test_the_library_says_the_same(table, small_disk):
             write(small_disk / name)
     os.unlink(small_disk / "filler")
     assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before
+
+
+def test_who_may_read_what_is_written_is_up_to_the_user(tmp_path):
+    """The umask decides; what takes the place of a file that few may read is read by as few."""
+    told = (
+        "import sys; from pathlib import Path; from smartsynth import atomic; atomic.write_file(Path(sys.argv[1]), 'x')"
+    )
+    secret = tmp_path / "secret"
+    secret.write_text("old", "utf-8")
+    secret.chmod(0o600)
+    for path, mask, mode in (
+        (tmp_path / "plain", 0o022, 0o644),
+        (tmp_path / "own", 0o077, 0o600),
+        (secret, 0o022, 0o600),
+    ):
+        subprocess.run([sys.executable, "-c", told, str(path)], check=True, umask=mask)
+        assert stat.S_IMODE(path.stat().st_mode) == mode

@@ -177,10 +177,11 @@ def test_noise_is_never_the_same_and_the_saved_rows_are(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.manifest.json"])
-def test_a_replay_never_writes_over_the_run_that_it_checks(name, run, data):
+@pytest.mark.parametrize("output", ["rows.csv", "rows.parquet"])
+def test_a_replay_never_writes_over_the_run_that_it_checks(name, output, run, data):
     """Neither over its rows nor over the manifest beside them."""
-    before = (run / "rows.csv").read_bytes()
-    done = invoke("replay", run / name, data, "-o", run / "rows.csv")
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    done = invoke("replay", run / name, data, "-o", run / output)
     assert done.exit_code == 4
     assert "would be written over RUN" in done.stderr
-    assert (run / "rows.csv").read_bytes() == before
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
