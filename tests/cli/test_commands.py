@@ -293,6 +293,7 @@ def held(csv, run, tmp_path):
         (["synthesize", "data.csv", "--holdout", "apart.csv", "-o", "apart.csv"], "would be written over --holdout"),
         (["synthesize", "data.json", "-o", "new.csv", "--report", "data.html"], "--report=%data.html' would be written over DATA"),
         (["synthesize", "data.csv", "-o", "new.csv", "--save", "."], "--save=%' would be written over DATA"),
+        (["synthesize", "data.csv", "-o", "new.csv", "--recipe", "data.csv"], "--recipe=%data.csv' would be written over DATA"),
         (["synthesize", "postgresql://me@db/x#t", "-o", "postgresql://me@db/x#t"], "would be written over DATA"),
         (["augment", "data.csv", "--target", "churned", "-o", "data.csv"], "would be written over DATA"),
         (["augment", "data.csv", "--target", "churned", "--report", "data.csv"], "--report=%data.csv' would be written over DATA"),

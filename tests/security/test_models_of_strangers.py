@@ -189,6 +189,7 @@ def test_a_zip_bomb_is_not_unpacked(folder, monkeypatch):
         (head_of((1,), "<f8" * 20_000, bytes(8)), "damaged"),
         (head_of("__import__('os').system('true')"), "damaged"),
         (b"no array at all", "damaged"),
+        (b"\x93NUMPY\x02\x00" + (40_000).to_bytes(4, "little") + b"(" * 39_999 + b"\n", "damaged"),
     ],
 )  # fmt: skip
 def test_heads_of_arrays_that_lie_are_refused(folder, content, says):
