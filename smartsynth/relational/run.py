@@ -20,7 +20,7 @@ from smartsynth.alignment import align, as_column
 from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
-from smartsynth.models.damage import told
+from smartsynth.models.damage import of_caller, told
 from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
 from smartsynth.relational import evaluation, sink
@@ -205,7 +205,7 @@ def sample(
     model = Model.load(folder)
     seed = secrets.randbits(32) if seed is None else seed
     with told():
-        made, left_out = make(model, scale=scale, seed=seed, progress=progress or silent)
+        made, left_out = make(model, scale=scale, seed=seed, progress=of_caller(progress) or silent)
     return Made(made, model.structure.to_document(), seed, left_out, unchecked=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import smartsynth
 from smartsynth import registry
-from smartsynth.errors import ConfigError, ModelFormatError, UnknownGeneratorError
+from smartsynth.errors import Cancelled, ConfigError, ModelFormatError, UnknownGeneratorError
 
 
 def test_every_built_in_generator_can_be_had_by_its_name():
@@ -79,3 +79,24 @@ def test_a_dtype_that_there_is_not_is_found_when_a_model_is_loaded(tmp_path):
     (folder / "model.json").write_text(head.replace('"int64"', '"int6x"'), "utf-8")
     with pytest.raises(ModelFormatError, match="damaged"):
         smartsynth.load(folder)
+
+
+def test_an_error_of_the_caller_is_no_damage(tmp_path):
+    """Of what is given, and of the function that is told of progress; `Cancelled` stays what it is."""
+    table = pd.DataFrame({"a": np.arange(50) % 7, "b": np.arange(50) / 3})
+    loaded = smartsynth.load(smartsynth.create("copula").fit(table, seed=0).save(tmp_path / "model"))
+
+    def stopping(error):
+        def called(*_):
+            raise error
+
+        return called
+
+    for error in (ValueError("mine"), Cancelled("stop"), KeyboardInterrupt()):
+        with pytest.raises(type(error)) as raised:
+            loaded.sample(5, seed=0, progress=stopping(error))
+        assert raised.value is error
+    for wrong in ({"n": "5"}, {"n": 5, "seed": "x"}):
+        with pytest.raises((TypeError, ValueError)) as raised:
+            loaded.sample(**wrong)
+        assert not isinstance(raised.value, ModelFormatError)
