@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
 from api.test_resources import inside
 
 from smartsynth import templates
+from smartsynth.api.routes import templates as routes
 
 
 def test_a_template_is_listed_with_its_tables_which_are_those_of_the_library(http):
@@ -42,3 +44,15 @@ def test_what_cannot_be_made_is_said(http, path, status, says):
     answer = http.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert says in answer.text
+
+
+def test_a_server_makes_few_templates_at_once(http, monkeypatch):
+    """Others wait, and are told when to come again."""
+    monkeypatch.setattr(routes, "PATIENCE", 0.1)
+    with ExitStack() as taken:
+        for _ in range(routes.AT_ONCE):
+            taken.enter_context(routes._TURNS)
+        answer = http.get("/templates/retail/tables?rows=5")
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (429, "too-many")
+        assert int(answer.headers["retry-after"]) > 0
+    assert http.get("/templates/retail/tables?rows=5").status_code == 200

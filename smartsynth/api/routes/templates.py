@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -10,6 +11,10 @@ from smartsynth import templates
 from smartsynth.api.access import Reader
 from smartsynth.api.problems import PREFIX, Problem
 from smartsynth.api.shapes import TemplateShape
+
+AT_ONCE, PATIENCE = 2, 20.0
+"""Templates whose tables one process makes at the same time, and seconds that others wait."""
+_TURNS = threading.BoundedSemaphore(AT_ONCE)
 
 router = APIRouter(tags=["templates"])
 
@@ -38,7 +43,17 @@ def get_template_tables(
     format: Annotated[Literal["csv", "parquet"], Query(description="Of each table.")] = "csv",
 ) -> Response:
     """A file for each table, schema.yaml with the keys between them, and manifest.json, in one zip file."""
-    made = templates.packed(_template(name), rows, seed=seed, locale=locale, format=format)
+    said = _template(name)
+    if not _TURNS.acquire(timeout=PATIENCE):
+        raise Problem(
+            429,
+            "too-many",
+            f"This server makes tables of {AT_ONCE} templates at once, and others wait. Ask again later, or for fewer rows.",
+        )
+    try:
+        made = templates.packed(said, rows, seed=seed, locale=locale, format=format)
+    finally:
+        _TURNS.release()
     head = {"content-disposition": f'attachment; filename="{name}.zip"'}
     return Response(made.content, media_type="application/zip", headers=head)
 
