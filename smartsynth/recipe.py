@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError
+
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError, DataError, ModelFormatError
 from smartsynth.facts import Choice
@@ -22,6 +24,35 @@ from smartsynth.schema import Schema
 NO_SEED_HELPS = (
     "`smartsynth synthesize --save` keeps a model, and `smartsynth sample` makes exactly the rows of that run again."
 )
+
+
+class _Column(BaseModel):
+    name: str
+    kind: str
+    dtype: str
+
+
+class _Data(BaseModel):
+    columns: list[_Column] = Field(alias="schema")
+    real: int
+    held_out: str
+
+
+class _Privacy(BaseModel):
+    epsilon: float | None = None
+
+
+class _Manifest(BaseModel):
+    """What is read of a manifest, and of which kind it has to be."""
+
+    config: dict[str, Any]
+    data: _Data
+    generator: str
+    reasons: list[str]
+    privacy: _Privacy
+    rows_sha256: str
+    rules: list[Any]
+    packages: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +87,24 @@ class Recipe:
             ConfigError: No seed makes such a run again.
             ModelFormatError: The manifest lacks something, or its settings are those of another version.
         """
-        if manifest.get("privacy", {}).get("epsilon") is not None:
+        try:
+            said = _Manifest.model_validate(manifest)
+        except ValidationError as error:
+            wrong = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors()))
+            raise ModelFormatError(
+                f"The manifest lacks {wrong}, or holds something else there: it is not one of `synthesize`, or of a version that knew no replay. "
+                "Run `synthesize` again."
+            ) from None
+        if said.privacy.epsilon is not None:
             raise ConfigError(
                 f"The run had a budget of differential privacy, whose noise no seed makes again. {NO_SEED_HELPS}"
             )
         try:
-            config = RunConfig.build(manifest["config"])
-            data, choice = manifest["data"], Choice(manifest["generator"], tuple(manifest["reasons"]))
+            config = RunConfig.build(said.config)
             made = cls(
-                config, choice, tuple(data["schema"]), data["real"], data["held_out"] == "given",
-                environment(manifest), manifest["rows_sha256"], manifest,
+                config, Choice(said.generator, tuple(said.reasons)), tuple(manifest["data"]["schema"]), said.data.real,
+                said.data.held_out == "given", environment(manifest), said.rows_sha256, manifest,
             )  # fmt: skip
-        except KeyError as error:
-            raise ModelFormatError(
-                f"The manifest lacks {error}: it is not one of `synthesize`, or of a version that knew no replay. Run `synthesize` again."
-            ) from None
         except ConfigError as error:
             raise ModelFormatError(f"The settings of the run cannot be read by this version: {error}") from error
         if config.generator.budget is not None:

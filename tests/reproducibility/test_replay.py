@@ -185,3 +185,19 @@ def test_a_replay_never_writes_over_the_run_that_it_checks(name, output, run, da
     assert done.exit_code == 4
     assert "would be written over RUN" in done.stderr
     assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": []}, {"privacy": []}, {"reasons": None}, {"config": None}, {"packages": [1]}, {"generator": 7}, {"rules": None},
+        {"data": {"schema": "x", "real": 400, "held_out": "split"}}, {"data": {"schema": [{"name": "a"}], "real": 400, "held_out": "split"}},
+    ],
+)  # fmt: skip
+def test_a_manifest_of_another_shape_is_refused_by_name(change, run, data, tmp_path):
+    """Before any work, with the place that is wrong."""
+    manifest = json.loads((run / "run.json").read_text("utf-8")) | change
+    (tmp_path / "run.json").write_text(json.dumps(manifest), "utf-8")
+    done = invoke("replay", tmp_path / "run.json", data, "-o", tmp_path / "again.csv")
+    assert done.exit_code not in (0, 1), done.stderr
+    assert "Internal error" not in done.stderr and not (tmp_path / "again.csv").exists()
