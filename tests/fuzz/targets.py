@@ -253,7 +253,8 @@ def _pictures() -> Iterator[bytes]:
         yield sink.getvalue()
 
 
-def _archives() -> Iterator[bytes]:
+def archives() -> Iterator[bytes]:
+    """A table in a zip, and an image in one."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         archive.writestr("rows.csv", next(_tables()))
@@ -265,7 +266,7 @@ def _archives() -> Iterator[bytes]:
 
 
 def _anything() -> Iterator[bytes]:
-    for some in (_tables, _jsons, _lines, _parquets, _workbooks, _archives, _pictures):
+    for some in (_tables, _jsons, _lines, _parquets, _workbooks, archives, _pictures):
         yield from some()
 
 
