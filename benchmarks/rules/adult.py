@@ -67,7 +67,7 @@ def measured(name: str, rows: pd.DataFrame, n: int, turns: int) -> dict[str, obj
     kept = models["ruled"]
     made, sampling = sampled(kept, n)
     free, plain_sampling = sampled(models["plain"], n)
-    told = {rule: kept.told(rule) for rule in kept.kept}
+    told = {rule: kept.told(place) for place, rule in enumerate(kept.kept)}
     looked_at = next(iter(told.values()))[2]
     breaks = {rule: ~rule.holds(free) for rule in kept.kept}
     by_rule = [
