@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ def make(
     _check_free(folder)
     maker = Maker.of(template, seed=seed, locale=locale)
     check_rules(template, {**maker.fixed, **maker.block(0)})
-    with atomic.folder(folder, mode=0o777 & ~_umask()) as part:
+    with atomic.folder(folder, mode=0o777) as part:
         tally, rows = _write(maker, part, n, format, report)
         figures = tally.compared()
         manifest = _manifest(maker, n, format, rows, figures)
@@ -89,12 +88,6 @@ def make(
         (part / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", "utf-8")
     report(1.0, "Written")
     return Made(folder, rows, figures, manifest)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check_format(format: str) -> None:

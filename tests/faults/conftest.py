@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import disks
 import numpy as np
 import pandas as pd
 import pytest
@@ -170,12 +170,5 @@ def loaded(csv, tmp_path_factory) -> None:
 @pytest.fixture
 def small_disk(tmp_path) -> Path:
     """A disk of its own with room for 256 KiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip("no right to mount a disk")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with disks.small_disk(tmp_path / "disk", "256k") as place:
+        yield place

@@ -1,9 +1,9 @@
 """A real disk that is full: uploads are refused in words, jobs end in words or wait, and go on once there is room."""
 
 import os
-import subprocess
 import time
 
+import disks
 import pytest
 from api.conftest import PREFIX, finished, listening, people, send, someone
 
@@ -14,15 +14,8 @@ from smartsynth.jobs import Jobs, State
 @pytest.fixture
 def disk(tmp_path):
     """A small disk of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=260m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip("no right to mount a disk")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with disks.small_disk(tmp_path / "disk", "260m") as place:
+        yield place
 
 
 def fill(disk) -> None:

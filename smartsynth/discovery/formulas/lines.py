@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from smartsynth.discovery.evidence import Criterion
-from smartsynth.discovery.formulas.sources import Sources, plain, proposal, shortest
+from smartsynth.discovery.formulas.sources import Sources, proposal, shortest
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.equations import plain
 from smartsynth.expressions import quoted
 
 ROWS, LEAST_RANK_CORRELATION = 1_000, 0.6

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from smartsynth.discovery.evidence import Criterion
-from smartsynth.discovery.formulas.sources import LOOSE, Sources, plain, proposal, shortest
+from smartsynth.discovery.formulas.sources import LOOSE, Sources, proposal, shortest
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.equations import plain
 from smartsynth.expressions import quoted
 
 ROWS = 64

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from smartsynth.discovery.evidence import Criterion
-from smartsynth.discovery.formulas.sources import Sources, complete, plain, proposal, shortest
+from smartsynth.discovery.formulas.sources import Sources, complete, proposal, shortest
 from smartsynth.discovery.formulas.sums import MOST_UNEXPLAINED, trimmed, unexplained
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.equations import plain
 from smartsynth.expressions import quoted
 
 ROWS, MOST_FACTORS, MOST_POWER = 2_000, 6, 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,26 +94,6 @@ def shortest(value: float, room: float, most: int = 7) -> float:
         if abs(found - value) <= room:
             return found
     return float(f"{value:.{most - 1}e}")
-
-
-def plain(value: float) -> str:
-    """A number as expressions write it, without exponents where it can be."""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def relation(coefficients: Mapping[str, float]) -> str:
-    """A sum of columns and numbers as text; the name of a number of its own is empty.
-
-    >>> relation({"a": 1.0, "b": -1.0, "c": 0.5, "": 3.0})
-    'a + 0.5 * c - b + 3'
-    """
-    text = ""
-    for name, value in sorted(coefficients.items(), key=lambda item: (item[0] == "", item[1] < 0)):
-        size = abs(value)
-        term = plain(size) if name == "" else name if size == 1 else f"{plain(size)} * {name}"
-        sign = " - " if value < 0 else " + "
-        text += (sign if text else "-" if value < 0 else "") + term
-    return text
 
 
 def complete(table: pd.DataFrame | Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

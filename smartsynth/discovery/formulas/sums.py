@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from smartsynth.discovery.evidence import Criterion
-from smartsynth.discovery.formulas.sources import Sources, complete, proposal, relation, shortest
+from smartsynth.discovery.formulas.sources import Sources, complete, proposal, shortest
 from smartsynth.discovery.proposal import Proposal
 from smartsynth.discovery.view import Floats
+from smartsynth.equations import relation
 from smartsynth.expressions import quoted
 
 ROWS, MOST_TERMS, TRIMS = 2_000, 12, 4
