@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import smartsynth as ss
-from smartsynth import conversion, images, ingest, relational, templates
+from smartsynth import conversion, images, ingest, relational, replaying, templates
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.config import Limits, RunConfig
 from smartsynth.constraints import rules_of
@@ -164,6 +164,12 @@ def strategy(content: bytes) -> None:
     Strategy.parse(content.decode("utf-8", "replace"))
 
 
+@target
+def recipe(content: bytes) -> None:
+    """What a run is made again from."""
+    replaying.recipe_of(written("run.json", content)).check(infer_schema(table()), len(table()))
+
+
 @cache
 def models() -> tuple[Path, ...]:
     """Folders of saved models: of tables, with rules, and of several tables."""
@@ -285,6 +291,13 @@ def _foreign() -> Iterator[bytes]:
         yield target.read_bytes()
 
 
+def _recipes() -> Iterator[bytes]:
+    made = ss.synthesize(
+        table(), generator="copula", seed=0, rules=["a >= 0"], evaluate={"enabled": False}, privacy={"filter": False}
+    )
+    yield json.dumps(made.manifest).encode()
+
+
 def _model_files() -> Iterator[bytes]:
     for i, (_, _, content) in enumerate(parts()[:250]):
         yield bytes([i]) + content
@@ -301,5 +314,5 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "settings": _texts("rows: 10\ngenerator: {name: forest, options: {min_count: 5}}\ncolumns:\n  a: {kind: numeric, low: 0}\nrules: ['a <= b']\n"),
     "schema": _texts("tables:\n  t:\n    primary_key: [a]\n    foreign_keys: [{columns: b, table: t, references: a}]\n    rules: ['a <= b']\n"),
     "template": _texts(*(templates.path_of(name).read_text("utf-8")[:20_000] for name in templates.names())),
-    "foreign_schema": _foreign, "strategy": _texts("balance", "ratio=0.5", "minority=20%", "grow=2", "auto"), "model": _model_files,
+    "foreign_schema": _foreign, "strategy": _texts("balance", "ratio=0.5", "minority=20%", "grow=2", "auto"), "recipe": _recipes, "model": _model_files,
 }  # fmt: skip
