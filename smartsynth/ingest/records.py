@@ -179,11 +179,14 @@ def _workbook(content: bytes, limits: Limits, name: str) -> Any:
 
     try:
         _check_workbook(content, limits, name)
-        return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except DataError:
         raise
     except _DAMAGED as error:
         raise _unreadable(name) from error
+    if not book.worksheets:
+        raise DataError(f"{name} has no sheet with cells. Save it again with one, or as CSV.")
+    return book
 
 
 def _unreadable(name: str) -> DataError:

@@ -174,7 +174,7 @@ def _learn_table(
     order = order[~held[one.table][order]]
     families = None if one.main is None else families_of(rows[order])
     context = known.context(one, rows, sizes)
-    own, wishes = own_view(tables, one, k, rng)
+    own, wishes = own_view(tables, one, context, rng)
     known.add(one, feature_view(own, one), rows)
 
     taught_context = features.taken(context, order)
@@ -308,15 +308,19 @@ def depths(rows: Positions) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
         done[new] = True
 
 
-def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tuple[View, tuple[Wish, ...]]:
-    """A table's own columns with what its rows say of parents that are matched or looked up, and what is known of each wish."""
+def own_view(tables: Tables, one: Part, context: View, rng: np.random.Generator) -> tuple[View, tuple[Wish, ...]]:
+    """A table's own columns with what its rows say of parents that are matched or looked up, and what is known of each wish.
+
+    Of a further parent a row says what tells most about the row: its own columns, what it knows beforehand (`context`),
+    and what it says of the further parents before.
+    """
     data = tables.data[one.table]
     own: View = data.frame[list(one.own)], Schema(tuple(data.schema[name] for name in one.own))
     n, extra, wishes = len(data), [], []
     for link in one.looked_up:
         row = tables.named[link]
         extra.append(features.categories(said(link, "row"), row_names(row)))
-    own_features = features.modelled(*own)
+    about = features.beside(features.modelled(*own), context) if n else features.modelled(*own)
     for link in one.others:
         row = tables.named[link]
         state = np.where(row >= 0, ROW, NONE).astype(object)
@@ -335,14 +339,15 @@ def own_view(tables: Tables, one: Part, k: int, rng: np.random.Generator) -> tup
         offered = offered_view(tables, link)
         with_parent = np.flatnonzero(row >= 0)
         columns: list[str] = []
-        if len(with_parent) and own_features[1].columns:
+        if len(with_parent) and about[1].columns:
             columns = features.telling(
-                features.taken(offered, row[with_parent]), features.taken(own_features, with_parent), rng
+                features.taken(offered, row[with_parent]), features.taken(about, with_parent), rng
             )
         wanted = features.taken(offered, row)
         for name in columns:
             column = replace(wanted[1][name], name=said(link, name), nullable=True)
             extra.append((wanted[0][[name]].rename(columns={name: column.name}), Schema((column,))))
+            about = features.beside(about, extra[-1])
         wishes.append(
             Wish(
                 tuple(columns),

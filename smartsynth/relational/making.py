@@ -34,8 +34,8 @@ from smartsynth.relational.structure import Positions, Tables, broken, positions
 from smartsynth.schema import Column, Kind, Schema
 
 Flags = NDArray[np.bool_]
-DRAWS = 3
-"""Times that a family with rows too near to real ones is drawn again before these rows are left out."""
+DRAWS, SINGLE_DRAWS = 3, 3
+"""Times that a family with rows too near to real ones is drawn again, and then such rows alone, before they are left out."""
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
 PILOT = 4096
@@ -202,8 +202,8 @@ def _rows(
         return near if one.built is None else near & one.built.holds(rows)
 
     keep = fine(frame, context[0])
-    for _ in range(DRAWS):
-        again, exchanged = _drawn_again(one, ~keep, families)
+    for draw in range(DRAWS + SINGLE_DRAWS):
+        again, exchanged = _drawn_again(one, ~keep, families, whole=draw < DRAWS)
         if not exchanged.any():
             break
         some, inside = np.flatnonzero(again), None if families is None else families_of(rows[again])
@@ -270,20 +270,21 @@ def _afford_decoys(gate: Gate, pilot: pd.DataFrame) -> None:
     gate.filter.decoys = min(most, affordable_decoys(float(1 - kept.mean())))
 
 
-def _drawn_again(one: TableModel, bad: Flags, families: Families | None) -> tuple[Flags, Flags]:
+def _drawn_again(one: TableModel, bad: Flags, families: Families | None, *, whole: bool) -> tuple[Flags, Flags]:
     """Rows that are drawn again because of some that are too near to real ones, and those of them that are put in place.
 
-    A small family is exchanged as a whole. Of a large one, whose rows hardly depend on a single one, only the bad rows are; if they
-    count on from each other, they cannot be.
+    A small family is exchanged as a whole if that is asked for. Else, and of a large one, whose rows hardly depend on a single
+    one, only the bad rows are; if they count on from each other, they cannot be.
     """
     if families is None:
         return bad, bad
     sizes, wrong = np.bincount(families.family), np.bincount(families.family, bad) > 0
-    is_small = (sizes <= LARGEST_REDRAWN)[families.family]
+    counts_on = any(clock.counts_on for clock in one.clocks)
+    at_once = (sizes <= LARGEST_REDRAWN)[families.family] & (whole or counts_on)
     again = wrong[families.family]
-    if any(clock.counts_on for clock in one.clocks):
-        again = again & is_small
-    return again, again & (is_small | bad)
+    if counts_on:
+        again = again & at_once
+    return again, again & (at_once | bad)
 
 
 def _matched_links(

@@ -143,6 +143,16 @@ def test_excel_values_are_read_and_macros_refused():
         ingest.read(content.getvalue())
 
 
+def test_a_workbook_of_charts_alone_has_no_cells():
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    book.create_chartsheet("only").add_chart(openpyxl.chart.BarChart())
+    content = io.BytesIO()
+    book.save(content)
+    with pytest.raises(DataError, match="no sheet with cells"):
+        ingest.read(content.getvalue())
+
+
 def test_tables_in_memory_come_back_as_they_were():
     """polars and Arrow in, the same kind and types out; pandas dtypes stay."""
     arrow = pa.table(

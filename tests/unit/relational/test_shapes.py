@@ -269,3 +269,32 @@ def test_tenants_that_name_a_user_are_made_before_their_users():
     }
     found = made({"users": users[["t", "u", "age"]], "tenants": tenants}, tables)
     assert found["tenants"].t.is_unique
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_hangs_together_over_two_parents_is_kept(marked):
+    """Students take the courses of their own year, though nothing that an enrolment itself says tells the year."""
+    rng = np.random.default_rng(0)
+    years = np.array(["first", "second", "third", "fourth"])
+    students = pd.DataFrame({"id": [f"S{i:05d}" for i in range(300)], "year": rng.choice(years, 300)})
+    courses = pd.DataFrame({
+        "id": [f"C{i:04d}" for i in range(40)], "year": np.repeat(years, 10), "hours": rng.integers(1, 6, 40),
+    })  # fmt: skip
+    student = np.repeat(np.arange(300), rng.integers(2, 5, 300))
+    course = np.array([rng.choice(np.flatnonzero(courses.year == year)) for year in students.year.to_numpy()[student]])
+    enrolments = pd.DataFrame({
+        "student": students.id.to_numpy()[student], "course": courses.id.to_numpy()[course],
+        "mark": rng.normal(50, 10, len(student)),
+    })  # fmt: skip
+    tables = {
+        "students": {"primary_key": "id"},
+        "courses": {"primary_key": "id"},
+        "enrolments": {"foreign_keys": [key("student", "students"), key("course", "courses")]},
+    }
+    frames = {"students": students, "courses": courses, "enrolments": enrolments if marked else enrolments.iloc[:, :2]}
+    found = made(frames, tables)
+    both = found["enrolments"]
+    for name, table in (("student", "students"), ("course", "courses")):
+        both = both.merge(found[table].rename(columns={"id": name}), on=name)
+    assert (both.year_x == both.year_y).mean() > 0.9  # a quarter by chance
+    assert len(both) > 0.9 * len(enrolments)
