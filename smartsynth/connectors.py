@@ -301,7 +301,7 @@ def _from_parquet(files: list[str], filesystem: Any, limits: Limits) -> Iterator
         for batch in whole.to_batches(batch_size=BATCH_ROWS):
             if batch.num_rows:
                 yield frame_of(pa.Table.from_batches([batch]), limits, "the lake")
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise DataError(f"The Parquet files cannot be read together: {str(error).splitlines()[0]}") from None
 
 

@@ -206,7 +206,7 @@ def _scored(order: _Order, name: str) -> tuple[Part, tuple[Score, ...], Outcome]
     """The headline scores of one part, with their yardsticks."""
     try:
         table = pq.read_table(io.BytesIO(order.target.get(name)))
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise DataError(
             f"{name} is no Parquet file that can be read ({type(error).__name__}). Make it again."
         ) from None

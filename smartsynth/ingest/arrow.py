@@ -54,7 +54,7 @@ def read_parquet(content: bytes, limits: Limits, *, name: str) -> Dataset:
         check_shape(file.metadata.num_rows, file.metadata.num_columns, limits, name)
         table, shape = with_conversations(file.read())
         frame = frame_of(table, limits, name)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise DataError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
     return dataset(frame, Source(name=name, format="parquet", shape=shape), limits)
 
@@ -93,7 +93,7 @@ def has_bytes(path: Path) -> bool:
 
     try:
         return any(_is_nested(field.type) for field in pq.read_schema(path))
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, UnicodeDecodeError, OSError):
         return False
 
 
