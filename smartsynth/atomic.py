@@ -2,6 +2,9 @@
 
     made in a workshop beside its place, `.NAME-XXXXXXXX.part`   →   moved to its place in one step
 
+A link stays one: what it points to is exchanged. Devices, pipes and files that this process has open, such as /dev/stdout, are
+written to as they are.
+
 Whoever works in a workshop holds a lock on it, which ends with its process: so the next one that writes the same name
 knows what a killed process left, and removes it. A folder changes places with an older one in one step, and only while
 nobody reads it (`reading`), so that readers see the one or the other and never a mixture of both.
@@ -15,8 +18,8 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
 
@@ -79,13 +82,16 @@ def file(path: Path) -> Iterator[BufferedWriter]:
     Raises:
         ConfigError: The place cannot be written to.
     """
-    with _told(path), _workshop(path) as work:
-        made = work / "0"
-        with made.open("wb") as stream:
-            yield stream
-            _flush(stream)
-        made.chmod(_mode(path, 0o644))
-        made.replace(path)
+    with _told(path):
+        if _is_stream(path):
+            with path.open("wb") as stream:
+                yield stream
+            return
+        place = _real(path)
+        with _workshop(place) as work:
+            with _whole(work / "0", place, 0o644) as stream:
+                yield stream
+            (work / "0").replace(place)
 
 
 def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None:
@@ -94,62 +100,79 @@ def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None
     Raises:
         ConfigError: The place cannot be written to.
     """
-    first, *others = parts
-    with _told(first), _workshop(first) as work:
-        made = {path: work / str(number) for number, path in enumerate(parts)}
-        for path, content in parts.items():
-            if path.is_dir():
+    with _told(next(iter(parts))), ExitStack() as held:
+        streams = [path for path in parts if _is_stream(path)]
+        places = {_real(path): content for path, content in parts.items() if path not in streams}
+        firsts = {place.parent: place for place in reversed(places)}
+        works = {above: held.enter_context(_workshop(firsts[above])) for above in sorted(firsts)}
+        made = {place: works[place.parent] / str(number) for number, place in enumerate(places)}
+        for place, content in places.items():
+            if place.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            with made[path].open("wb") as stream:
-                stream.write(content.encode() if isinstance(content, str) else content)
-                _flush(stream)
-            made[path].chmod(_mode(path, mode))
-        with _locked(first.parent):
-            for path in others:  # so that whoever is stopped here leaves no old file beside a new one
-                path.unlink(missing_ok=True)
-            for path, whole in made.items():
-                whole.replace(path)
+            with _whole(made[place], place, mode) as stream:
+                stream.write(_bytes(content))
+        for path in streams:
+            path.write_bytes(_bytes(parts[path]))
+        for above in works:
+            held.enter_context(_locked(above))
+        for place in list(made)[1:]:  # so that whoever is stopped here leaves no old file beside a new one
+            place.unlink(missing_ok=True)
+        for place, whole in made.items():
+            whole.replace(place)
 
 
-@contextmanager
-def folder(place: Path, *, mode: int = 0o755) -> Iterator[Path]:
+def folder(place: Path, *, mode: int = 0o755) -> AbstractContextManager[Path]:
     """An empty folder to be filled; it takes the place of an older one if nothing fails.
 
     Raises:
         ConfigError: The place cannot be written to.
     """
-    with _told(place), _workshop(place) as work:
-        made = work / "new"
-        made.mkdir()
-        yield made
-        _sync(made)
+
+    def put(made: Path, place: Path) -> None:
         made.chmod(_mode(place, mode))
         _put(made, place)
 
+    return _filled(place, put)
 
-@contextmanager
-def files_of(place: Path) -> Iterator[Path]:
+
+def files_of(place: Path) -> AbstractContextManager[Path]:
     """An empty folder to be filled; if nothing fails its files join those of a folder, while nobody else adds to that one.
 
     Raises:
         ConfigError: The place cannot be written to.
     """
-    with _told(place), _workshop(place) as work:
-        made = work / "new"
-        made.mkdir()
-        yield made
-        _sync(made)
+
+    def put(made: Path, place: Path) -> None:
         place.mkdir(exist_ok=True)
         with _locked(place):
             for path in sorted(made.iterdir()):
                 path.replace(place / path.name)
+
+    return _filled(place, put)
+
+
+@contextmanager
+def _filled(place: Path, put: Callable[[Path, Path], None]) -> Iterator[Path]:
+    """An empty folder to be filled, which is put in its place, or into it, if nothing fails."""
+    with _told(place):
+        place = _real(place)
+        with _workshop(place) as work:
+            made = work / "new"
+            made.mkdir()
+            yield made
+            _sync(made)
+            put(made, place)
 
 
 @contextmanager
 def reading(place: Path) -> Iterator[None]:
     """While this lasts nobody changes the folder for another, so that all files read from it belong together."""
     while place.is_dir():
-        with _locked(place, shared=True) as is_there:
+        with ExitStack() as held:
+            try:
+                is_there = held.enter_context(_locked(place, shared=True))
+            except FileNotFoundError:  # it went in this moment
+                continue
             if is_there:
                 yield
                 return
@@ -163,10 +186,14 @@ def is_workshop(name: str) -> bool:
 
 def check_writable(path: Path) -> None:
     """ConfigError if nothing can be written at this place, said before any work is done for it."""
-    parent = next(above for above in path.absolute().parents if above.exists())
-    if not parent.is_dir():
-        raise unwritable(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
     try:
+        if _is_stream(path):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+        parent = next((above for above in _real(path).absolute().parents if above.exists()), path)
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         tempfile.TemporaryFile(dir=parent).close()
     except OSError as error:
         raise unwritable(path, error) from error
@@ -180,6 +207,32 @@ def unwritable(path: Path, error: OSError) -> ConfigError:
     """
     why = error.strerror or type(error).__name__
     return ConfigError(f"{path} cannot be written: {why}. {_NEXT_STEP.get(error.errno or 0, 'Name another place.')}")
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device, a pipe, or a file that this process has open, such as /dev/stdout: nothing can take its place."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    if not stat.S_ISREG(mode):
+        return not stat.S_ISDIR(mode)
+    ways = [path, path.parent / path.readlink()] if path.is_symlink() else [path]
+    return any(Path(os.path.realpath(way.parent)).is_relative_to("/proc") for way in ways)
+
+
+def _real(path: Path) -> Path:
+    """What a link points to, be it there or not; anything else as it is."""
+    if not path.is_symlink():
+        return path
+    place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return place
 
 
 @contextmanager
@@ -224,7 +277,18 @@ def _clear(place: Path) -> None:
     for left in place.parent.iterdir():
         if left.name.startswith(begin) and left.name.endswith(PART) and len(left.name) == len(begin) + 8 + len(PART):
             with suppress(OSError), _locked(left, waits=False):
+                if not place.exists() and (left / "old").exists():  # killed between the two steps of `_exchange`
+                    (left / "old").rename(place)
                 shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _whole(made: Path, place: Path, mode: int) -> Iterator[BufferedWriter]:
+    """A file to write to, which is on the disk afterwards, to be read by those who may read what is at its place."""
+    with made.open("wb") as stream:
+        yield stream
+        _flush(stream)
+    made.chmod(_mode(place, mode))
 
 
 def _flush(stream: BufferedWriter) -> None:

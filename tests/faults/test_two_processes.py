@@ -155,3 +155,27 @@ def test_folders_change_places_in_two_steps_where_one_is_not_known(results, tmp_
         result.save(tmp_path / "model")
         assert ss.resample(tmp_path / "model").seed == result.config.seed
     assert not hidden(tmp_path)
+
+
+def test_a_folder_whose_exchange_was_cut_short_comes_back(tmp_path, monkeypatch):
+    """Killed between the two steps: the next one that writes the name finds the older folder, and loses it only to a whole one."""
+    monkeypatch.setattr(atomic.ctypes, "CDLL", lambda name: object())
+    place = tmp_path / "model"
+    with atomic.folder(place) as made:
+        (made / "old").write_text("old")
+
+    def killed(made, place):
+        place.rename(made.with_name("old"))
+        os._exit(9)
+
+    def replace():
+        atomic._exchange = killed
+        with atomic.folder(place) as made:
+            (made / "new").write_text("new")
+
+    child = started(replace)
+    child.join(20)
+    assert child.exitcode == 9 and not place.exists()
+    with pytest.raises(RuntimeError, match="changed its mind"), atomic.folder(place):
+        raise RuntimeError("changed its mind")
+    assert [path.name for path in place.iterdir()] == ["old"] and not hidden(tmp_path)
