@@ -15,7 +15,7 @@ def with_columns(frame: pd.DataFrame, cells: Mapping[str, Any]) -> pd.DataFrame:
         frame: The table; it stays as it is.
         cells: What each column holds.
     """
-    whole = frame.copy()
+    whole = frame.copy(deep=False)  # a column that is set is a new one, so that the cells of the others can be shared
     for name, values in cells.items():
         whole[name] = values
     return whole

@@ -345,7 +345,7 @@ class _Rows:
         lost = np.zeros(len(self.rows), bool)
         for side in (a, b):
             lost |= side.isna().to_numpy() if isinstance(side, pd.Series) else side is pd.NA
-        return found.astype("boolean").mask(lost)
+        return found.astype("boolean").mask(lost) if lost.any() else found.astype("boolean")
 
     def _either(self, node: ast.IfExp) -> Value:
         test, yes, no = self._truth(node.test), self.value(node.body), self.value(node.orelse)
@@ -356,6 +356,10 @@ class _Rows:
             first, second = first.astype("Float64"), second.astype("Float64")
         chosen = first.where(test.fillna(False), second)
         return chosen.mask(test.isna())
+
+
+_KNOWN = {"int64": "Int64", "bool": "boolean"}
+"""What `convert_dtypes` makes of dtypes that need no look at the cells, which takes longer."""
 
 
 def _plain(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -370,7 +374,8 @@ def _plain(cells: pd.Series[Any]) -> pd.Series[Any]:
             return pd.to_datetime(cells)
         if kind == "decimal":
             return cells.astype("Float64")
-    return _wide(cells.convert_dtypes())
+    known = _KNOWN.get(cells.dtype.name)
+    return cells.astype(known) if known else _wide(cells.convert_dtypes())
 
 
 def _wide(cells: pd.Series[Any]) -> pd.Series[Any]:

@@ -88,7 +88,7 @@ class Construction:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
             DataError: Columns have no frequent combination, or pairs no frequent place.
         """
-        _check_computed(rows.head(FEW), rules)
+        seen = _computable(rows.head(FEW), rules)
         if said := clashes(rules, schema):
             raise ConfigError("\n".join(said))
         groups = _groups(rows, schema, rules, k)
@@ -111,7 +111,7 @@ class Construction:
         ]  # fmt: skip
         checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
         built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
-        _check_kept(rows.head(MOST_LOOKED_AT), built)
+        _check_kept(rows.head(MOST_LOOKED_AT), built, seen)
         _check_made(rows.head(MOST_LOOKED_AT), built)
         return built
 
@@ -157,10 +157,9 @@ class Construction:
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
         rows, schema = self.known(rows)
-        for step in self.steps:
-            if isinstance(step, GroupStep | PlaceStep):
-                rows = rows[step.is_learnt(rows)].reset_index(drop=True)
-        return rows, schema
+        fits = [step.is_learnt(rows) for step in self.steps if isinstance(step, GroupStep | PlaceStep)]
+        kept = np.all([np.ones(len(rows), bool), *fits], axis=0)
+        return (rows if kept.all() else rows[kept].reset_index(drop=True)), schema
 
     def known(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """The same of each row, with missing cells where nothing is known of them."""
@@ -195,20 +194,32 @@ class Construction:
         return [{"kind": names[type(step)], **step.to_json()} for step in self.steps]
 
 
-def _check_computed(rows: pd.DataFrame, rules: Sequence[Rule]) -> None:
-    """ConfigError if an expression cannot be computed with the columns that there are, such as a number that is compared with a text."""
-    for rule in rules:
-        if len(rows) and isinstance(rule, Condition | Consequence | Formula):
-            rule.holds(rows)
+def _computable(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Flags]:
+    """Which rows keep each rule that is an expression.
+
+    Raises:
+        ConfigError: One cannot be computed with the columns that there are, such as a number that is compared with a text.
+    """
+    if not len(rows):
+        return {}
+    return {rule: rule.holds(rows) for rule in rules if isinstance(rule, Condition | Consequence | Formula)}
 
 
-def _check_kept(rows: pd.DataFrame, built: Construction) -> None:
-    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones."""
+def _check_kept(rows: pd.DataFrame, built: Construction, seen: Mapping[Rule, Flags]) -> None:
+    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones.
+
+    Args:
+        rows: Real ones.
+        built: The rules, and how they are made to hold.
+        seen: Which of the first rows keep a rule, where that was looked at.
+    """
     if not len(rows):
         rehearse(built.rules, built.schema)
+        return
     anew = (Formula, Cumulative, Matches)
     rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
-    if not unsatisfied(rules, rows.head(FEW)):
+    few = rows.head(FEW)
+    if np.all([np.ones(len(few), bool), *(seen[r] if r in seen else r.holds(few) for r in rules)], axis=0).any():
         return
     apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
     if len(apart) == 1:
