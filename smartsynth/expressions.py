@@ -21,7 +21,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -358,7 +358,7 @@ class _Rows:
         return chosen.mask(test.isna())
 
 
-_KNOWN = {"int64": "Int64", "bool": "boolean"}
+_KNOWN: dict[str, Literal["Int64", "boolean"]] = {"int64": "Int64", "bool": "boolean"}
 """What `convert_dtypes` makes of dtypes that need no look at the cells, which takes longer."""
 
 
