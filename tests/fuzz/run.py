@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,12 @@ def watched(name: str, runs: int, seconds: int) -> dict[str, Any]:
     return line
 
 
+def dictionary(seeds: Iterable[bytes]) -> list[str]:
+    """Words that seeds of plain text hold, to be put together anew."""
+    texts = [content.decode("ascii", "ignore") for content in seeds if b"\0" not in content]
+    return sorted({word for text in texts for word in re.findall(r"[A-Za-z_][\w-]{1,30}:?|[<>=!*/]{2}", text)})
+
+
 def fuzz(name: str, runs: int, seconds: int) -> None:
     """In a process of its own."""
     import atheris
@@ -96,9 +103,13 @@ def fuzz(name: str, runs: int, seconds: int) -> None:
     corpus, found = PLACE / name, PLACE / "found"
     for folder in (corpus, found):
         folder.mkdir(parents=True, exist_ok=True)
-    for i, content in enumerate(targets.seeds(name)):
+    seeds = list(targets.seeds(name))
+    for i, content in enumerate(seeds):
         (corpus / f"seed-{i}").write_bytes(content)
+    words = PLACE / f"{name}.words"
+    words.write_text("".join(f'"{word}"\n' for word in dictionary(seeds)), "ascii")
     flags = [
+        f"-dict={words}",
         f"-runs={runs}",
         f"-max_total_time={seconds}",
         "-timeout=60",

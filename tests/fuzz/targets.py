@@ -18,15 +18,17 @@ import numpy as np
 import pandas as pd
 
 import smartsynth as ss
-from smartsynth import conversion, images, ingest, relational, replaying, templates
+from smartsynth import conversion, images, ingest, relational, replaying, ruling, templates
 from smartsynth.augmentation.strategy import Strategy
 from smartsynth.config import Limits, RunConfig
 from smartsynth.constraints import rules_of
 from smartsynth.errors import SmartSynthError
 from smartsynth.expressions import Expression
 from smartsynth.inference import infer_schema
+from smartsynth.models.rules.construction import Construction
 from smartsynth.patterns import Pattern
 from smartsynth.schema_document import SchemaDocument
+from smartsynth.templates.writing import schema_of
 
 Target = Callable[[bytes], None]
 TARGETS: dict[str, Target] = {}
@@ -136,14 +138,28 @@ def pattern(content: bytes) -> None:
     assert form.text(0) is not None
 
 
+def _applied(run: RunConfig) -> None:
+    """Settings as a run takes them up: the schema, its rules, and the steps by which they hold."""
+    schema = run.corrected(infer_schema(table()))
+    Construction.fit(table(), schema, rules_of(ruling.wanted(run, schema), schema))
+
+
 @target
 def settings(content: bytes) -> None:
-    RunConfig.read(written("run.yaml", content))
+    """Settings, taken up for a table."""
+    _applied(RunConfig.read(written("run.yaml", content)))
 
 
 @target
 def schema(content: bytes) -> None:
-    SchemaDocument.read(written("schema.yaml", content)).settings()
+    """A schema of one table, taken up for it, or of several, whose keys are looked up."""
+    document = SchemaDocument.read(written("schema.yaml", content))
+    if document.tables:
+        relational.read(
+            {"t": table().assign(id=range(60)), "u": table().drop_duplicates("a")[["a", "flag"]]}, schema=document
+        )
+    else:
+        _applied(RunConfig.build(document.settings()))
 
 
 @target
@@ -280,6 +296,31 @@ def _texts(*texts: str) -> Callable[[], Iterator[bytes]]:
     return lambda: (text.encode() for text in texts)
 
 
+_ONE_TABLE = b"""\
+columns:
+  a: {kind: numeric, low: 0, high: 40}
+  t: {kind: categorical, categories: [x, y]}
+  when: {kind: datetime, low: "2024-01-01"}
+rules:
+- if t == "x" then a > 0
+- a >= `unit price`
+- {combinations: [t, flag]}
+"""
+
+
+def _settings() -> Iterator[bytes]:
+    yield b"rows: 10\ngenerator: {name: forest, options: {min_count: 5}}\n" + _ONE_TABLE
+    whole = RunConfig().model_dump(mode="json")
+    yield json.dumps({"privacy": whole["privacy"], "evaluate": whole["evaluate"]}).encode()
+
+
+def _schemas() -> Iterator[bytes]:
+    yield _ONE_TABLE
+    yield b"tables:\n  t:\n    primary_key: [id, when]\n    foreign_keys: [{columns: a, table: u, references: a}]\n    rules: ['a <= 3']\n  u: {primary_key: a}\n"
+    for name in templates.names():
+        yield schema_of(templates.Template.read(templates.path_of(name))).to_yaml().encode()
+
+
 def _foreign() -> Iterator[bytes]:
     document = written(
         "seed.yaml", b"tables:\n  t:\n    primary_key: a\n    columns:\n      a: {kind: numeric, low: 0}\n"
@@ -311,8 +352,7 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "any_table": _anything, "csv": _tables, "json_rows": _jsons, "jsonl": _lines, "parquet": _parquets, "excel": _workbooks,
     "image": _pictures, "expression": _texts(*_RULES, "a if flag else -a ** 2", "year(when) // 4"), "rule": _texts(*_RULES),
     "pattern": _texts("[A-Z]{3}-\\d{4}", "(foo|bar)+x?", "email", "a{2,5}|.", "[^a-c]\\w"),
-    "settings": _texts("rows: 10\ngenerator: {name: forest, options: {min_count: 5}}\ncolumns:\n  a: {kind: numeric, low: 0}\nrules: ['a <= b']\n"),
-    "schema": _texts("tables:\n  t:\n    primary_key: [a]\n    foreign_keys: [{columns: b, table: t, references: a}]\n    rules: ['a <= b']\n"),
+    "settings": _settings, "schema": _schemas,
     "template": _texts(*(templates.path_of(name).read_text("utf-8")[:20_000] for name in templates.names())),
     "foreign_schema": _foreign, "strategy": _texts("balance", "ratio=0.5", "minority=20%", "grow=2", "auto"), "recipe": _recipes, "model": _model_files,
 }  # fmt: skip
