@@ -126,12 +126,15 @@ def shuffled_tables(data: Path) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
+PARTS = ("speed", "adult", "planted", "shuffled")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/discovery.json"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--part", action="append", help="speed, adult, planted or shuffled; all if not given")
+    parser.add_argument("--part", action="append", choices=PARTS, help="all if not given")
     given = parser.parse_args()
     parts = {
         "speed": lambda: [speed(100_000, 50)],
@@ -142,7 +145,7 @@ def main() -> None:
     results = json.loads(given.out.read_text()) if given.out.is_file() else {}
     results |= {name: measured() for name, measured in parts.items() if name in (given.part or parts)}
     given.out.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps({"speed": results["speed"], "adult": results["adult"]["test_rows"]}))
+    print(f"Measured: {', '.join(given.part or parts)}. `python benchmarks/schema/page.py` makes the page of {given.out}.")
 
 
 if __name__ == "__main__":
