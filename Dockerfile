@@ -41,7 +41,8 @@ COPY .streamlit .streamlit
 COPY app.py ./
 
 # The code belongs to root and stays as it is. What is written goes to /tmp: sessions, which are deleted after
-# SMARTSYNTH_TTL_MINUTES, and compiled loops. With an address of its own Streamlit asks no other server for it.
+# SMARTSYNTH_TTL_MINUTES, and compiled loops. With an address of its own Streamlit asks no other server for it. Pages of
+# Hugging Face alone may show the app in a frame, as they do with a Space.
 USER 1000
 ENV HOME=/home/user \
     SMARTSYNTH_HOME=/tmp/smartsynth \
@@ -49,7 +50,8 @@ ENV HOME=/home/user \
     NUMBA_CACHE_DIR=/tmp/numba \
     PYTHONUNBUFFERED=1 \
     STREAMLIT_BROWSER_GATHER_USAGE_STATS=false \
-    STREAMLIT_BROWSER_SERVER_ADDRESS=localhost
+    STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
+    SMARTSYNTH_FRAME_ANCESTORS=https://huggingface.co
 
 EXPOSE 8501
 

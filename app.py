@@ -1,5 +1,9 @@
-"""The web app's entry: navigation only. `streamlit run app.py`, or `smartsynth app`."""
+"""The web app's entry, for `streamlit run app.py` and the Space; `smartsynth app` starts the same."""
 
-from smartsynth.ui.entry import main
+from starlette.middleware import Middleware
+from streamlit.starlette import App
 
-main()
+from smartsynth.ui import entry
+from smartsynth.ui.protection import Headers
+
+app = App(entry.__file__, middleware=[Middleware(Headers)])

@@ -785,9 +785,8 @@ def web_app(
         # Without a name to show, Streamlit asks a server on the internet for this machine's address.
         settings["browser.serverAddress"] = socket.gethostname()
     flags = [part for name, value in settings.items() for part in (f"--{name}", str(value).lower())]
-    script = Path(__file__).parent / "ui" / "entry.py"
     # In place of this process, so that Ctrl-C and the end of a service reach the server itself.
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])  # noqa: S606 - no shell is meant
+    os.execv(sys.executable, [sys.executable, "-m", "smartsynth.ui.served", *flags])  # noqa: S606 - no shell is meant
 
 
 @app.command()

@@ -35,7 +35,7 @@ class Visitor:
     """Somebody at the app: goes to pages, presses buttons, waits for what runs."""
 
     def __init__(self, address: str | None = None) -> None:
-        self.at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        self.at = AppTest.from_file(str(ROOT / "smartsynth" / "ui" / "entry.py"), default_timeout=60)
         if address:
             self.at.query_params["session"] = address
         self.run()

@@ -1,7 +1,6 @@
 """What the web app's answers tell a browser that it may do: run the app's own scripts, talk to the app's own server, and nothing else.
 
-`smartsynth serve` adds it. `streamlit run` and `smartsynth app` start Streamlit's own server, which sends none of it; a proxy can
-(docs/security.md).
+`smartsynth serve`, `smartsynth app` and `streamlit run app.py` add it.
 """
 
 from __future__ import annotations

@@ -64,7 +64,10 @@ def test_the_app_starts_answers_and_stops(end, tmp_path):
     port = free_port()
     with started(port, tmp_path) as process:
         assert read(f"http://127.0.0.1:{port}/_stcore/health") == "ok"
-        assert "<html" in read(f"http://127.0.0.1:{port}/")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            assert "<html" in answer.read().decode()
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
         process.send_signal(end)
         assert process.wait(20) == 0
     with pytest.raises(OSError, match="refused"):

@@ -70,7 +70,8 @@ def test_a_file_can_be_uploaded_from_a_frame(outside, tmp_path, protected):
     flags = command(port)
     if protected:
         flags[flags.index("--server.enableXsrfProtection") + 1] = "true"
-    with served(flags, port, tmp_path), sync_playwright() as playwright:
+    frames = {"SMARTSYNTH_FRAME_ANCESTORS": "http://localhost:*"}
+    with served(flags, port, tmp_path, settings=frames), sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM, args=[*FLAGS, "--test-third-party-cookie-phaseout"]
         )

@@ -128,6 +128,11 @@ def test_what_is_written_goes_to_tmp(steps):
     assert given["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] == "false"
 
 
+def test_pages_of_hugging_face_alone_may_show_the_container_in_a_frame(steps):
+    [settings] = [rest for name, rest in steps if name == "ENV" and "HOME=" in rest.split()[0]]
+    assert "SMARTSYNTH_FRAME_ANCESTORS=https://huggingface.co" in shlex.split(settings)
+
+
 def test_everything_copied_is_there_and_sent_to_the_builder(steps):
     """Each source of a COPY exists and .dockerignore lets it through, and lets through nothing else."""
     sources = {
