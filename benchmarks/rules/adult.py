@@ -1,6 +1,6 @@
 """Ten rules on Adult: are they kept, what does it cost to learn with them, and how many rows are rejected?
 
-    python benchmarks/rules/adult.py --data DATA --out docs/benchmarks/rules.json
+    python benchmarks/rules/adult.py --data DATA --out docs/benchmarks/rule_costs.json
 
 Adult as it is, with columns that such tables have besides: the year of birth, net capital, when somebody was hired, two flags. The same
 generators learn it with and without the rules, one after the other, in processor time. `plain` is rejection sampling: rows of the generator
@@ -90,7 +90,7 @@ def sampled(model: Generator, n: int) -> tuple[pd.DataFrame, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/rules.json"))
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/rule_costs.json"))
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--generators", nargs="*", default=["forest", "copula"])
