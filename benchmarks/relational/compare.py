@@ -68,10 +68,18 @@ def plain_shop(data: Path) -> tuple[Frames, Record]:
     return {"customers": customers, "orders": tables["orders"], "profiles": tables["profiles"]}, schema
 
 
+def made_school(data: Path) -> tuple[Frames, Record]:
+    """A made school, where students take the courses of their own year: what hangs together lies in two parents of a row."""
+    from school import SCHEMA, school
+
+    return school(1500, seed=SEED), SCHEMA
+
+
 SETS: dict[str, Callable[[Path], tuple[Frames, Record]]] = {
     "baseball": baseball,
     "plain shop": plain_shop,
     "shop": made_shop,
+    "school": made_school,
 }
 
 
@@ -133,6 +141,10 @@ def measured(options: argparse.Namespace, name: str, method: str) -> Record:
     made = {t: pd.read_parquet(folder / "made" / f"{t}.parquet") for t in frames}
     found = relational.evaluate(frames, made, schema=schema, seed=SEED)  # the same seed holds the same families out
     scores = {s.key: [s.value, s.reference] for s in found.scores if s.available}
+    if name == "school":
+        from school import own_year
+
+        said["own year"] = {"made": own_year(made), "real": own_year(frames)}
     times = json.loads((folder / "times.json").read_text("utf-8"))
     return {
         **said, **times, "made": {t: len(frame) for t, frame in made.items()}, "scores": to_json(scores), "integrity": found.integrity,
