@@ -109,7 +109,7 @@ def fuzz(name: str, runs: int, seconds: int) -> None:
     words = PLACE / f"{name}.words"
     words.write_text("".join(f'"{word}"\n' for word in dictionary(seeds)), "ascii")
     flags = [
-        f"-dict={words}",
+        *([f"-dict={words}"] if words.stat().st_size else []),
         f"-runs={runs}",
         f"-max_total_time={seconds}",
         "-timeout=60",
