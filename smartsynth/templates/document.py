@@ -27,9 +27,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
-from smartsynth.config import explain
+from smartsynth.config import explain, read_yaml
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.templates.language import Column, Drawn, Said, listed
+from smartsynth.yaml_text import dumped
 
 FOLDER = Path(__file__).parent
 
@@ -179,23 +180,11 @@ class Template(Said):
         Raises:
             ConfigError: It cannot be read, or says what a template cannot say.
         """
-        import yaml
-
-        path = Path(path)
-        try:
-            values = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"template={str(path)!r} is not valid YAML: {error}") from None
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"template={str(path)!r} must hold name, tables and sources as `name: value`.")
-        return cls.build(values)
+        return cls.build(read_yaml(path, "template", "name, tables and sources"))
 
     def to_yaml(self) -> str:
         """The template as YAML that `read` takes back."""
-        import yaml
-
-        values = self.model_dump(mode="json", exclude_defaults=True)
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+        return dumped(self.model_dump(mode="json", exclude_defaults=True))
 
     @property
     def digest(self) -> str:

@@ -16,11 +16,11 @@ from enum import EnumType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from smartsynth.errors import ConfigError
+from smartsynth.yaml_text import dumped, loaded
 
 NONE = "–"
 
@@ -186,11 +186,11 @@ def _number(
 
 def _free(label: str, key: str, value: Any, about: str | None) -> Any:
     """A field for YAML, for settings that are lists or trees of their own."""
-    known = yaml.safe_dump(_json(value), sort_keys=False, allow_unicode=True) if value else ""
+    known = dumped(_json(value)) if value else ""
     typed = st.text_area(f"{label} (YAML)", known, key=key, help=about)
     try:
-        return yaml.safe_load(typed) if typed.strip() else (value if not value else type(value)())
-    except yaml.YAMLError as error:
+        return loaded(typed) if typed.strip() else (value if not value else type(value)())
+    except ValueError as error:
         raise ConfigError(f"{label}: this is not valid YAML. {error}") from None
 
 

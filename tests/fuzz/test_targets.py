@@ -44,8 +44,9 @@ def test_seeds_and_what_is_near_them_are_read_or_refused(name):
         ("any_table", b"PK\x03\x04" + next(archives())[7:]),
         ("excel", b"PK\x03\x04" + next(archives())[7:]),
         ("parquet", next(seeds("parquet")).replace(b"unit price", b"unit\x8eprice")),
+        ("template", next(seeds("template")) + b"\nfrom: 2024-13-45\n"),
     ],
 )
 def test_what_was_found_once_is_read_or_refused(name, content):
-    """A set within a set; an archive whose parts lie before its start; a name that is no UTF-8."""
+    """A set within a set; an archive whose parts lie before its start; a name that is no UTF-8; a month that there is not."""
     TARGETS[name](content)

@@ -56,7 +56,6 @@ ALLOWED = {
     ("cli.py", "os.execv"): "Starts Streamlit in place of this process, with a list of arguments and no shell.",
     ("atomic.py", "ctypes.CDLL"): "The C library of this process, for one call that Python has not.",
     ("jobs/worker.py", "subprocess.Popen"): "Starts a child of its own, with a list of arguments and no shell.",
-    ("templates/document.py", "yaml.load"): "With the C version of the safe loader.",
     ("yaml_text.py", "yaml.load"): "With a loader that builds on the safe one.",
     ("models/saved_files.py", "np.load"): "With allow_pickle=False, after a look at every member.",
     ("models/training.py", "torch.load"): "With weights_only=True: a checkpoint in the service's own folder.",
