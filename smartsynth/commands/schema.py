@@ -10,7 +10,7 @@ import typer
 from smartsynth import atomic
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.dataset import Dataset
@@ -105,7 +105,7 @@ def _summary(found: dict[str, Found]) -> list[str]:
     for name, one in found.items():
         written = sum(proposal.is_written for proposal in one.proposals)
         said.append(
-            f"{name}: {len(one.data):,} rows, {written} proposals that all rows keep, {len(one.proposals) - written} more as comments."
+            f"{name}: {len(one.data):,} rows, {written} proposal{'' if written == 1 else 's'} that all rows keep, {len(one.proposals) - written} more as comments."
         )
     return said
 
@@ -162,11 +162,10 @@ def check(
 def _counted(document: Any) -> str:
     tables = document.tables or {"": document}
     columns, rules = (sum(len(getattr(table, part)) for table in tables.values()) for part in ("columns", "rules"))
-    return f"{len(tables)} table{'s' if len(tables) > 1 else ''}, {columns} columns, {rules} rules"
+    return f"{len(tables)} table{'s' if len(tables) > 1 else ''}, {columns} column{'' if columns == 1 else 's'}, {rules} rule{'' if rules == 1 else 's'}"
 
 
 def _broken_table(broken: Any) -> Any:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -175,7 +174,7 @@ def _broken_table(broken: Any) -> Any:
         table.add_column(title, justify="right", no_wrap=True)
     for one in broken:
         said = f"{one.table}: {one.said}" if one.table else one.said
-        table.add_row(escape(said), f"{one.broken:,}", f"{one.rows:,}", f"{one.confidence:.2%}")
+        table.add_row(safe(said), f"{one.broken:,}", f"{one.rows:,}", f"{one.confidence:.2%}")
     return table
 
 
