@@ -94,6 +94,12 @@ def facts(
     return tuple(found)
 
 
+def broken_in(rule: Rule, rows: pd.DataFrame, *, k: int = 1) -> str:
+    """How many of some rows break a rule, for people; fewer than `k` are not counted out."""
+    n = int((~rule.holds(rows)).sum())
+    return f"{'a few' if 0 < n < k else f'{n:,}'} of {len(rows):,}"
+
+
 def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:
     """Rules with what they allow because real rows have it."""
     found: list[Rule] = []
