@@ -427,6 +427,7 @@ class RuleFact:
         made: Synthetic rows that there are.
         rejected: Records that broke it as they were made, and were replaced.
         looked_at: Records that were made and looked at.
+        is_idle: Whether it says what follows from a condition, and that is true in no real row.
     """
 
     rule: str
@@ -437,11 +438,29 @@ class RuleFact:
     made: int
     rejected: int
     looked_at: int
+    is_idle: bool = False
 
     @property
     def of_real(self) -> str:
         """How many of the real rows break it, for people."""
         return f"{'a few' if self.real_broken is None else f'{self.real_broken:,}'} of {self.real:,}"
+
+    @property
+    def warning(self) -> str:
+        """What real rows say against it, and what to do; nothing if they keep it."""
+        if self.is_idle:
+            return f"Rule {self.rule}: its condition is true in none of the {self.real:,} real rows, so that nothing follows from it. Check its values."
+        if self.real_broken == 0:
+            return ""
+        said = f"Rule {self.rule}: {self.of_real} real rows break it"
+        share = (self.real_broken or 0) / max(self.real, 1)
+        if share < MUCH_BROKEN:
+            return f"{said}."
+        return f"{said} ({percent(share)}). Correct the rule, or leave it out, if rows like these are to be made."
+
+
+MUCH_BROKEN = 0.05
+"""A rule that so many real rows break may not be meant."""
 
 
 def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
@@ -451,8 +470,8 @@ def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
     for rule in rules:
         if rule.made_broken:
             yield f"Rule {rule.rule}: {rule.made_broken:,} of {rule.made:,} synthetic rows break it."
-        if rule.real_broken != 0:
-            yield f"Rule {rule.rule}: {rule.of_real} real rows break it."
+        if rule.warning:
+            yield rule.warning
 
 
 def _what_it_took(rules: Sequence[RuleFact]) -> str:

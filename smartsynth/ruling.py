@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Combinations, Rule
+from smartsynth.constraints import Combinations, Consequence, Rule
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
@@ -87,17 +87,20 @@ def facts(
     kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
     found = []
     for place, rule in enumerate(kept):
-        of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
-        made_so, rejected, looked_at = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
-        few = None if 0 < of_real < k else of_real
-        found.append(RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at))
+        how = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        found.append(fact(rule, real, made, k=k, how=how))
     return tuple(found)
 
 
-def broken_in(rule: Rule, rows: pd.DataFrame, *, k: int = 1) -> str:
-    """How many of some rows break a rule, for people; fewer than `k` are not counted out."""
-    n = int((~rule.holds(rows)).sum())
-    return f"{'a few' if 0 < n < k else f'{n:,}'} of {len(rows):,}"
+def fact(
+    rule: Rule, real: pd.DataFrame, made: pd.DataFrame, *, k: int, how: tuple[bool, int, int] = (False, 0, 0)
+) -> RuleFact:
+    """What is known of one rule; `how` it was kept, as `RuledGenerator.told` says it."""
+    of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
+    made_so, rejected, looked_at = how
+    few = None if 0 < of_real < k else of_real
+    is_idle = isinstance(rule, Consequence) and not rule.condition(real).fillna(False).any()
+    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle)
 
 
 def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:

@@ -168,6 +168,12 @@ def check(
         screen.answer({"checked": [one.to_json() for one in checked], "broken": len(broken)})
     else:
         screen.show([_broken_table(broken)] if broken else [])
+        for one in checked:
+            if not one.rows:
+                name = f"{one.table}: " if one.table else ""
+                screen.note(
+                    f"{name}{one.said}: no row could break it, as its condition is true in none, or cells are missing. Check its values."
+                )
         screen.note(f"{len(checked) - len(broken)} of {len(checked)} statements are kept by all rows.")
     if min_confidence is not None and any(one.confidence < min_confidence for one in broken):
         raise typer.Exit(NOT_GOOD_ENOUGH)

@@ -20,7 +20,7 @@ from smartsynth.relational import features
 from smartsynth.relational.learning import NONE, said
 from smartsynth.relational.plan import Part
 from smartsynth.relational.structure import Tables
-from smartsynth.ruling import broken_in, wanted
+from smartsynth.ruling import fact, wanted
 from smartsynth.schema import Schema
 from smartsynth.schema_document import TableDocument
 
@@ -81,16 +81,18 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
 
 
 def notes(rules: Mapping[str, TableRules], real: Tables, made: Tables, *, k: int) -> Iterator[str]:
-    """Of each rule that was set aside, and of each that synthetic rows break all the same, how many rows break it."""
+    """Of each rule that was set aside, that synthetic rows break all the same, or that real rows speak against, how many rows break it."""
     for table, some in rules.items():
         for rule in some.told:
-            of_made, of_real = broken_in(rule, made.frame(table)), broken_in(rule, real.frame(table), k=k)
-            said = f"{table}: the rule {rule.said!r}"
-            counts = f"{of_made} synthetic rows break it, {of_real} real ones do."
+            one = fact(rule, real.frame(table), made.frame(table), k=k)
+            said = f"{table}: the rule {one.rule!r}"
+            counts = f"{one.made_broken:,} of {one.made:,} synthetic rows break it, {one.of_real} real ones do."
             if rule in some.aside:
                 yield f"{said} is set aside, as it is about what keys are, and keys are made anew. {counts}"
-            elif not rule.holds(made.frame(table)).all():
+            elif one.made_broken:
                 yield f"{said} could not be kept in all rows: {counts}"
+            elif one.warning:
+                yield f"{table}: {one.warning}"
 
 
 def _known(part: Part, tables: Tables) -> Schema:

@@ -104,3 +104,18 @@ def test_the_json_schema_describes_what_is_read():
     jsonschema.validate({"columns": {"a": {"kind": "numeric"}}, "rules": ["a > 0", {"unique": ["a"]}]}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"columns": {"a": {"knd": "numeric"}}}, schema)
+
+
+def test_conditions_that_are_never_true_and_tables_without_rows_are_told(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "orders.csv").write_text("id,kind\n" + "".join(f"{i},a\n" for i in range(30)))
+    (data / "refunds.csv").write_text("id,order_id\n")
+    (tmp_path / "schema.yaml").write_text(
+        "tables:\n  orders:\n    primary_key: id\n    rules: ['if kind == \"b\" then id > 3']\n"
+        "  refunds: {primary_key: id, foreign_keys: [{columns: order_id, table: orders}]}\n"
+    )
+    done = invoke("schema", "check", tmp_path / "schema.yaml", data)
+    assert done.exit_code == 0, done.stderr
+    assert 'orders: if kind == "b" then id > 3: no row could break it' in done.stderr
+    assert "The table refunds is empty and was left out." in done.stderr

@@ -141,3 +141,12 @@ def test_tables_of_a_template_are_made_together_by_its_own_schema(name, tmp_path
     for table, told in made.schema.tables.items():
         frame = made.tables[table]
         assert not len(frame) or not any(broken(frame, told.rules).values())
+
+
+def test_a_rule_that_real_rows_speak_against_is_told_with_its_table():
+    a = pd.DataFrame({"id": range(80), "kind": np.where(np.arange(80) % 4, "x", "y"), "n": np.arange(80) % 9})
+    told = {"a": {"primary_key": "id", "rules": ['kind != "y"', 'if kind == "z" then n > 3']}}
+    made = relational.synthesize({"a": a}, schema={"tables": told}, seed=1, filter=False, evaluate=False)
+    notes = [note for note in made.notes if note.startswith("a: Rule")]
+    assert "20 of 80 real rows break it (25%)" in notes[0]
+    assert "none of the 80 real rows" in notes[1]
