@@ -377,6 +377,7 @@ def _group(name: str, value: Any) -> Any:
 def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profile:
     if len(real) < run.limits.min_rows:
         raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
+    ruling.check_names(run, real.schema)
     schema = records.arranged(real.frame, run.corrected(refine_schema(real.frame, real.schema)), run)
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
 

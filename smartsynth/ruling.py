@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Combinations, Consequence, Rule
-from smartsynth.errors import ConfigError, DataError
+from smartsynth.constraints import Combinations, Consequence, Rule, rules_of
+from smartsynth.errors import ConfigError, DataError, did_you_mean
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
@@ -46,6 +46,28 @@ def wanted(run: RunConfig, schema: Schema, checks: Sequence[Check] = ()) -> tupl
         )
     parsed(rules, schema)
     return rules
+
+
+def check_names(run: RunConfig, schema: Schema) -> None:
+    """ConfigError if settings name columns that are not there: all of these, and all rules that cannot be read, at once."""
+    named = {f"columns.{name}": name for name in run.columns}
+    named |= {f"primary_key={name}": name for name in run.primary_key}
+    named |= {f"privacy.quasi_identifiers={name}": name for name in run.privacy.quasi_identifiers or ()}
+    wrong = [
+        f"{place}: There is no column {name!r}.{did_you_mean(name, schema.names)} Columns: {', '.join(schema.names)}."
+        for place, name in named.items()
+        if name not in schema
+    ]
+    if not wrong:
+        return  # rules are read when their columns are known well
+    raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
+
+
+def _unread(rules: Sequence[Any], schema: Schema) -> Iterator[str]:
+    try:
+        rules_of(rules, schema)
+    except ConfigError as error:
+        yield str(error)
 
 
 def check_key(run: RunConfig, real: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ anything else          is set aside, since keys are made anew; a note names it, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from smartsynth.relational.plan import Part
 from smartsynth.relational.structure import Tables
 from smartsynth.ruling import fact, wanted
 from smartsynth.schema import Schema
-from smartsynth.schema_document import TableDocument
+from smartsynth.schema_document import SchemaDocument, TableDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,24 @@ class TableRules:
     unique: tuple[tuple[str, ...], ...] = ()
     told: tuple[Rule, ...] = ()
     aside: frozenset[Rule] = frozenset()
+
+
+def all_rules(parts: Sequence[Part], tables: Tables, document: SchemaDocument) -> dict[str, TableRules]:
+    """The rules of all tables.
+
+    Raises:
+        ConfigError: Some cannot be read; each is named with its table.
+    """
+    found: dict[str, TableRules] = {}
+    wrong = []
+    for part in parts:
+        try:
+            found[part.table] = rules_for(part, tables, document.tables.get(part.table))
+        except ConfigError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return found
 
 
 def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRules:
@@ -74,7 +92,8 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
                     kept.append(text)
         rules_of(kept, known)
     except ConfigError as error:
-        raise ConfigError(f"tables.{part.table}.rules: {as_written(str(error), tables)}") from None
+        said = as_written(str(error), tables).splitlines()
+        raise ConfigError("\n".join(f"tables.{part.table}.rules: {line}" for line in said)) from None
     given = [keys.primary[part.table], *(link.references for link in keys.to(part.table))]
     more = (names for names in dict.fromkeys(unique) if not any(key and set(key) <= set(names) for key in given))
     return TableRules(tuple(kept), tuple(more), rules_of(values, schema), frozenset(aside))

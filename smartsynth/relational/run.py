@@ -25,7 +25,7 @@ from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
 from smartsynth.relational import evaluation, key_rules, sink
 from smartsynth.relational.gates import gates
-from smartsynth.relational.key_rules import rules_for
+from smartsynth.relational.key_rules import all_rules
 from smartsynth.relational.learning import learn
 from smartsynth.relational.making import make
 from smartsynth.relational.model import Model
@@ -164,7 +164,7 @@ def synthesize(
         parts = plan_of(real)
         if not parts:
             raise ConfigError("All tables are declared as reference: there is nothing to make.")
-        rules = {one.table: rules_for(one, real, document.tables.get(one.table)) for one in parts}
+        rules = all_rules(parts, real, document)
         held, shared = held_out(real, parts, fraction=HoldoutConfig().fraction, seed=seed)
         for data in real.data.values():
             about(data.frame, generator=generator, seed=seed)

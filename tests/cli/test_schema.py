@@ -119,3 +119,20 @@ def test_conditions_that_are_never_true_and_tables_without_rows_are_told(tmp_pat
     assert done.exit_code == 0, done.stderr
     assert 'orders: if kind == "b" then id > 3: no row could break it' in done.stderr
     assert "The table refunds is empty and was left out." in done.stderr
+
+
+def test_check_names_all_that_is_wrong_at_once(folder, tmp_path):
+    (tmp_path / "schema.yaml").write_text(
+        "tables:\n  sales:\n    primary_key: sale_i\n    rules: ['total == a + c', 'b <']\n"
+        "  notes:\n    columns: {nte: {kind: text}}\n  others: {}\n"
+    )
+    done = invoke("schema", "check", tmp_path / "schema.yaml", folder)
+    assert done.exit_code == 4
+    for said in (
+        "tables.sales: There is no column 'sale_i'",
+        "'c'",
+        "'b <' cannot be read",
+        "tables.notes: There is no column 'nte'",
+        "no table 'others'",
+    ):
+        assert said in done.stderr

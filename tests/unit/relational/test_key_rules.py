@@ -94,8 +94,15 @@ def test_a_rule_about_what_keys_are_is_set_aside_and_told_with_counts(found):
 
 
 def test_a_rule_that_names_no_column_is_an_error_with_its_table(tables):
-    told = {**TOLD, "people": {**TOLD["people"], "rules": ["lvl > 0", "bos_id > 3"]}}
-    with pytest.raises(ConfigError, match=r"(?s)tables\.people\.rules: .*'lvl'.*'bos_id'"):
+    told = {
+        **TOLD,
+        "people": {**TOLD["people"], "rules": ["lvl > 0", "bos_id > 3"]},
+        "places": {"primary_key": "id", "rules": ["siz > 2"]},
+    }
+    with pytest.raises(
+        ConfigError,
+        match=r"(?s)tables\.places\.rules: .*'siz'.*tables\.people\.rules: .*'lvl'.*tables\.people\.rules: .*'bos_id'",
+    ):
         relational.synthesize(tables, schema={"tables": told}, seed=4)
 
 
