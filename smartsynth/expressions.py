@@ -111,7 +111,7 @@ class Expression:
         """The expression with other ones in place of a function of single columns.
 
         >>> Expression.parse("a > 1 and not is_missing(b)").put("is_missing", {"b": "c == 'none'"}).text
-        "a > 1 and (not c == 'none')"
+        "a > 1 and (not (c == 'none'))"
         """
         stem = "put_"
         while stem in self.text:

@@ -722,6 +722,10 @@ class Attack:
     outcome: Outcome
 
 
+OWN = ("replay", "lone values")
+"""Attacks that find what is one person's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Battery:
     """All attacks and one verdict.
@@ -748,12 +752,20 @@ class Battery:
             return f"No leakage found by these attacks at these settings; {self._seen()}."
         signs = [attack.sentence for attack in self.attacks if attack.outcome is self.outcome][:3]
         head = "Leakage found" if self.outcome is Outcome.FAIL else "Signs of leakage"
-        return f"{head}: {' '.join(signs)} Do not share these rows before you have looked into it."
+        return f"{head}: {' '.join(signs)} Do not share these rows. {self._step()}"
+
+    def _step(self) -> str:
+        """What to do about what was found."""
+        keys = {attack.key for attack in self.attacks if attack.outcome is self.outcome}
+        own = (
+            "Drop the columns that are named, or treat them (columns.NAME.treatment), keep the privacy filter on, or l"
+        )
+        return f"{own if keys & set(OWN) else 'L'}earn from more rows, or with a budget of differential privacy (--epsilon 1), and measure again."
 
     def _seen(self) -> str:
         if not self.smallest <= 1:
             return "copies could not be told from chance, because real rows resemble each other too much or are too few"
-        return f"if {percent(self.smallest)} of the rows were copies, that would have been seen"
+        return f"if {percent(self.smallest, rounded=math.ceil)} of the rows were copies, that would have been seen"
 
 
 @dataclass(frozen=True, slots=True)

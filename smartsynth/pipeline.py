@@ -324,7 +324,11 @@ def _without_holdout(evaluation: Evaluation) -> Evaluation:
     """The evaluation with what is not known if the generator may have learnt from every real row."""
     battery = evaluation.battery
     if battery is not None and battery.outcome is not Outcome.FAIL:
-        battery = replace(battery, outcome=Outcome.UNKNOWN, reason="no holdout was given that the generator never saw.")
+        battery = replace(
+            battery,
+            outcome=Outcome.UNKNOWN,
+            reason="no holdout was given that the generator never saw. Give real rows that nothing was learnt from (--holdout).",
+        )
     verdict = dict(evaluation.verdict) if battery is None else {**evaluation.verdict, "privacy": battery.sentence()}
     return replace(evaluation, battery=battery, verdict=verdict, limits=(*evaluation.limits, NOT_UNSEEN))
 

@@ -151,7 +151,9 @@ def test_broken_tables_of_others_are_measured(shop, schema):
     assert broken == {"profiles.customer_id → customers.id": pytest.approx(0.75, abs=0.01)}
     assert next(t.unique for t in found.tables if t.table == "customers") == pytest.approx(300 / 303)
     assert "Keys are broken" in found.verdict[0]
-    assert "303 cells hold keys of real rows." in found.verdict
+    assert any(
+        said.startswith("303 cells hold keys of real rows. Name their columns as keys") for said in found.verdict
+    )
 
 
 def test_a_holdout_is_the_yardstick_when_it_is_given(shop, schema):
