@@ -102,7 +102,8 @@ def _of_table(
     document: SchemaDocument | None = None,
 ) -> Iterator[Checked]:
     for rule in statements(table, data.schema):
-        yield Checked(name, rule.said, _support(rule, data.frame), int((~rule.holds(data.frame)).sum()))
+        broken = int((~rule.holds(data.frame)).sum())  # says what cannot be computed
+        yield Checked(name, rule.said, _support(rule, data.frame), broken)
     for foreign in table.foreign_keys:
         references = foreign.references or (
             document.tables[foreign.table].primary_key if document and foreign.table in document.tables else key

@@ -136,3 +136,10 @@ def test_check_names_all_that_is_wrong_at_once(folder, tmp_path):
         "no table 'others'",
     ):
         assert said in done.stderr
+
+
+def test_a_condition_on_a_column_of_texts_is_an_error_in_words(tmp_path):
+    (tmp_path / "rows.csv").write_text("flag,n\n" + "".join(f"{'ab'[i % 2]},{i}\n" for i in range(30)))
+    (tmp_path / "schema.yaml").write_text("rules: [if flag then n > 3]\n")
+    done = invoke("schema", "check", tmp_path / "schema.yaml", tmp_path / "rows.csv")
+    assert done.exit_code == 4 and "'flag' is neither true nor false" in done.stderr
