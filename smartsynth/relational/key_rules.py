@@ -33,13 +33,13 @@ class TableRules:
         kept: Rules about columns that are made as rows, and about what rows say of their parents, as values.
         unique: Columns whose values together no two rows share, the primary key left out.
         told: All rules as they were told.
-        aside: Those that are about what keys are, and not kept.
+        aside: Those that are about what keys are and not kept, as they were told.
     """
 
     kept: tuple[Any, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     told: tuple[Rule, ...] = ()
-    aside: frozenset[Rule] = frozenset()
+    aside: frozenset[str] = frozenset()
 
 
 def all_rules(parts: Sequence[Part], tables: Tables, document: SchemaDocument) -> dict[str, TableRules]:
@@ -74,7 +74,7 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
     known, missing = _known(part, tables), _missing(part, tables)
     kept: list[Any] = []
     unique: list[tuple[str, ...]] = []
-    aside: list[Rule] = []
+    aside: list[str] = []
     try:
         values = wanted(RunConfig(columns=columns, rules=told.rules), schema)
         for value in values:
@@ -87,7 +87,7 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
             for rule in rules:
                 text = _translated(rule, missing, known)
                 if text is None:
-                    aside.append(rule)
+                    aside.append(rule.said)
                 elif text:
                     kept.append(text)
         rules_of(kept, known)
@@ -106,7 +106,7 @@ def notes(rules: Mapping[str, TableRules], real: Tables, made: Tables, *, k: int
             one = fact(rule, real.frame(table), made.frame(table), k=k)
             said = f"{table}: the rule {one.rule!r}"
             counts = f"{one.made_broken:,} of {one.made:,} synthetic rows break it, {one.of_real} real ones do."
-            if rule in some.aside:
+            if rule.said in some.aside:
                 yield f"{said} is set aside, as it is about what keys are, and keys are made anew. {counts}"
             elif one.made_broken:
                 yield f"{said} could not be kept in all rows: {counts}"

@@ -8,6 +8,7 @@ from smartsynth import relational, templates
 from smartsynth.constraints import rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
+from smartsynth.relational import features
 
 PAYMENTS = [
     'if channel == "online" then is_missing(place_id)',
@@ -157,3 +158,10 @@ def test_a_rule_that_real_rows_speak_against_is_told_with_its_table():
     notes = [note for note in made.notes if note.startswith("a: Rule")]
     assert "20 of 80 real rows break it (25%)" in notes[0]
     assert "none of the 80 real rows" in notes[1]
+
+
+def test_no_row_of_a_table_without_rows_is_a_row_of_missing_cells():
+    """As where no fraud episode was made, and transactions name none."""
+    empty = pd.DataFrame({"kind": pd.Series([], dtype=object)})
+    frame, schema = features.taken((empty, infer_schema(pd.DataFrame({"kind": ["a", "b"]}))), np.array([-1, -1]))
+    assert len(frame) == 2 and frame["kind"].isna().all() and schema.names == ("kind",)
