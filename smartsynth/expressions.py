@@ -16,6 +16,7 @@ cell is missing, is not broken.
 from __future__ import annotations
 
 import ast
+import copy
 import keyword
 import re
 import unicodedata
@@ -105,6 +106,34 @@ class Expression:
         for place, name in self._places.items():
             text = text.replace(place, quoted(name))
         return Expression(text, _checked(node, text, self._places), node, self._places)
+
+    def put(self, function: str, given: Mapping[str, str]) -> Expression:
+        """The expression with other ones in place of a function of single columns.
+
+        >>> Expression.parse("a > 1 and not is_missing(b)").put("is_missing", {"b": "c == 'none'"}).text
+        "a > 1 and (not (c == 'none'))"
+        """
+        stem = "put_"
+        while stem in self.text:
+            stem += "_"
+        texts: list[str] = []
+        of, name = given, self.name
+
+        class Put(ast.NodeTransformer):
+            def visit_Call(self, node: ast.Call) -> ast.expr:
+                self.generic_visit(node)
+                match node:
+                    case ast.Call(func=ast.Name(id=called), args=[ast.Name() as one]) if (
+                        called == function and name(one) in of
+                    ):
+                        texts.append(of[name(one)])
+                        return ast.Name(id=f"{stem}{len(texts) - 1}_", ctx=ast.Load())
+                return node
+
+        text = self.part(Put().visit(copy.deepcopy(self.tree))).text
+        for i, one in enumerate(texts):
+            text = text.replace(f"{stem}{i}_", f"({one})")
+        return Expression.parse(text)
 
     def joined(self) -> tuple[Expression, ...]:
         """What it joins by `and`, and of `a == b == c` each two; itself alone if it joins nothing, or something that names no column.

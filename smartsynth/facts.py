@@ -427,6 +427,7 @@ class RuleFact:
         made: Synthetic rows that there are.
         rejected: Records that broke it as they were made, and were replaced.
         looked_at: Records that were made and looked at.
+        is_idle: Whether it says what follows from a condition, and that is true in no real row.
     """
 
     rule: str
@@ -437,11 +438,29 @@ class RuleFact:
     made: int
     rejected: int
     looked_at: int
+    is_idle: bool = False
 
     @property
     def of_real(self) -> str:
         """How many of the real rows break it, for people."""
         return f"{'a few' if self.real_broken is None else f'{self.real_broken:,}'} of {self.real:,}"
+
+    @property
+    def warning(self) -> str:
+        """What real rows say against it, and what to do; nothing if they keep it."""
+        if self.is_idle:
+            return f"Rule {self.rule}: its condition is true in none of the {self.real:,} real rows, so that nothing follows from it. Check its values."
+        if self.real_broken == 0:
+            return ""
+        said = f"Rule {self.rule}: {self.of_real} real rows break it"
+        share = (self.real_broken or 0) / max(self.real, 1)
+        if share < MUCH_BROKEN:
+            return f"{said}."
+        return f"{said} ({percent(share)}). Correct the rule, or leave it out, if rows like these are to be made."
+
+
+MUCH_BROKEN = 0.05
+"""A rule that so many real rows break may not be meant."""
 
 
 def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
@@ -451,8 +470,8 @@ def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
     for rule in rules:
         if rule.made_broken:
             yield f"Rule {rule.rule}: {rule.made_broken:,} of {rule.made:,} synthetic rows break it."
-        if rule.real_broken != 0:
-            yield f"Rule {rule.rule}: {rule.of_real} real rows break it."
+        if rule.warning:
+            yield rule.warning
 
 
 def _what_it_took(rules: Sequence[RuleFact]) -> str:
@@ -703,6 +722,10 @@ class Attack:
     outcome: Outcome
 
 
+OWN = ("replay", "lone values")
+"""Attacks that find what is one person's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Battery:
     """All attacks and one verdict.
@@ -729,12 +752,20 @@ class Battery:
             return f"No leakage found by these attacks at these settings; {self._seen()}."
         signs = [attack.sentence for attack in self.attacks if attack.outcome is self.outcome][:3]
         head = "Leakage found" if self.outcome is Outcome.FAIL else "Signs of leakage"
-        return f"{head}: {' '.join(signs)} Do not share these rows before you have looked into it."
+        return f"{head}: {' '.join(signs)} Do not share these rows. {self._step()}"
+
+    def _step(self) -> str:
+        """What to do about what was found."""
+        keys = {attack.key for attack in self.attacks if attack.outcome is self.outcome}
+        own = (
+            "Drop the columns that are named, or treat them (columns.NAME.treatment), keep the privacy filter on, or l"
+        )
+        return f"{own if keys & set(OWN) else 'L'}earn from more rows, or with a budget of differential privacy (--epsilon 1), and measure again."
 
     def _seen(self) -> str:
         if not self.smallest <= 1:
             return "copies could not be told from chance, because real rows resemble each other too much or are too few"
-        return f"if {percent(self.smallest)} of the rows were copies, that would have been seen"
+        return f"if {percent(self.smallest, rounded=math.ceil)} of the rows were copies, that would have been seen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -57,11 +58,15 @@ def seconds_of(text: str) -> float:
     return float(found[1]) * {"m": 60, "min": 60, "h": 3600}.get(found[2], 1)
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, *, rounded: Callable[[float], int] | None = None) -> str:
     """A share as a percentage with at most one decimal place where that says enough.
+
+    `rounded=math.ceil` never says less than the share is, and `math.floor` never more.
 
     >>> [percent(v) for v in (0.1234, 0.5, 1, 0, 0.0004, 0.000001, 0.9999)]
     ['12.3%', '50%', '100%', '0%', '0.04%', '<0.01%', '99.99%']
+    >>> percent(1 / 6), percent(1 / 6, rounded=math.floor), percent(0.0312, rounded=math.ceil)
+    ('16.7%', '16.6%', '3.2%')
     """
     if share is None or not math.isfinite(share):
         return MISSING
@@ -71,6 +76,9 @@ def percent(share: float | None) -> str:
     if 99.99 < points < 100:
         return ">99.99%"
     near_the_end = 0 < points < 0.1 or 99.9 < points < 100
+    if rounded is not None:
+        step = 100 if near_the_end else 10
+        points = rounded(round(points * step, 9)) / step
     text = f"{points:.{2 if near_the_end else 1}f}".rstrip("0").rstrip(".")
     return f"{text}%".replace("-", "−")
 

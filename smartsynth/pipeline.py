@@ -324,7 +324,11 @@ def _without_holdout(evaluation: Evaluation) -> Evaluation:
     """The evaluation with what is not known if the generator may have learnt from every real row."""
     battery = evaluation.battery
     if battery is not None and battery.outcome is not Outcome.FAIL:
-        battery = replace(battery, outcome=Outcome.UNKNOWN, reason="no holdout was given that the generator never saw.")
+        battery = replace(
+            battery,
+            outcome=Outcome.UNKNOWN,
+            reason="no holdout was given that the generator never saw. Give real rows that nothing was learnt from (--holdout).",
+        )
     verdict = dict(evaluation.verdict) if battery is None else {**evaluation.verdict, "privacy": battery.sentence()}
     return replace(evaluation, battery=battery, verdict=verdict, limits=(*evaluation.limits, NOT_UNSEEN))
 
@@ -377,6 +381,7 @@ def _group(name: str, value: Any) -> Any:
 def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profile:
     if len(real) < run.limits.min_rows:
         raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
+    ruling.check_names(run, real.schema)
     schema = records.arranged(real.frame, run.corrected(refine_schema(real.frame, real.schema)), run)
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
 

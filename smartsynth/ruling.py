@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Combinations, Rule
-from smartsynth.errors import ConfigError, DataError
+from smartsynth.constraints import Combinations, Consequence, Rule, rules_of
+from smartsynth.errors import ConfigError, DataError, did_you_mean
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
 from smartsynth.models.base import Generator
@@ -46,6 +46,28 @@ def wanted(run: RunConfig, schema: Schema, checks: Sequence[Check] = ()) -> tupl
         )
     parsed(rules, schema)
     return rules
+
+
+def check_names(run: RunConfig, schema: Schema) -> None:
+    """ConfigError if settings name columns that are not there: all of these, and all rules that cannot be read, at once."""
+    named = {f"columns.{name}": name for name in run.columns}
+    named |= {f"primary_key={name}": name for name in run.primary_key}
+    named |= {f"privacy.quasi_identifiers={name}": name for name in run.privacy.quasi_identifiers or ()}
+    wrong = [
+        f"{place}: There is no column {name!r}.{did_you_mean(name, schema.names)} Columns: {', '.join(schema.names)}."
+        for place, name in named.items()
+        if name not in schema
+    ]
+    if not wrong:
+        return  # rules are read when their columns are known well
+    raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
+
+
+def _unread(rules: Sequence[Any], schema: Schema) -> Iterator[str]:
+    try:
+        rules_of(rules, schema)
+    except ConfigError as error:
+        yield str(error)
 
 
 def check_key(run: RunConfig, real: pd.DataFrame) -> None:
@@ -87,11 +109,20 @@ def facts(
     kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
     found = []
     for place, rule in enumerate(kept):
-        of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
-        made_so, rejected, looked_at = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
-        few = None if 0 < of_real < k else of_real
-        found.append(RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at))
+        how = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
+        found.append(fact(rule, real, made, k=k, how=how))
     return tuple(found)
+
+
+def fact(
+    rule: Rule, real: pd.DataFrame, made: pd.DataFrame, *, k: int, how: tuple[bool, int, int] = (False, 0, 0)
+) -> RuleFact:
+    """What is known of one rule; `how` it was kept, as `RuledGenerator.told` says it."""
+    of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
+    made_so, rejected, looked_at = how
+    few = None if 0 < of_real < k else of_real
+    is_idle = isinstance(rule, Consequence) and not rule.condition(real).fillna(False).any()
+    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle)
 
 
 def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:

@@ -14,6 +14,7 @@ A file of several tables holds the same for each of them under `tables`, by name
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +23,20 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 
 from smartsynth.config import ColumnConfig, Settings, explain, read_yaml
 from smartsynth.errors import ConfigError
+from smartsynth.schema_kinds import OURS, kind_of
 
 
 def _listed(value: Any) -> Any:
     """One name as a list of one."""
     return (value,) if isinstance(value, str) else value
+
+
+def _of_another_tool(kind: str, path: str) -> str:
+    """What a schema file is, and how it becomes ours."""
+    return (
+        f"This is a schema of the kind {kind}, and one of ours is needed. Convert it: `smartsynth schema convert {shlex.quote(path)} "
+        "-o schema.yaml`, and give schema.yaml."
+    )
 
 
 class ForeignKey(Settings):
@@ -85,6 +95,8 @@ class SchemaDocument(TableDocument):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
+            if (kind := kind_of(values)) != OURS:
+                raise ConfigError(_of_another_tool(kind, "FILE")) from None
             raise ConfigError("\n".join(explain(cls, dict(e)) for e in error.errors())) from None
 
     @classmethod
@@ -92,9 +104,12 @@ class SchemaDocument(TableDocument):
         """The document of a YAML (or JSON) file.
 
         Raises:
-            ConfigError: It cannot be read, or says what a schema cannot say.
+            ConfigError: It cannot be read, or says what a schema cannot say, as that of another tool does.
         """
-        return cls.build(read_yaml(path, "schema", "columns, keys and rules"))
+        values = read_yaml(path, "schema", "columns, keys and rules")
+        if (kind := kind_of(values)) != OURS:
+            raise ConfigError(f"schema={str(path)!r}: {_of_another_tool(kind, str(path))}")
+        return cls.build(values)
 
     def settings(self) -> dict[str, Any]:
         """What it says of one table, as settings of a run.

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
@@ -65,7 +64,8 @@ class Screen:
 
     def _console(self, stream: TextIO) -> Console:
         width = None if stream.isatty() else FILE_WIDTH
-        return Console(file=stream, no_color=None if self.color else True, highlight=False, width=width)
+        colour = None if self.color else True
+        return Console(file=stream, no_color=colour, highlight=False, markup=False, emoji=False, width=width)
 
     def note(self, *parts: Table | str) -> None:
         """Lines and tables for the person at the terminal."""
@@ -75,7 +75,7 @@ class Screen:
     def fail(self, *lines: str) -> None:
         """What went wrong, also for those who want no notes."""
         for line in lines:
-            self.err.print(_safe(line), soft_wrap=True, style="red")
+            self.err.print(safe(line), soft_wrap=True, style="red")
 
     def show(self, parts: Iterable[Table | str]) -> None:
         """The answer, for a person."""
@@ -107,14 +107,14 @@ class Screen:
                 yield report
 
 
-def _safe(text: str) -> str:
-    """A text that came from data: neither markup nor control characters of it reach the terminal."""
-    return escape("".join(c if c.isprintable() or c == "\n" else " " for c in text))
+def safe(text: str) -> str:
+    """A text that came from data: no control characters of it reach the terminal. Markup means nothing there (`Screen`)."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def _print(console: Console, parts: Iterable[Table | str]) -> None:
     for item in parts:
-        console.print(_safe(item) if isinstance(item, str) else item, soft_wrap=isinstance(item, str))
+        console.print(safe(item) if isinstance(item, str) else item, soft_wrap=isinstance(item, str))
 
 
 @contextmanager
@@ -122,14 +122,14 @@ def _bar(console: Console) -> Iterator[Progress]:
     from rich import progress
 
     columns = (
-        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.TaskProgressColumn(),
+        progress.TextColumn("{task.description}", markup=False), progress.BarColumn(), progress.TaskProgressColumn(),
         progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )  # fmt: skip
     with progress.Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task("Starting", total=1.0)
 
         def draw(fraction: float, message: str = "", /) -> None:
-            bars.update(task, completed=fraction, description=_safe(message)[:60].ljust(40))
+            bars.update(task, completed=fraction, description=safe(message)[:60].ljust(40))
 
         yield draw
 
@@ -236,11 +236,11 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         )
         yield from done.notes
     if told := [one for one in result.identifiers if one.treatment != "keep"]:
-        yield f"Say who somebody is: {', '.join(f'{_safe(plain(one.column))} ({one.treatment})' for one in told)}."
+        yield f"Say who somebody is: {', '.join(f'{plain(one.column)} ({one.treatment})' for one in told)}."
     if result.recoding is not None:
-        yield f"Rows made {_safe(result.recoding.sentence())}"
+        yield f"Rows made {result.recoding.sentence()}"
     yield from rule_parts(result.rules)
-    yield f"Privacy: {_safe(result.ledger.statement())}"
+    yield f"Privacy: {result.ledger.statement()}"
     if result.ledger.measured and {entry.stage for entry in result.ledger.open} == {"schema"}:
         yield "If they are public knowledge, say so with --public-schema (privacy.public_schema: true)."
     if result.ledger.measured and result.evaluation is not None:
@@ -257,7 +257,7 @@ def rule_parts(rules: Sequence[RuleFact]) -> Iterator[str]:
     """What rules took, and which of them rows break."""
     from smartsynth.facts import rule_sentences
 
-    return map(_safe, rule_sentences(rules))
+    return rule_sentences(rules)
 
 
 def _briefly(written: Sequence[Path]) -> Iterator[str]:
@@ -276,14 +276,14 @@ def race_parts(race: Race) -> Iterator[Table | str]:
     for place, one in enumerate(race.contenders, 1):
         values = (number(value) for value in (one.score, one.detection, one.utility, one.closeness))
         time = span(one.seconds) if one.finished else MISSING
-        table.add_row(str(place) if one.finished else MISSING, _safe(one.label), *values, time)
+        table.add_row(str(place) if one.finished else MISSING, safe(one.label), *values, time)
     table.add_row("", "real rows", "", number(race.detection), number(race.utility), number(0.5), "", style="dim")
     yield table
     yield (
         f"Each learnt {count(race.rows)} rows and was judged by {count(race.judged)} others; {span(race.seconds)} of "
         f"{span(race.budget)} were used."
     )
-    yield from (f"{_safe(one.label)}: {one.reason}" for one in race.contenders if not one.finished)
+    yield from (f"{one.label}: {one.reason}" for one in race.contenders if not one.finished)
 
 
 def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> Iterator[Table | str]:
@@ -300,9 +300,9 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
             continue
         if score.family is not family:
             family = score.family
-            table.add_row(f"[bold]{family.value.capitalize()}[/bold]")
+            table.add_row(family.value.capitalize(), style="bold")
         values = number(score.value), number(score.reference)
-        table.add_row(f"  {_safe(score.name)}", _safe(score.key), *values, score.better.value)
+        table.add_row(f"  {safe(score.name)}", safe(score.key), *values, score.better.value)
     yield table
     yield "The yardstick is the same measure of real training data against real data kept aside."
     if evaluation.battery is not None and evaluation.battery.attacks and not headline_only:
@@ -322,7 +322,7 @@ def attack_table(battery: Battery) -> Table:
     for attack in battery.attacks:
         low, high = attack.interval
         table.add_row(
-            _safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.corrected),
+            safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.corrected),
             attack.outcome.value,
         )  # fmt: skip
     return table
@@ -337,7 +337,7 @@ def parts_of_output(found: PartsEvaluation) -> Iterator[Table | str]:
     table.add_column("Worst part", no_wrap=True)
     for one in found.spreads:
         figures = [number(value) for value in (one.best, one.median, one.worst, one.reference)]
-        table.add_row(_safe(one.name), *figures, _safe(one.worst_part))
+        table.add_row(safe(one.name), *figures, safe(one.worst_part))
     yield table
     yield "The yardstick is the same measure of real training data against real data kept aside."
     yield f"{count(len(found.parts))} parts, {count(found.rows)} rows. Privacy: {found.outcome.value}."
@@ -353,7 +353,7 @@ def generator_table(rows: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(title)
     for row in rows:
         needs = "" if row["installed"] else f"pip install 'smartsynth[{row['extra']}]'"
-        table.add_row(row["name"], _safe(row["summary"]), _safe(needs))
+        table.add_row(row["name"], safe(row["summary"]), safe(needs))
     return table
 
 
@@ -366,7 +366,7 @@ def budget_table(found: Iterable[Spent]) -> Table:
     table.add_column("Last")
     for spent in found:
         table.add_row(
-            _safe(spent.dataset), count(spent.releases), number(spent.epsilon), f"{spent.delta:.2g}", spent.last
+            safe(spent.dataset), count(spent.releases), number(spent.epsilon), f"{spent.delta:.2g}", spent.last
         )
     return table
 
@@ -379,7 +379,7 @@ def key_table(keys: Iterable[Any]) -> Table:
     for key in keys:
         state = "revoked" if key.revoked is not None else "open" if key.holds else "expired"
         until = "never" if key.expires is None else moment(key.expires)
-        table.add_row(key.id, _safe(key.name), key.scope, key.account, moment(key.created), until, state)
+        table.add_row(key.id, safe(key.name), key.scope, key.account, moment(key.created), until, state)
     return table
 
 
@@ -390,7 +390,7 @@ def audit_table(entries: Iterable[Entry]) -> Table:
         table.add_column(title, justify="right" if title == "No." else "left")
     for entry in entries:
         details = ", ".join(f"{name} {value}" for name, value in entry.what.items())
-        table.add_row(str(entry.seq), entry.time[:19], _safe(entry.actor), _safe(entry.action), _safe(details))
+        table.add_row(str(entry.seq), entry.time[:19], safe(entry.actor), safe(entry.action), safe(details))
     return table
 
 
@@ -402,7 +402,7 @@ def _whole_table(whole: Whole) -> Table:
     for column in whole.columns:
         shown = [number(column.quantiles[i]) for i in (1, 3, 5)] if column.quantiles else ["", "", ""]
         share = percent(column.missing / max(whole.rows, 1))
-        table.add_row(_safe(plain(column.name)), share, f"~{count(column.distinct)}", *shown)
+        table.add_row(safe(plain(column.name)), share, f"~{count(column.distinct)}", *shown)
     return table
 
 
@@ -419,8 +419,8 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
     for column in profile.columns:
         role = None if column.role == "feature" else column.role
         columns.add_row(
-            _safe(plain(column.name)), column.kind, ", ".join(filter(None, (column.semantic, role))),
-            percent(column.missing / max(column.count, 1)), count(column.distinct), _safe(_typical(column)),
+            safe(plain(column.name)), column.kind, ", ".join(filter(None, (column.semantic, role))),
+            percent(column.missing / max(column.count, 1)), count(column.distinct), safe(_typical(column)),
             ", ".join(column.flags),
         )  # fmt: skip
     yield columns
@@ -439,15 +439,13 @@ def profile_parts(profile: Profile) -> Iterator[Table | str]:
     if profile.alerts:
         alerts = Table(box=None, pad_edge=False, show_header=False)
         for alert in profile.alerts:
-            alerts.add_row(
-                alert.severity.value, _safe(plain(alert.column)) if alert.column else "", _safe(alert.message)
-            )
+            alerts.add_row(alert.severity.value, safe(plain(alert.column)) if alert.column else "", safe(alert.message))
         yield "\nAlerts, worst first"
         yield alerts
     if profile.associations:
         pairs = Table(box=None, pad_edge=False, show_header=False)
         for pair in sorted(profile.associations, key=lambda pair: -pair.value)[:5]:
-            pairs.add_row(f"{_safe(plain(pair.left))} – {_safe(plain(pair.right))}", number(pair.value), pair.measure)
+            pairs.add_row(f"{safe(plain(pair.left))} – {safe(plain(pair.right))}", number(pair.value), pair.measure)
         yield "\nStrongest associations"
         yield pairs
 
@@ -456,27 +454,27 @@ def _sequence_parts(sequence: SequenceProfile) -> Iterator[Table | str]:
     """What the rows are along time: entities and times, then the numbers that change."""
     from smartsynth import sequence_words
 
-    yield f"\n{_safe(sequence_words.heading(sequence))}"
+    yield f"\n{sequence_words.heading(sequence)}"
     about = Table(box=None, pad_edge=False, show_header=False)
     for name, text in sequence_words.facts_of(sequence):
-        about.add_row(name, _safe(text))
+        about.add_row(name, safe(text))
     yield about
     if sequence.channels:
         channels = Table(box=None, pad_edge=False, header_style="bold")
         for title in sequence_words.CHANNEL_HEADER:
             channels.add_column(title, justify="right" if title == "Next row" else "left")
         for channel in sequence.channels:
-            channels.add_row(*map(_safe, sequence_words.channel_row(channel)))
+            channels.add_row(*map(safe, sequence_words.channel_row(channel)))
         yield ""
         yield channels
 
 
 def _facts(heading: str, facts: Sequence[tuple[str, str]]) -> Iterator[Table | str]:
     """What a column of texts or images holds."""
-    yield f"\n{_safe(heading)}"
+    yield f"\n{heading}"
     about = Table(box=None, pad_edge=False, show_header=False)
     for name, said in facts:
-        about.add_row(name, _safe(said))
+        about.add_row(name, safe(said))
     yield about
 
 

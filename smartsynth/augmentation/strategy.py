@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smartsynth.errors import ConfigError, did_you_mean
+from smartsynth.formats import percent
 
 KINDS = ("balance", "ratio", "minority", "grow", "auto")
 PLAIN = ("balance", "auto")
@@ -103,8 +104,8 @@ class Strategy:
             return self.value * max(counts.values())
         if self.value * len(counts) > 1 + 1e-9:
             raise ConfigError(
-                f"strategy={self!s}: each of {len(counts)} classes cannot be {self.value:.0%} of all rows. "
-                f"Use at most {1 / len(counts):.0%}."
+                f"strategy={self!s}: each of {len(counts)} classes cannot be {percent(self.value, rounded=math.ceil)} of all rows. "
+                f"Use at most {percent(1 / len(counts), rounded=math.floor)}."
             )
         rare: set[str] = set()
         while True:  # raising one class makes the others rarer

@@ -66,10 +66,10 @@ def _sentence(proof: Proof, outcome: str, outcomes: dict[str, str]) -> str:
     losses = [key for key, one in outcomes.items() if one == "worse"]
     if outcome == NO_GAIN:
         what = [f"{_figures(proof, key)} for {_name(key)}" for key in outcomes]
-        return f"No gain in {name} over doing nothing: {_joined(what)}."
+        return f"No gain in {name} over doing nothing: {_joined(what)}. Train on the real rows alone, or try another way (--strategy, --generator)."
     if outcome == LOSS:
         what = [f"{_figures(proof, key)} for {_name(key)}" for key in losses]
-        return f"No gain but a loss in {name} against doing nothing: {_joined(what)}."
+        return f"No gain but a loss in {name} against doing nothing: {_joined(what)}. Train on the real rows alone."
     what = [
         f"gain of {_figures(proof, key)} in {name} over doing nothing for {_name(key)}{_rivals(proof, key)}"
         for key in gains
@@ -79,7 +79,8 @@ def _sentence(proof: Proof, outcome: str, outcomes: dict[str, str]) -> str:
         f"no gain for {_name(key)}: {_figures(proof, key)}" for key, one in outcomes.items() if one == "no different"
     ]
     text = "; ".join([*what, *rest])
-    return f"{text[0].upper()}{text[1:]}."
+    more = f" Add the synthetic rows for {_joined([_name(key) for key in gains])} alone." if rest else ""
+    return f"{text[0].upper()}{text[1:]}.{more}"
 
 
 def _of_model(proof: Proof, model: str) -> str:
@@ -142,10 +143,12 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def figure(value: float, *, signed: bool = False) -> str:
-    """A value of a measure with three decimal places, larger ones with three significant digits.
+    """A value of a measure with three decimal places, larger ones with three significant digits, those near 0 with one.
 
-    >>> figure(0.98765), figure(-0.0004), figure(0.02, signed=True), figure(1234.5)
-    ('0.988', '0.000', '+0.020', '1,230')
+    So none that is above or below 0, on which verdicts rest, looks as if it were 0.
+
+    >>> figure(0.98765), figure(-0.00042), figure(0.02, signed=True), figure(1234.5), figure(0.0)
+    ('0.988', '−0.0004', '+0.020', '1,230', '0.000')
     """
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, MISSING)
@@ -153,5 +156,7 @@ def figure(value: float, *, signed: bool = False) -> str:
         return number(value)
     text = f"{abs(value):.3f}"
     if float(text) == 0:
-        return text
+        if value == 0:
+            return text
+        text = number(abs(value), 1)
     return f"{'−' if value < 0 else '+' if signed else ''}{text}"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import known_of, options_of, source_of
-from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.augmentation import Augmented
@@ -158,7 +158,7 @@ def _parts(found: Augmented) -> Iterator[Table | str]:
         ):
             table.add_column(title, justify="left" if title in ("Model", "Trained with") else "right")
         for row in lines(found):
-            table.add_row(*row)
+            table.add_row(*map(safe, row))
         yield table
         yield (
             f"{found.proof.trial.repeats} × {found.proof.trial.folds} folds of {count(found.proof.n_rows)} real rows; the generator and the models "

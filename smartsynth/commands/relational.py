@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from smartsynth.errors import ConfigError
-from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.relational import Made, RelationalEvaluation
@@ -210,12 +210,12 @@ def _parts(found: RelationalEvaluation) -> Iterator[Any]:
     yield from found.verdict
     overall = _columns("Score", "Synthetic", "Real", "What it says")
     for score in found.scores:
-        overall.add_row(score.name, number(score.value), number(score.reference), score.sentence)
+        overall.add_row(score.name, number(score.value), number(score.reference), safe(score.sentence))
     yield overall
     tables = _columns("Table", "Real rows", "Synthetic", "Columns", "Pairs", "Detection")
     for one in found.tables:
         tables.add_row(
-            one.table,
+            safe(one.table),
             f"{one.real:,}",
             f"{one.synthetic:,}",
             *(_pair(one.scores, k) for k in ("columns", "pairs", "detection")),
@@ -224,7 +224,9 @@ def _parts(found: RelationalEvaluation) -> Iterator[Any]:
     keys = _columns("Key", "Whole", "Children", "With parent", "Siblings")
     for link in found.links:
         keys.add_row(
-            link.link, f"{link.integrity:.0%}", *(_pair(link.scores, k) for k in ("cardinality", "parents", "siblings"))
+            safe(link.link),
+            f"{link.integrity:.0%}",
+            *(_pair(link.scores, k) for k in ("cardinality", "parents", "siblings")),
         )
     yield keys
     yield from found.limits

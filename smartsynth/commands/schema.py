@@ -9,8 +9,8 @@ import typer
 
 from smartsynth import atomic
 from smartsynth.commands.overwriting import check_apart
-from smartsynth.errors import ConfigError, DataError
-from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
+from smartsynth.errors import ConfigError, DataError, EmptyTableError
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.dataset import Dataset
@@ -58,7 +58,9 @@ def discover(
 
     check_apart({"DATA": data}, {"--output": output})
     screen = screen_of(context, quiet=quiet)
-    read = {name: _marked(one, entity, time) for name, one in _tables(data).items()}
+    rows, empty = _tables(data)
+    screen.note(*empty.values())
+    read = {name: _marked(one, entity, time) for name, one in rows.items()}
     criterion = Criterion(min_support, min_confidence)
     with screen.progress() as progress:
         found = tables.discover_tables(read, criterion=criterion, progress=progress)
@@ -85,19 +87,28 @@ def _marked(data: Dataset, entity: str | None, time: str | None) -> Dataset:
     return replace(data, schema=schema)
 
 
-def _tables(data: Path) -> dict[str, Dataset]:
-    """One table of a file, or those of a folder, by name."""
+def _tables(data: Path) -> tuple[dict[str, Dataset], dict[str, str]]:
+    """One table of a file, or those of a folder, by name; and notes on those of a folder that are empty."""
     from smartsynth import ingest
+    from smartsynth.relational.source import left_out
 
     if not data.is_dir():
-        return {data.stem if str(data) != "-" else "stdin": ingest.read("-" if str(data) == "-" else data)}
+        return {data.stem if str(data) != "-" else "stdin": ingest.read("-" if str(data) == "-" else data)}, {}
     files = sorted(path for path in data.iterdir() if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq"))
     if not files:
         raise DataError(f"{data} holds no CSV or Parquet file. Give a file, or a folder of one file for each table.")
     names = [path.stem for path in files]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{data} holds two files of the table {twice[0]!r}. Leave one for each table.")
-    return {path.stem: ingest.read(path) for path in files}
+    found, empty = {}, {}
+    for path in files:
+        try:
+            found[path.stem] = ingest.read(path)
+        except EmptyTableError:
+            empty[path.stem] = left_out(path.stem)
+    if not found:
+        raise DataError(f"{data} holds no table with rows.")
+    return found, empty
 
 
 def _summary(found: dict[str, Found]) -> list[str]:
@@ -105,7 +116,7 @@ def _summary(found: dict[str, Found]) -> list[str]:
     for name, one in found.items():
         written = sum(proposal.is_written for proposal in one.proposals)
         said.append(
-            f"{name}: {len(one.data):,} rows, {written} proposals that all rows keep, {len(one.proposals) - written} more as comments."
+            f"{name}: {len(one.data):,} rows, {written} proposal{'' if written == 1 else 's'} that all rows keep, {len(one.proposals) - written} more as comments."
         )
     return said
 
@@ -135,6 +146,7 @@ def check(
 ) -> None:
     """Read a schema file, say what is wrong with it, and which of its rules the data break in how many rows."""
     from smartsynth.discovery import checking
+    from smartsynth.relational.source import without
     from smartsynth.schema_document import SchemaDocument
 
     screen = screen_of(context)
@@ -148,12 +160,20 @@ def check(
         raise ConfigError(
             f"{schema} is of several tables: {', '.join(document.tables)}. Give a folder with a file for each."
         )
-    checked = checking.check(document, _tables(data))
+    rows, empty = _tables(data)
+    screen.note(*empty.values())
+    checked = checking.check(without(document, list(empty)), rows)
     broken = sorted((one for one in checked if one.broken), key=lambda one: one.confidence)
     if json:
         screen.answer({"checked": [one.to_json() for one in checked], "broken": len(broken)})
     else:
         screen.show([_broken_table(broken)] if broken else [])
+        for one in checked:
+            if not one.rows:
+                name = f"{one.table}: " if one.table else ""
+                screen.note(
+                    f"{name}{one.said}: no row could break it, as its condition is true in none, or cells are missing. Check its values."
+                )
         screen.note(f"{len(checked) - len(broken)} of {len(checked)} statements are kept by all rows.")
     if min_confidence is not None and any(one.confidence < min_confidence for one in broken):
         raise typer.Exit(NOT_GOOD_ENOUGH)
@@ -162,11 +182,10 @@ def check(
 def _counted(document: Any) -> str:
     tables = document.tables or {"": document}
     columns, rules = (sum(len(getattr(table, part)) for table in tables.values()) for part in ("columns", "rules"))
-    return f"{len(tables)} table{'s' if len(tables) > 1 else ''}, {columns} columns, {rules} rules"
+    return f"{len(tables)} table{'s' if len(tables) > 1 else ''}, {columns} column{'' if columns == 1 else 's'}, {rules} rule{'' if rules == 1 else 's'}"
 
 
 def _broken_table(broken: Any) -> Any:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -175,7 +194,7 @@ def _broken_table(broken: Any) -> Any:
         table.add_column(title, justify="right", no_wrap=True)
     for one in broken:
         said = f"{one.table}: {one.said}" if one.table else one.said
-        table.add_row(escape(said), f"{one.broken:,}", f"{one.rows:,}", f"{one.confidence:.2%}")
+        table.add_row(safe(said), f"{one.broken:,}", f"{one.rows:,}", f"{one.confidence:.2%}")
     return table
 
 

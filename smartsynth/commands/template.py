@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from smartsynth import atomic
 from smartsynth.errors import ConfigError
 from smartsynth.formats import count, number
-from smartsynth.shell import command, screen_of
+from smartsynth.shell import command, safe, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.templates import Template
@@ -178,7 +177,7 @@ def _outcomes(outcomes: Sequence[Outcome]) -> Iterator[Table | str]:
     done = [one for one in outcomes if not one.reason]
     for one in done:
         place = f"{one.table}.{one.column}"
-        table.add_row(escape(place), escape(one.real), one.measure, number(one.before), number(one.after))
+        table.add_row(safe(place), safe(one.real), one.measure, number(one.before), number(one.after))
     if done:
         yield table
         yield "Distances are to the real data: 0 is equal, 1 is apart (KS of numbers, TV of categories)."
@@ -197,6 +196,6 @@ def _made(rows: Mapping[str, int], figures: Sequence[Compared]) -> Iterator[Tabl
         table.add_column(title, justify="left" if title in ("Figure", "Source") else "right", no_wrap=title != "Figure")
     for one in figures:
         values = (number(one.figure.cited), number(one.made), number(2 * one.error))
-        table.add_row(escape(one.figure.what), *values, one.figure.source, style=None if one.is_near else "yellow")
+        table.add_row(safe(one.figure.what), *values, one.figure.source, style=None if one.is_near else "yellow")
     yield table
     yield "± chance is two standard errors of what was made; yellow is off by more than chance and the template allow."

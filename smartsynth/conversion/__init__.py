@@ -1,6 +1,6 @@
 """Schema files of other tools, read and written: SDV's metadata, Frictionless, CSVW, JSON Schema.
 
-values of a file ──kind_of──▶ its kind ──read──▶ SchemaDocument ──write──▶ values of another kind
+values of a file ──kind_of──▶ its kind (schema_kinds.py) ──read──▶ SchemaDocument ──write──▶ values of another kind
 sdv.py, frictionless.py, csvw.py, json_schema.py   each with `read` and `write`
 notes.py                                           what could not be carried over
 """
@@ -8,7 +8,7 @@ notes.py                                           what could not be carried ove
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from smartsynth.conversion import csvw, frictionless, json_schema, sdv
 from smartsynth.conversion.notes import Note, Notes
 from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.schema_document import SchemaDocument
+from smartsynth.schema_kinds import KINDS, kind_of
 
-KINDS = ("smartsynth", "sdv", "frictionless", "csvw", "json-schema")
+__all__ = ["KINDS", "Converted", "convert", "kind_of"]
 CONSTRAINTS = ".constraints.json"
 """Ending of the file beside SDV's metadata that holds its constraints, as `sdv.utils.load_constraints` reads them."""
 
@@ -61,27 +62,6 @@ def convert(source: str | Path, target: str | Path, *, kind: str | None = None, 
     document = _read(values, kind, source, notes)
     files = _write(document, to, target, notes)
     return Converted(kind, files, tuple(notes.found))
-
-
-def kind_of(values: Any) -> str:
-    """What the values of a schema file are.
-
-    >>> kind_of({"fields": [{"name": "a"}]}), kind_of({"columns": {"a": {"sdtype": "id"}}}), kind_of({"columns": {"a": {}}})
-    ('frictionless', 'sdv', 'smartsynth')
-    """
-    if not isinstance(values, Mapping):
-        raise ConfigError(
-            "The file must hold a schema as `name: value`. A list of SDV's constraints belongs to a file of its metadata."
-        )
-    if sdv.is_metadata(values):
-        return "sdv"
-    if "tableSchema" in values or "csvw" in str(values.get("@context", "")):
-        return "csvw"
-    if "resources" in values or "fields" in values:
-        return "frictionless"
-    if "properties" in values or "json-schema.org" in str(values.get("$schema", "")):
-        return "json-schema"
-    return "smartsynth"
 
 
 def _load(path: Path) -> Any:

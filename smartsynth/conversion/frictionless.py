@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartsynth.conversion.notes import Notes
+from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.schema_document import SchemaDocument, TableDocument
 
 OURS = "smartsynth"
@@ -36,6 +37,7 @@ KINDS = {
 }  # fmt: skip
 PLAIN = ("number", "boolean", "datetime", "duration", "string", "any")
 """Types of which nothing is lost."""
+CONSTRAINTS = (*SAME.values(), "exclusiveMinimum", "exclusiveMaximum", "jsonSchema")
 FORMATS = {"email": "email", "uri": "url", "uuid": "uuid"}
 
 
@@ -77,6 +79,15 @@ def _table(schema: Mapping[str, Any], name: str, notes: Notes) -> dict[str, Any]
 
 def _column(field: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     kind, constraints = field.get("type", "any"), field.get("constraints") or {}
+    if kind not in KINDS and kind not in PLAIN:
+        raise ConfigError(
+            f"fields.{field['name']}.type={kind!r} is not known.{did_you_mean(str(kind), (*PLAIN, *KINDS))} Types: {', '.join((*PLAIN, *KINDS))}."
+        )
+    for name in constraints:
+        if name not in CONSTRAINTS:
+            raise ConfigError(
+                f"fields.{field['name']}.constraints.{name} is not known.{did_you_mean(name, CONSTRAINTS)} Constraints: {', '.join(CONSTRAINTS)}."
+            )
     made: dict[str, Any] = {ours: constraints[theirs] for ours, theirs in SAME.items() if theirs in constraints}
     if kind in KINDS:
         made["kind"] = KINDS[kind]

@@ -20,11 +20,13 @@ from typing import Any
 
 from smartsynth.constraints import Chain, Combinations, Condition, OneHot, Rule, Unique, rules_of
 from smartsynth.conversion.notes import Notes, brief
+from smartsynth.conversion.sdv_names import check_names
 from smartsynth.discovery.proposal import literal
-from smartsynth.errors import ConfigError
+from smartsynth.errors import ConfigError, did_you_mean
 from smartsynth.expressions import quoted
 from smartsynth.schema import Column, Kind, Role, Schema
 from smartsynth.schema_document import SchemaDocument, TableDocument
+from smartsynth.schema_kinds import tables_in
 
 SEMANTICS = {
     "email": "email", "phone_number": "phone", "ssn": "ssn", "first_name": "first_name", "last_name": "last_name", "name": "person_name",
@@ -48,41 +50,21 @@ SINGLE = "table"
 _MULTIPLE = re.compile(r"\s*(`[^`]+`|\w+)\s*%\s*([0-9.]+)\s*==\s*0\s*")
 
 
-def is_metadata(values: Mapping[str, Any]) -> bool:
-    """Whether a file holds SDV's metadata."""
-    columns = [values.get("columns"), *(table.get("columns") for table in _tables(values).values())]
-    return "METADATA_SPEC_VERSION" in values or any(
-        isinstance(column, Mapping) and "sdtype" in column
-        for group in columns if isinstance(group, Mapping) for column in group.values()
-    )  # fmt: skip
-
-
-def _tables(values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    tables = values.get("tables")
-    return (
-        {name: table for name, table in tables.items() if isinstance(table, Mapping)}
-        if isinstance(tables, Mapping)
-        else {}
-    )
-
-
 def read(values: Mapping[str, Any], constraints: Sequence[Any], notes: Notes) -> SchemaDocument:
     """The document of metadata, and of constraints that stand beside it."""
-    tables = _tables(values) or {SINGLE: values}
+    tables = tables_in(values) or {SINGLE: values}
     if any("columns" not in table for table in tables.values()):
         raise ConfigError(
             "SDV's metadata of before version 1 has fields instead of columns. Upgrade it with sdv.metadata.Metadata.upgrade_metadata."
         )
+    check_names(values)
     made = {
         name: _table(table, notes.below(f"tables.{name}" if "tables" in values else ""))
         for name, table in tables.items()
     }
-    for i, relation in enumerate(values.get("relationships") or ()):
+    for relation in values.get("relationships") or ():
         child, parent = relation["child_table_name"], relation["parent_table_name"]
         key = {"columns": relation["child_foreign_key"], "table": parent, "references": relation["parent_primary_key"]}
-        if child not in made:
-            notes.add(f"relationships[{i}]", f"the table {child!r} is not there")
-            continue
         made[child].setdefault("foreign_keys", []).append(key)
     for i, constraint in enumerate(constraints):
         _constraint(constraint, made, notes.below(f"constraints[{i}]"))
@@ -112,6 +94,8 @@ def _table(table: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
 def _column(column: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     sdtype = column.get("sdtype", "unknown")
     made: dict[str, Any] = {}
+    if "sdtype" not in column:
+        notes.add("sdtype", "is missing; what the column is, is found from the data")
     if sdtype in _KINDS:
         if _KINDS[sdtype] is not None:
             made["kind"] = _KINDS[sdtype]
@@ -121,6 +105,12 @@ def _column(column: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
             )
     else:
         made["semantic"] = SEMANTICS.get(sdtype, sdtype)
+        if sdtype not in SEMANTICS:
+            known = (*_KINDS, *SEMANTICS)
+            notes.add(
+                "sdtype",
+                f"{sdtype!r} is kept as the meaning, as it may be a function of Faker.{did_you_mean(sdtype, known)} Known are {', '.join(known)}",
+            )
     names = {"range_min": "low", "range_max": "high", "range_values": "categories", "regex_format": "pattern"}
     made |= {ours: column[theirs] for theirs, ours in names.items() if column.get(theirs) is not None}
     if column.get("order"):

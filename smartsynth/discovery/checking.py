@@ -62,17 +62,35 @@ def check(document: SchemaDocument, tables: Mapping[str, Dataset]) -> tuple[Chec
     Raises:
         ConfigError: A table or a column that the file names is not there, or a rule cannot be read.
     """
+    _check_read(document, tables)
     if not document.tables:
         ((_, data),) = tables.items()
         return tuple(_of_table("", document, data, {"": data}, document.primary_key))
-    for name in document.tables:
-        if name not in tables:
-            raise ConfigError(f"There is no table {name!r}.{did_you_mean(name, tables)} Tables: {', '.join(tables)}.")
     return tuple(
         one
         for name, table in document.tables.items()
         for one in _of_table(name, table, tables[name], tables, table.primary_key, document)
     )
+
+
+def _check_read(document: SchemaDocument, tables: Mapping[str, Dataset]) -> None:
+    """ConfigError that names every table and column that is not there, and every rule that cannot be read."""
+    if not document.tables and len(tables) > 1:
+        raise ConfigError(
+            f"The schema is of one table, and the data are {len(tables)}: {', '.join(tables)}. Give one of them."
+        )
+    wrong = []
+    for name, table in document.tables.items() or [("", document)]:
+        if name and name not in tables:
+            wrong.append(f"There is no table {name!r}.{did_you_mean(name, tables)} Tables: {', '.join(tables)}.")
+            continue
+        data = tables[name] if name else next(iter(tables.values()))
+        try:
+            statements(table, data.schema)
+        except ConfigError as error:
+            wrong += [f"tables.{name}: {line}" if name else line for line in str(error).splitlines()]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
 
 
 def _of_table(
@@ -84,7 +102,8 @@ def _of_table(
     document: SchemaDocument | None = None,
 ) -> Iterator[Checked]:
     for rule in statements(table, data.schema):
-        yield Checked(name, rule.said, _support(rule, data.frame), int((~rule.holds(data.frame)).sum()))
+        broken = int((~rule.holds(data.frame)).sum())  # says what cannot be computed
+        yield Checked(name, rule.said, _support(rule, data.frame), broken)
     for foreign in table.foreign_keys:
         references = foreign.references or (
             document.tables[foreign.table].primary_key if document and foreign.table in document.tables else key
@@ -114,9 +133,13 @@ def statements(table: TableDocument, schema: Schema) -> tuple[Rule, ...]:
     Raises:
         ConfigError: It names a column that is not there, or a rule cannot be read.
     """
-    wrong = [_no_column(name, schema) for name in (*table.columns, *table.primary_key) if name not in schema]
-    wrong += [_no_column(name, schema) for key in table.foreign_keys for name in key.columns if name not in schema]
+    named = [*table.columns, *table.primary_key, *(name for key in table.foreign_keys for name in key.columns)]
+    wrong = [_no_column(name, schema) for name in dict.fromkeys(named) if name not in schema]
     if wrong:
+        try:
+            rules_of(table.rules, schema)
+        except ConfigError as error:
+            wrong.append(str(error))
         raise ConfigError("\n".join(wrong))
     run = RunConfig.build(table.model_dump(exclude_unset=True, include={"columns", "rules", "primary_key"}))
     corrected = run.corrected(schema)

@@ -140,8 +140,10 @@ def _numbers(words: Sequence[str], decimal: str) -> tuple[list[Any], dict[str, A
 
 
 def _booleans(words: Sequence[str]) -> tuple[list[Any], dict[str, Any]] | None:
+    """Both words of a pair; of `true` and `false` one alone says enough."""
     for yes, no in BOOLEANS:
-        if len(words) == 2 and set(words) == {yes, no}:
+        is_alone = len(words) == 1 and yes.lower() == "true" and words[0] in (yes, no)
+        if is_alone or (len(words) == 2 and set(words) == {yes, no}):
             return [word == yes for word in words], {"dtype": "bool", "format": f"{yes}/{no}"}
     return None
 

@@ -282,6 +282,11 @@ class RuledGenerator(Generator):
         return isinstance(self.inner, SequenceGenerator)
 
     @property
+    def built(self) -> Construction:
+        """The steps by which the rules hold."""
+        return self._built
+
+    @property
     def kept(self) -> tuple[Rule, ...]:
         """The rules that every record keeps, combinations with those that may come back."""
         return self._built.rules

@@ -120,8 +120,10 @@ def _sums(terms: Sequence[NDArray[np.float64]], codes: Codes) -> tuple[NDArray[n
 
 
 def _moments(sums: NDArray[np.float64], products: NDArray[np.float64], n_rows: int) -> Moments:
-    mean = sums / n_rows
-    return Moments(mean, products / n_rows - np.outer(mean, mean), n_rows)
+    """Mean and covariance; of no rows, as of the other folds of a single one, nothing is known and all are 0."""
+    n = max(n_rows, 1)
+    mean = sums / n
+    return Moments(mean, products / n - np.outer(mean, mean), n)
 
 
 @dataclass(frozen=True, slots=True)

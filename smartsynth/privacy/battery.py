@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.facts import Attack, Battery, Outcome
+from smartsynth.facts import OWN, Attack, Battery, Outcome
 from smartsynth.formats import count, number, percent
 from smartsynth.privacy import attacks, replay, wp29
 from smartsynth.privacy.attacks import Test
@@ -43,9 +43,9 @@ FAIL, WARN = 0.01, 0.05
 """Corrected p-values under which an attack fails or warns; all together raise a false alarm as rarely."""
 FAIL_BEYOND, WARN_BEYOND = 0.09, 0.06
 """Advantages that must be exceeded as well, where not one person's own things are found but people in general."""
-OWN = ("replay", "lone values")
 MIN_TRAIN, MIN_HOLDOUT = 200, 100
-TOO_FEW = f"a verdict needs {MIN_TRAIN} training and {MIN_HOLDOUT} holdout rows, and there are fewer."
+TOO_FEW = f"a verdict needs {MIN_TRAIN} training and {MIN_HOLDOUT} holdout rows, and there are fewer. Learn from more rows, or give more that nothing was learnt from (--holdout)."
+NOTHING = "no column is modelled. Identifiers and texts are not compared: correct the kinds of columns (columns.NAME.kind) if they are neither."
 TAIL = 0.02
 CLOSEST = 0.01
 ISOLATED = 0.05
@@ -83,7 +83,7 @@ def battery(
     """
     distance = MixedDistance.fit(train, schema)
     if not distance.columns:
-        return Battery(Outcome.UNKNOWN, reason="no column is modelled.")
+        return Battery(Outcome.UNKNOWN, reason=NOTHING)
     found: list[Found] = []
     for family in _families(train, synthetic, holdout, schema, distance, np.random.default_rng([seed, 0xBA77])):
         found += family

@@ -71,9 +71,10 @@ def first(view: View, most: int) -> View:
 def taken(view: View, rows: NDArray[np.int64]) -> View:
     """The rows of a view at these places; -1 is a row of missing cells."""
     frame, schema = view
-    known = frame.iloc[np.maximum(rows, 0)].reset_index(drop=True)
     if len(frame) == 0:
-        known = pd.DataFrame({c.name: pd.Series([None] * len(rows), dtype=object) for c in schema})
+        blank = {c.name: pd.Series([None] * len(rows), dtype=object) for c in schema}
+        return pd.DataFrame(blank, index=pd.RangeIndex(len(rows))), schema
+    known = frame.iloc[np.maximum(rows, 0)].reset_index(drop=True)
     if not (rows < 0).any():
         return known, schema
     cells = {c.name: _blank(known[c.name], rows < 0) for c in schema}

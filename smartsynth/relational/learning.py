@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from smartsynth import registry
-from smartsynth.constraints import Unique, rules_of
+from smartsynth.constraints import rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.models.family_forest import Families, FamilyForest
 from smartsynth.models.ruled_generator import keeping
@@ -77,6 +77,7 @@ def learn(
     *,
     generator: str,
     rules: Mapping[str, Sequence[Any]],
+    unique: Mapping[str, tuple[tuple[str, ...], ...]],
     seed: int,
     k: int,
     progress: Progress,
@@ -88,7 +89,8 @@ def learn(
         parts: `plan_of(tables)`.
         held: Rows of each table that nothing is learnt from, but for what their neighbours in other families say of them.
         generator: Makes the rows of tables without a main parent.
-        rules: Of each table, as `constraints.rules_of` reads them.
+        rules: Of each table, as `constraints.rules_of` reads them, but for `unique`.
+        unique: Columns of each table whose values together no two rows share.
         seed: Draws everything.
         k: A value that fewer families hold is not kept.
         progress: Called with the share done; may raise `Cancelled`.
@@ -103,7 +105,11 @@ def learn(
         def report(fraction: float, message: str = "", /, share: NDArray[np.float64] = share, one: Part = one) -> None:
             progress(float(share[0] + fraction * (share[1] - share[0])), under(one.table, message))
 
-        learnt.append(_learn_table(tables, one, held, root, known, generator, rules.get(one.table, ()), rng, k, report))
+        wanted = rules.get(one.table, ()), unique.get(one.table, ())
+        try:
+            learnt.append(_learn_table(tables, one, held, root, known, generator, *wanted, rng, k, report))
+        except ConfigError as error:
+            raise ConfigError(f"tables.{one.table}: {error}") from None
     models = [
         _with_degrees(tables, one, held, root, known, np.random.default_rng([seed, 0xDE61, i]), k)
         for i, one in enumerate(learnt)
@@ -156,6 +162,7 @@ def _learn_table(
     known: Known,
     generator: str,
     rules: Sequence[Any],
+    unique: tuple[tuple[str, ...], ...],
     rng: np.random.Generator,
     k: int,
     progress: Progress,
@@ -181,7 +188,7 @@ def _learn_table(
     taught_own = (own[0].iloc[order].reset_index(drop=True), own[1])
     frame, schema, built = taught_own[0].copy(), own[1], None
     if rules and not is_alone(frame, schema, taught_context, families, generator):
-        built = construction(one.table, frame, schema, rules, k=k)
+        built = Construction.fit(frame, schema, rules_of(rules, schema), k=k)
         frame, schema = built.known(frame)
     changed = {name for step in built.steps for name in step.changes} if built is not None else set()
     plain = [name for name in one.own if name in schema and name not in changed]
@@ -202,7 +209,7 @@ def _learn_table(
         families,
         root[one.table][order],
         generator=generator,
-        rules=rules,
+        rules=(*rules, *({"unique": list(names)} for names in unique if set(names) <= set(one.own))),
         rng=rng,
         k=k,
         progress=progress,
@@ -226,24 +233,8 @@ def _learn_table(
         wishes,
         built,
         tuple(rules) if built is not None else (),
+        unique,
     )
-
-
-def construction(table: str, rows: pd.DataFrame, schema: Schema, values: Sequence[Any], *, k: int) -> Construction:
-    """The steps by which the rules of a table hold.
-
-    Raises:
-        ConfigError: A rule cannot be read, is about a key, or contradicts another one.
-    """
-    try:
-        rules = rules_of(values, schema)
-        if any(isinstance(rule, Unique) for rule in rules):
-            raise ConfigError("`unique` is kept for primary keys only. Say primary_key, or leave the rule out.")
-        return Construction.fit(rows, schema, rules, k=k)
-    except ConfigError as error:
-        raise ConfigError(
-            f"tables.{table}.rules: {error} Where several tables are made together, rules are about columns that are no keys: leave this one out of tables.{table}.rules."
-        ) from None
 
 
 def number_of(
@@ -320,7 +311,9 @@ def own_view(tables: Tables, one: Part, context: View, rng: np.random.Generator)
     for link in one.looked_up:
         row = tables.named[link]
         extra.append(features.categories(said(link, "row"), row_names(row)))
-    about = features.beside(features.modelled(*own), context) if n else features.modelled(*own)
+    about = features.modelled(*own)
+    if n and one.main is not None:
+        about = features.beside(about, features.prefixed(context, one.main.parent))
     for link in one.others:
         row = tables.named[link]
         state = np.where(row >= 0, ROW, NONE).astype(object)

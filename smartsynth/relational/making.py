@@ -27,9 +27,9 @@ from smartsynth.progress import Progress, part, silent, under
 from smartsynth.relational import features
 from smartsynth.relational.features import View
 from smartsynth.relational.gates import Gate
-from smartsynth.relational.learning import Known, families_of, said
+from smartsynth.relational.learning import NONE, Known, families_of, said
 from smartsynth.relational.model import Model, TableModel
-from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, write
+from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, without, write
 from smartsynth.relational.structure import Positions, Tables, broken, positions
 from smartsynth.schema import Column, Kind, Schema
 
@@ -306,8 +306,9 @@ def _matched_links(
         if link not in one.part.matched:
             continue
         found = found_for(link, wish, one, made, known, rng, main=rows)
-        if not wish.nullable:
-            keep &= found >= 0
+        keep &= found >= 0 if not wish.nullable else without(link, one, own, found < 0)
+        if said(link, "state") in own[1]:
+            own[0][said(link, "state")] = own[0][said(link, "state")].mask(found < 0, NONE)
         made.named[link] = found
         write(link, made, one)
     return keep
@@ -323,9 +324,21 @@ def _distinct(
     )
     for name in days:
         _move_on(one.schema[name], frame, [name])
-    key = list(model.structure.primary[one.part.table])
-    if not key or not set(key) <= set(frame.columns):  # the rest are serial numbers, counters, or keys that come later
-        return np.ones(len(frame), bool)
+    key = model.structure.primary[one.part.table]
+    # Keys that are not there yet are serial numbers, counters, or come later.
+    keys = [list(names) for names in (key, *one.unique) if names and set(names) <= set(frame.columns)]
+    for names in keys:
+        _apart(names, one, made, own, rng)
+    keep = one.holds(own[0].assign(**{name: frame[name] for names in keys for name in names if name in one.part.own}))
+    for names in keys:
+        missing = frame[names].isna().any(axis=1).to_numpy()
+        keep &= (~frame.duplicated(names).to_numpy() | missing) & ~(missing & (tuple(names) == key))
+    return keep
+
+
+def _apart(key: list[str], one: TableModel, made: Made, own: View, rng: np.random.Generator) -> None:
+    """Rows that share a key exchange their parents, or move on to the next free number or date."""
+    frame = made.frames[one.part.table]
     links = [k for k in (*one.part.matched, *one.part.looked_up) if set(k.columns) <= set(key)]
     if links and frame.duplicated(key).any():
         exchange(links[-1], one, made, own, key, rng)
@@ -333,21 +346,21 @@ def _distinct(
     moving = [c for c in moving if c.kind is Kind.DATETIME or (c.kind is Kind.NUMERIC and c.decimals == 0)]
     for column in moving[-1:]:
         _move_on(column, frame, key)
-    return ~frame.duplicated(key).to_numpy() & ~frame[key].isna().any(axis=1).to_numpy()
 
 
 def _move_on(column: Column, frame: pd.DataFrame, key: list[str]) -> None:
     """Where a key repeats, its number or date moves on to the next one that is free."""
-    if not frame.duplicated(key).any():
+    whole = frame[key].notna().all(axis=1).to_numpy()
+    if not frame.loc[whole, key].duplicated().any():
         return
     unit = natural_unit(column, frame[column.name])
     values = to_float(column, frame[column.name], unit)
     others = [name for name in key if name != column.name]
     group = frame.groupby(others, sort=False, dropna=False).ngroup().to_numpy() if others else np.zeros(len(frame), int)
     order = np.lexsort((values, group))
+    order = order[whole[order]]
     place = families_of(group[order].astype(np.int64)).place
-    pushed = pd.Series(values[order] - place).groupby(group[order]).cummax().to_numpy() + place
-    values[order] = np.where(np.isnan(values[order]), np.nan, pushed)
+    values[order] = pd.Series(values[order] - place).groupby(group[order]).cummax().to_numpy() + place
     frame[column.name] = from_float(column, values, unit)
 
 

@@ -29,6 +29,7 @@ from smartsynth.errors import ConfigError, ModelFormatError
 from smartsynth.models.base import Generator
 from smartsynth.models.coding import under
 from smartsynth.models.family_forest import FamilyForest
+from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.models.rules.construction import Construction
 from smartsynth.models.saved_files import checked_folder, read_arrays, read_json
 from smartsynth.models.surrogates import Surrogate, surrogate_from_json, surrogate_to_json
@@ -91,6 +92,7 @@ class TableModel:
         wishes: One for each of `part.others`.
         built: How its rules hold, if it has rules and is not made by a generator that keeps them itself.
         rules: As they were told, of `built`.
+        unique: Columns whose values together no two rows share, beside the primary key.
     """
 
     part: Part
@@ -104,6 +106,12 @@ class TableModel:
     wishes: tuple[Wish, ...]
     built: Construction | None = None
     rules: tuple[Any, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+
+    def holds(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows, with what they say of parents, break no rule that can be seen of a row alone."""
+        built = self.rows.built if isinstance(self.rows, RuledGenerator) else self.built
+        return np.ones(len(rows), bool) if built is None else built.holds(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +257,7 @@ def _table_json(one: TableModel, structure: Structure) -> dict[str, Any]:
         "built": None
         if one.built is None
         else {"rules": list(one.rules), "steps": one.built.to_json(), "schema": one.built.schema.to_json()},
+        "unique": [list(names) for names in one.unique],
         "children": _number_json(one.children),
         "wishes": [
             {"columns": list(wish.columns), "again": wish.again, "unique": wish.unique, "nullable": wish.nullable, "state": wish.state, "degree": _number_json(wish.degree)}
@@ -308,4 +317,5 @@ def _restored(
         wishes=tuple(wishes),
         built=built,
         rules=() if built is None else tuple(value["built"]["rules"]),
+        unique=tuple(map(tuple, value.get("unique", ()))),
     )

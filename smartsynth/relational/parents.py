@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smartsynth.metrics.rows import prepared
 from smartsynth.models.storage import restore
 from smartsynth.relational.features import View
-from smartsynth.relational.learning import CIRCLE, ITSELF, NUMBER, ROW, Known, said
+from smartsynth.relational.learning import CIRCLE, ITSELF, NONE, NUMBER, ROW, Known, said
 from smartsynth.relational.matching import allocated, matched, without_repeats
 from smartsynth.relational.model import Number, TableModel, Wish
 from smartsynth.relational.structure import Link, Positions, positions, same_keys
@@ -103,16 +103,26 @@ def found_for(
         source = np.maximum.accumulate(np.where(again, 0, np.arange(n)))
         found[again] = found[source[again]]
     lost = seeking & (found < 0)
-    if link in one.part.late and lost.any() and not wish.nullable and m:
-        found[lost] = (
-            np.flatnonzero(lost)
-            if link.is_own
-            else _any_of(int(lost.sum()), _must(link, one, made, np.flatnonzero(lost)), m, rng)
-        )
+    if link in one.part.late and lost.any() and m:
+        lost = lost if not wish.nullable else lost & ~without(link, one, own, lost)
+        rows = np.flatnonzero(lost)
+        must = _must(link, one, made, rows)
+        if link.is_own and wish.nullable:
+            must.append((np.where(state[rows] == CIRCLE, 0, level[rows] - 1), level))
+        found[lost] = rows if link.is_own and not wish.nullable else _any_of(len(rows), must, m, rng)
         if missing := int((found[lost] < 0).sum()):
             shared = ", ".join(name for name in link.columns if name in made.frames[link.child])
             made.notes.append(f"{link}: {missing:,} keys are missing, as no row has the same {shared}.")
     return found
+
+
+def without(link: Link, one: TableModel, own: View, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows of a table keep its rules if some of them have no parent by a link."""
+    name = said(link, "state")
+    if name not in own[1] or not rows.any():
+        return np.ones(len(rows), bool)
+    state = own[0][name].mask(rows, NONE)
+    return one.holds(own[0].assign(**{name: state}))
 
 
 def _any_of(n: int, must: list[tuple[Positions, Positions]], m: int, rng: np.random.Generator) -> Positions:

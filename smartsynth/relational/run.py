@@ -17,23 +17,23 @@ import pandas as pd
 from smartsynth import registry
 from smartsynth._version import __version__
 from smartsynth.alignment import align, as_column
-from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig, RunConfig
+from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
 from smartsynth.models.damage import of_caller, told
 from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
-from smartsynth.relational import evaluation, sink
+from smartsynth.relational import evaluation, key_rules, sink
 from smartsynth.relational.gates import gates
+from smartsynth.relational.key_rules import all_rules
 from smartsynth.relational.learning import learn
 from smartsynth.relational.making import make
 from smartsynth.relational.model import Model
-from smartsynth.relational.plan import Part, held_out, plan_of
+from smartsynth.relational.plan import held_out, plan_of
 from smartsynth.relational.report import write_report
 from smartsynth.relational.scores import RelationalEvaluation
 from smartsynth.relational.source import read, tables_of
 from smartsynth.relational.structure import Tables, same_keys
-from smartsynth.ruling import wanted
 from smartsynth.schema import Modality, Schema
 from smartsynth.schema_document import SchemaDocument
 
@@ -164,15 +164,19 @@ def synthesize(
         parts = plan_of(real)
         if not parts:
             raise ConfigError("All tables are declared as reference: there is nothing to make.")
+        rules = all_rules(parts, real, document)
         held, shared = held_out(real, parts, fraction=HoldoutConfig().fraction, seed=seed)
         for data in real.data.values():
             about(data.frame, generator=generator, seed=seed)
     privacy = PrivacyConfig(filter=filter)
     with stages("Learn") as report:
-        model = learn(
-            real, parts, held, generator=generator, rules={one.table: _rules(one, real, document) for one in parts}, seed=seed,
-            k=privacy.k, progress=report,
-        )  # fmt: skip
+        try:
+            model = learn(
+                real, parts, held, generator=generator, rules={name: some.kept for name, some in rules.items()},
+                unique={name: some.unique for name, some in rules.items()}, seed=seed, k=privacy.k, progress=report,
+            )  # fmt: skip
+        except ConfigError as error:
+            raise ConfigError(key_rules.as_written(str(error), real)) from None
     with stages("Make") as report:
         kept_out, unfiltered = gates(real, model, held, privacy, seed=seed, progress=silent) if filter else (None, [])
         made, left_out = make(model, scale=scale, seed=seed, gates=kept_out, progress=report)
@@ -182,7 +186,7 @@ def synthesize(
             found = evaluation.evaluate(real, made, parts, held, shared, seed=seed, progress=report)
     return RelationalResult(
         synthetic=made, schema=document, seed=seed, left_out=left_out, unchecked=not filter, model=model, evaluation=found,
-        notes=(*real.notes, *real.structure.found, *unfiltered, *made.notes), generator=generator, timings=stages.seconds,
+        notes=(*real.notes, *real.structure.found, *unfiltered, *made.notes, *key_rules.notes(rules, real, made, k=privacy.k)), generator=generator, timings=stages.seconds,
     )  # fmt: skip
 
 
@@ -292,35 +296,6 @@ def _joined(train: Tables, other: Tables) -> tuple[Tables, Any, frozenset[str], 
         named[link] = train.named[link] if link.child in train.structure.kept else np.r_[train.named[link], there]
     both = Tables(data, train.structure, named)
     return both, held, frozenset(), plan_of(both)
-
-
-def _follows_from(rule: Any, key: tuple[str, ...]) -> bool:
-    """Whether a rule says that no two rows share what holds their whole primary key."""
-    if not isinstance(rule, Mapping) or set(rule) != {"unique"} or not key:
-        return False
-    told = rule["unique"]
-    return set(key) <= set([told] if isinstance(told, str) else told)
-
-
-def _rules(one: Part, real: Tables, document: SchemaDocument) -> tuple[Any, ...]:
-    """The rules of a table, those included that its columns declare; about columns that are no keys.
-
-    Raises:
-        ConfigError: A rule cannot be read, or is about a key.
-    """
-    told, schema = document.tables.get(one.table), real.data[one.table].schema
-    if told is None:
-        return ()
-    own = Schema(tuple(schema[name] for name in one.own))
-    columns = {name: column.model_copy(update={"unique": None}) for name, column in told.columns.items() if name in own}
-    key = real.structure.primary[one.table]
-    rules = tuple(rule for rule in told.rules if not _follows_from(rule, key))
-    try:
-        return wanted(RunConfig(columns=columns, rules=rules), own)
-    except ConfigError as error:
-        raise ConfigError(
-            f"tables.{one.table}.rules: {error} Where several tables are made together, rules are about columns that are no keys: leave this one out of tables.{one.table}.rules."
-        ) from None
 
 
 def _check(scale: float, generator: str) -> None:

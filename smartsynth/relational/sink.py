@@ -242,7 +242,11 @@ def _declared(tables: Tables, schema: str | None, dialect: str) -> sa.MetaData:
         keys = structure.key_columns(name)
         columns = [
             sa.Column(
-                str(c), _type(frame[c], c in keys), primary_key=c in key, autoincrement=False, nullable=c not in key
+                str(c),
+                _type(frame[c], c in keys),
+                primary_key=c in key,
+                autoincrement=False,
+                nullable=c not in key and (tables.data[name].schema[c].nullable or frame[c].hasnans),
             )
             for c in frame.columns
         ]

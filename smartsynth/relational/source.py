@@ -55,14 +55,14 @@ def read(
     if document is None:
         document = SchemaDocument()
     document = _with(document, reflected)
-    document = _without(document, [name for name in notes if name not in data])
+    document = without(document, [name for name in notes if name not in data])
     data = {name: _described(one, document.tables.get(name)) for name, one in data.items()}
     structure = completed(data, Structure.of_document(document, data))
     said = (*notes.values(), *_unused(document, structure))
     return Tables.of(data, structure, said), structure.to_document(document)
 
 
-def _without(document: SchemaDocument, names: Sequence[str]) -> SchemaDocument:
+def without(document: SchemaDocument, names: Sequence[str]) -> SchemaDocument:
     """The schema without some tables, and without the keys that name rows of them."""
     tables = {}
     for name, table in document.tables.items():
@@ -78,7 +78,7 @@ def _unused(document: SchemaDocument, structure: Structure) -> list[str]:
     for name, table in document.tables.items():
         for column, told in table.columns.items():
             of_keys = column in structure.key_columns(name)
-            kept = (*OF_COLUMN, *(() if of_keys else RULES), "reason")
+            kept = (*OF_COLUMN, "unique", *(() if of_keys else RULES), "reason")
             others = [key for key, value in told if value is not None and key not in kept]
             if others:
                 said.append(f"{name}.{column}: {', '.join(others)} is not kept by tables that are made together.")
@@ -130,11 +130,12 @@ def _with_rows(
     data: Mapping[str, Dataset | None], what: str
 ) -> tuple[dict[str, Dataset], dict[str, TableDocument], dict[str, str]]:
     """The tables that have rows, no keys, and notes on the others."""
-    notes = {name: _left_out(name) for name, one in data.items() if one is None}
+    notes = {name: left_out(name) for name, one in data.items() if one is None}
     return _some({name: one for name, one in data.items() if one is not None}, what), {}, notes
 
 
-def _left_out(name: str) -> str:
+def left_out(name: str) -> str:
+    """That a table has no rows."""
     return f"The table {name} is empty and was left out."
 
 
@@ -199,7 +200,7 @@ def _database(address: str, limits: Limits) -> tuple[dict[str, Dataset], dict[st
         try:
             data[name] = connectors.read(f"{url}#{schema + '.' if schema else ''}{name}", limits=whole)
         except EmptyTableError:
-            notes[name] = _left_out(name)
+            notes[name] = left_out(name)
     for table, one in told.items():
         keys = tuple(key for key in one.foreign_keys if key.table not in notes)
         told[table] = one.model_copy(update={"foreign_keys": keys})

@@ -69,9 +69,13 @@ def verdict(scores: tuple[Score, ...], links: list[LinkScores], tables: list[Tab
                 if t.unique not in (None, 1.0)
             ]
         )
-        + "."
+        + ". Make the tables with these keys in schema.yaml, or correct them there."
     )
-    real = "No key that was made anew is a real one." if not copied else f"{copied:,} cells hold keys of real rows."
+    real = (
+        "No key that was made anew is a real one."
+        if not copied
+        else f"{copied:,} cells hold keys of real rows. Name their columns as keys in schema.yaml (foreign_keys), so that they are made anew, or leave them out."
+    )
     worst = [s for s in scores if s.available and s.reference is not None]
     far = max(worst, key=lambda s: abs(s.value - (s.reference or 0.0)), default=None)
     away = (

@@ -115,6 +115,7 @@ def render(
         recoding=context.get("recoding"),
         identifiers=_identifiers(context.get("identifiers") or ()),
         rules=_rules(context.get("rules") or ()),
+        warnings=[rule.warning for rule in context.get("rules") or () if rule.warning],
         ledger=context.get("ledger"),
         account=_account(context.get("ledger")),
         timings=context.get("timings") or {},

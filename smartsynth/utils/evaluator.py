@@ -168,9 +168,14 @@ def detective(value: float, reference: float, what: str) -> str:
     """What a detection AUC beside its yardstick says of synthetic rows, or of what else was looked at."""
     excess = value - max(reference, 0.5)
     level = "hard to tell" if excess < 0.08 else "partly told" if excess < 0.25 else "easily told"
+    step = (
+        ""
+        if level == "hard to tell"
+        else " Look at what is farthest from its yardstick, learn from more rows, or try another generator."
+    )
     return (
         f"Synthetic {what} are {level} from unseen real ones: a detective reaches AUC {number(value)} "
-        f"({number(reference)} between real samples)."
+        f"({number(reference)} between real samples).{step}"
     )
 
 

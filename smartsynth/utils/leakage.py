@@ -19,7 +19,7 @@ from smartsynth.privacy.anonymity import (
     sensitive_columns,
     telling_columns,
 )
-from smartsynth.privacy.battery import MIN_HOLDOUT, MIN_TRAIN, battery
+from smartsynth.privacy.battery import MIN_HOLDOUT, MIN_TRAIN, NOTHING, battery
 from smartsynth.privacy.intervals import auc_interval, clopper_pearson
 from smartsynth.privacy.neighbours import MixedDistance, matches
 from smartsynth.schema import Schema
@@ -44,7 +44,7 @@ def assess(
     if not layout.numeric and not layout.categorical:
         why = "Not computed: no column is modelled."
         return [Score("dcr_share", "DCR share", Family.PRIVACY, float("nan"), Better.NEARER, why, headline=True)], [], Battery(
-            Outcome.UNKNOWN, reason="no column is modelled."
+            Outcome.UNKNOWN, reason=NOTHING
         )  # fmt: skip
     distance = MixedDistance.fit(train, schema)
     encoded = [distance.encode(frame) for frame in (train, synthetic, holdout)]

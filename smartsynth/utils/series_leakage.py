@@ -21,7 +21,7 @@ from smartsynth.formats import count, percent
 from smartsynth.metrics.timeseries import Nearest
 from smartsynth.privacy import attacks, replay
 from smartsynth.privacy.attacks import Test
-from smartsynth.privacy.battery import Found, judged, p_text
+from smartsynth.privacy.battery import NOTHING, Found, judged, p_text
 from smartsynth.privacy.intervals import clopper_pearson
 from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.schema import Schema
@@ -46,13 +46,13 @@ def assess_series(
     """
     scores, found = verbatim_runs(samples)
     if not found:
-        return [], [], Battery(Outcome.UNKNOWN, reason="no column is modelled.")
+        return [], [], Battery(Outcome.UNKNOWN, reason=NOTHING)
     if near is not None:
         found.append(_nearness(near, len(samples.synthetic.records)))
     verdict = judged(found, _smallest(samples, len(found)))
     few = len(samples.holdout.apart) < FEWEST_WINDOWS
     if few and verdict.outcome is not Outcome.FAIL:
-        why = f"a verdict needs {FEWEST_WINDOWS} windows kept aside that share no row, and there are {len(samples.holdout.apart)}."
+        why = f"a verdict needs {FEWEST_WINDOWS} windows kept aside that share no row, and there are {len(samples.holdout.apart)}. Give more rows, or shorter windows (--window)."
         verdict = Battery(Outcome.UNKNOWN, verdict.attacks, verdict.smallest, why, verdict.notes)
     by_table = MixedDistance.fit(samples.train.table, samples.table_schema)
     t, s, h = (by_table.encode(sample.table) for sample in samples.every)

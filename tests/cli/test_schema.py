@@ -104,3 +104,42 @@ def test_the_json_schema_describes_what_is_read():
     jsonschema.validate({"columns": {"a": {"kind": "numeric"}}, "rules": ["a > 0", {"unique": ["a"]}]}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"columns": {"a": {"knd": "numeric"}}}, schema)
+
+
+def test_conditions_that_are_never_true_and_tables_without_rows_are_told(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "orders.csv").write_text("id,kind\n" + "".join(f"{i},a\n" for i in range(30)))
+    (data / "refunds.csv").write_text("id,order_id\n")
+    (tmp_path / "schema.yaml").write_text(
+        "tables:\n  orders:\n    primary_key: id\n    rules: ['if kind == \"b\" then id > 3']\n"
+        "  refunds: {primary_key: id, foreign_keys: [{columns: order_id, table: orders}]}\n"
+    )
+    done = invoke("schema", "check", tmp_path / "schema.yaml", data)
+    assert done.exit_code == 0, done.stderr
+    assert 'orders: if kind == "b" then id > 3: no row could break it' in done.stderr
+    assert "The table refunds is empty and was left out." in done.stderr
+
+
+def test_check_names_all_that_is_wrong_at_once(folder, tmp_path):
+    (tmp_path / "schema.yaml").write_text(
+        "tables:\n  sales:\n    primary_key: sale_i\n    rules: ['total == a + c', 'b <']\n"
+        "  notes:\n    columns: {nte: {kind: text}}\n  others: {}\n"
+    )
+    done = invoke("schema", "check", tmp_path / "schema.yaml", folder)
+    assert done.exit_code == 4
+    for said in (
+        "tables.sales: There is no column 'sale_i'",
+        "'c'",
+        "'b <' cannot be read",
+        "tables.notes: There is no column 'nte'",
+        "no table 'others'",
+    ):
+        assert said in done.stderr
+
+
+def test_a_condition_on_a_column_of_texts_is_an_error_in_words(tmp_path):
+    (tmp_path / "rows.csv").write_text("flag,n\n" + "".join(f"{'ab'[i % 2]},{i}\n" for i in range(30)))
+    (tmp_path / "schema.yaml").write_text("rules: [if flag then n > 3]\n")
+    done = invoke("schema", "check", tmp_path / "schema.yaml", tmp_path / "rows.csv")
+    assert done.exit_code == 4 and "'flag' is neither true nor false" in done.stderr

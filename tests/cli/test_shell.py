@@ -155,3 +155,16 @@ def test_names_from_the_data_cannot_disturb_the_terminal(tmp_path):
     assert result.exit_code == 0, result.stderr
     assert "[red]x[/red]" in result.stdout
     assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_names_in_notes_stand_as_they_are(tmp_path):
+    """Markup means nothing, neither in lines nor in tables, and no backslash is put before it; signs between colons stay."""
+    (tmp_path / "odd.csv").write_text('"a [bold]","x"\n' + "".join(f"{i % 5},{i % 7}\n" for i in range(40)))
+    (tmp_path / "schema.yaml").write_text("rules: ['`a [bold]` < 3', '`a [bold]` > 2']\n")
+    told = invoke("schema", "check", tmp_path / "schema.yaml", tmp_path / "odd.csv")
+    assert "`a [bold]` < 3" in told.stdout
+    rules = ("--rule", "`a [bold]` <= 2 or x >= 0", "--rule", "`a [bold]` < 3")
+    made = invoke("synthesize", tmp_path / "odd.csv", "-o", tmp_path / "m.csv", *FAST, "--no-filter", *rules)
+    assert made.exit_code == 0, made.stderr
+    assert "Rule `a [bold]` < 3" in made.stderr
+    assert "\\" not in told.stdout + told.stderr + made.stderr

@@ -190,3 +190,14 @@ def test_decimals_are_counted():
     data = ingest.read(b"a,b\n1.50,1e-3\n2.25,0.5\n")
     assert data.schema["a"].decimals == 2
     assert np.isclose(data.frame["b"], [0.001, 0.5]).all()
+
+
+@pytest.mark.parametrize(
+    ("word", "dtype"), [("false", "bool"), ("True", "bool"), ("TRUE", "bool"), ("no", "object"), ("t", "object")]
+)
+def test_true_or_false_alone_is_a_truth(tmp_path, word, dtype):
+    """As in a table in which nobody is ill; the file comes back as it was."""
+    (tmp_path / "a.csv").write_text("x,y\n" + f"1,{word}\n" * 30)
+    data = ingest.read(tmp_path / "a.csv")
+    assert (data.frame["y"].dtype == "bool") is (dtype == "bool")
+    assert export.to_bytes(data, format="csv").decode().splitlines()[1] == f"1,{word}"

@@ -288,5 +288,7 @@ def test_without_a_holdout_rows_of_others_are_not_assessable(table):
     """The generator may have learnt from every real row, so none can stand for people it never met."""
     many = pd.concat([table] * 3, ignore_index=True)
     found = ss.evaluate(many, many.sample(frac=1, random_state=1, ignore_index=True))
-    assert found.verdict["privacy"] == "Not assessable: no holdout was given that the generator never saw."
+    assert found.verdict["privacy"] == (
+        "Not assessable: no holdout was given that the generator never saw. Give real rows that nothing was learnt from (--holdout)."
+    )
     assert found.battery.outcome == "not assessable"

@@ -305,3 +305,23 @@ def test_the_real_rows_are_no_holdout_of_themselves(table):
         run(table, holdout=table.copy())
     with pytest.raises(DataError, match="very rows"):
         ss.evaluate(table, table, holdout=table)
+
+
+def test_a_rule_that_real_rows_speak_against_is_told(table):
+    """Which share of them breaks it, and that a condition is true in none of them; what they keep is not told."""
+    odd = table.assign(kind=np.where(np.arange(len(table)) % 3 == 0, "x", "y"))
+    rules = ['kind != "x"', 'if kind == "typo" then a > 3', "a >= 0"]
+    *told, nothing = (fact.warning for fact in run(odd, rules=rules).rules)
+    assert "80 of 240 real rows break it (33.3%). Correct the rule" in told[0]
+    assert "its condition is true in none of the 240 real rows" in told[1] and "Check its values" in told[1]
+    assert nothing == ""
+
+
+def test_wrong_names_of_a_schema_are_told_at_once(table):
+    """Columns, keys and rules: one run names them all."""
+    settings = {"columns": {"agee": {"low": 0}}, "primary_key": "nope", "rules": ["a < q", "b <"]}
+    with pytest.raises(ConfigError) as error:
+        run(table, **settings)
+    lines = str(error.value).splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["columns.agee", "primary_key=nope"]
+    assert "'q'" in lines[2] and "'b <' cannot be read" in lines[3]

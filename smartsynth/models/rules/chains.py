@@ -43,7 +43,9 @@ def bounds_of(edges: Sequence[Edge]) -> dict[str, tuple[float, float]]:
 
 
 def _is_only_compared(columns: Sequence[Column]) -> bool:
-    """Whether a column has no order that could be made, though its cells can be compared."""
+    """Whether a column has no order that could be made, though its cells can be compared; one that is always the same is as it is."""
+    if any(column.kind is Kind.CONSTANT for column in columns):
+        return True
     counted = len(columns) == 1 or all(column.dtype.lower().startswith(COUNTED) for column in columns)
     return counted and any(column.kind not in TIED for column in columns)
 

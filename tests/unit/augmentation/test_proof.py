@@ -15,7 +15,7 @@ from smartsynth.augmentation.making import Maker
 from smartsynth.augmentation.measures import MEASURES, measure_of
 from smartsynth.augmentation.proof import Gain, Trial, check_folds, interval, prove
 from smartsynth.augmentation.strategy import Strategy
-from smartsynth.augmentation.verdict import verdict_of
+from smartsynth.augmentation.verdict import figure, verdict_of
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 
@@ -335,3 +335,12 @@ def test_a_class_that_few_rows_have_is_not_learnt(frame):
     with pytest.raises(DataError, match="1 of 3 classes") as caught:
         maker.make(few, seed=0)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.00031, "0.0003"), (-0.00031, "−0.0003"), (2e-6, "2×10⁻⁶"), (0.0, "0.000"), (-0.0006, "−0.001")],
+)
+def test_an_end_of_an_interval_beside_0_does_not_look_like_0(value, said):
+    """The verdict says which side of 0 it lies on."""
+    assert figure(value) == said

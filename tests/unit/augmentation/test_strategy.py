@@ -64,10 +64,20 @@ def test_a_wrong_strategy_is_refused_with_what_is_allowed(text, said):
 
 
 def test_a_share_that_not_all_classes_can_have_is_refused():
-    with pytest.raises(ConfigError, match="at most 33%"):
+    with pytest.raises(ConfigError, match=r"at most 33\.3%"):
         Strategy("minority", 0.4).added({"a": 5, "b": 5, "c": 5})
 
 
 @pytest.mark.parametrize("text", ["balance", "ratio=0.5", "minority=0.2", "grow=3", "auto"])
 def test_a_strategy_reads_its_own_text(text):
     assert str(Strategy.parse(text)) == text
+
+
+@pytest.mark.parametrize("n", [3, 6, 7, 11])
+def test_the_share_that_is_said_to_be_possible_is(n):
+    """It is rounded down: a sixth is 16.6 %, not 17 %."""
+    counts = {str(i): 10 + i for i in range(n)}
+    with pytest.raises(ConfigError) as error:
+        Strategy.parse("minority=50%").added(counts)
+    most = str(error.value).rpartition("at most ")[2].rstrip(".")
+    Strategy.parse(f"minority={most}").added(counts)

@@ -302,3 +302,70 @@ def test_broken_files_are_refused_with_a_reason(values, kind, tmp_path):
     assert kind_of(values) == kind
     with pytest.raises(ConfigError, match=f"is no {kind} file"):
         convert(tmp_path / "in.json", tmp_path / "out.yaml")
+
+
+def of_sdv(**changes):
+    """Metadata of two tables, some of it changed."""
+    values = {
+        "METADATA_SPEC_VERSION": "V2",
+        "tables": {
+            "people": {"columns": {"id": {"sdtype": "id"}, "age": {"sdtype": "numerical"}}, "primary_key": "id"},
+            "visits": {"columns": {"person": {"sdtype": "id"}, "on": {"sdtype": "date_time"}, "mail": {"sdtype": "first_name_female"}}},
+        },
+        "relationships": [
+            {"parent_table_name": "people", "parent_primary_key": "id", "child_table_name": "visits", "child_foreign_key": "person"}
+        ],
+    }  # fmt: skip
+    people = values["tables"]["people"]
+    people["columns"]["age"] |= changes.get("age", {})
+    people |= changes.get("people", {})
+    values["relationships"][0] |= changes.get("relation", {})
+    return values | changes.get("file", {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"age": {"sdtype": "numerica"}}, r"tables\.people\.columns\.age\.sdtype='numerica' is not known\. Did you mean 'numerical'\? Known are"),
+        ({"age": {"range_mni": 3}}, r"tables\.people\.columns\.age\.range_mni=3 is no property .* Did you mean 'range_min'\?"),
+        ({"people": {"primary_keys": "id"}}, r"tables\.people\.primary_keys='id' .* Did you mean 'primary_key'\?"),
+        ({"people": {"primary_key": "ids"}}, r"tables\.people\.primary_key='ids' is no column\. Did you mean 'id'\? Columns: id, age"),
+        ({"relation": {"child_table_name": "visit"}}, r"relationships\[0\]\.child_table_name='visit' is no table\. Did you mean 'visits'\?"),
+        ({"relation": {"child_foreign_key": "persn"}}, r"relationships\[0\]\.child_foreign_key='persn' is no column\."),
+        ({"file": {"relationship": []}}, r"relationship=\[\] is no property .* Did you mean 'relationships'\?"),
+        ({"age": {"sdtype": "Datetime", "range_mx": 1}}, r"(?s)range_mx=1 .*sdtype='Datetime'"),
+    ],
+)  # fmt: skip
+def test_what_sdv_does_not_know_is_refused_with_its_place(changes, said, tmp_path):
+    """Every one at once; a name that Faker may know is kept and told."""
+    (tmp_path / "in.json").write_text(json.dumps(of_sdv()))
+    assert any(
+        "tables.visits.columns.mail.sdtype: 'first_name_female' is kept" in str(note)
+        for note in convert(tmp_path / "in.json", tmp_path / "out.yaml").notes
+    )
+    (tmp_path / "in.json").write_text(json.dumps(of_sdv(**changes)))
+    with pytest.raises(ConfigError, match=said):
+        convert(tmp_path / "in.json", tmp_path / "out.yaml")
+
+
+def test_types_that_frictionless_does_not_know_are_refused_with_their_place(tmp_path):
+    for field, said in (
+        ({"type": "nmber"}, "'number'"),
+        ({"type": "number", "constraints": {"minimun": 3}}, "'minimum'"),
+    ):
+        (tmp_path / "in.json").write_text(json.dumps({"fields": [{"name": "a", **field}]}))
+        with pytest.raises(ConfigError, match=rf"fields\.a\..* is not known\. Did you mean {said}"):
+            convert(tmp_path / "in.json", tmp_path / "out.yaml")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(of_sdv(), "sdv"), ({"fields": [{"name": "a"}]}, "frictionless"), ({"tableSchema": {"columns": []}}, "csvw"), ({"properties": {"a": {}}}, "json-schema")],
+)  # fmt: skip
+def test_a_schema_of_another_tool_names_the_command_that_converts_it(values, kind, tmp_path):
+    path = tmp_path / "theirs.json"
+    path.write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match=rf"kind {kind}, .* `smartsynth schema convert {path} -o schema.yaml`"):
+        SchemaDocument.read(path)
+    with pytest.raises(ConfigError, match="smartsynth schema convert FILE"):
+        SchemaDocument.build(values)

@@ -152,3 +152,16 @@ def test_too_few_rows_are_not_assessable_unless_they_leak(train, holdout):
 
 def test_holm_is_no_milder_than_it_should_be():
     assert holm([0.04, 0.001, 0.5]) == pytest.approx([0.08, 0.003, 0.5])
+
+
+@pytest.mark.parametrize("made", [leaked(0.3), jittered(0.001)])
+def test_what_leaks_and_what_cannot_be_said_name_the_next_step(made):
+    found = battery(TRAIN, made, HOLDOUT, SCHEMA)
+    assert found.outcome is Outcome.FAIL
+    assert "Do not share these rows." in found.sentence() and "measure again." in found.sentence()
+    assert "--holdout" in battery(TRAIN.iloc[:100], FRESH, HOLDOUT, SCHEMA).sentence()
+
+
+def test_the_least_leak_that_is_seen_is_not_said_to_be_less():
+    found = Battery(Outcome.PASS, smallest=0.0312)
+    assert "if 3.2% of the rows were copies" in found.sentence()

@@ -151,7 +151,9 @@ def test_broken_tables_of_others_are_measured(shop, schema):
     assert broken == {"profiles.customer_id → customers.id": pytest.approx(0.75, abs=0.01)}
     assert next(t.unique for t in found.tables if t.table == "customers") == pytest.approx(300 / 303)
     assert "Keys are broken" in found.verdict[0]
-    assert "303 cells hold keys of real rows." in found.verdict
+    assert any(
+        said.startswith("303 cells hold keys of real rows. Name their columns as keys") for said in found.verdict
+    )
 
 
 def test_a_holdout_is_the_yardstick_when_it_is_given(shop, schema):
@@ -176,7 +178,7 @@ def test_a_holdout_is_the_yardstick_when_it_is_given(shop, schema):
 
 
 def test_a_rule_that_a_key_keeps_by_itself_is_no_hindrance():
-    """`unique` of a primary key, as templates write it; a rule that names another key is refused with its table."""
+    """`unique` of a primary key, as templates write it."""
     orders = pd.DataFrame({"id": range(60), "total": np.arange(60) % 9})
     lines = pd.DataFrame({"id": range(120), "order_id": np.arange(120) % 60, "n": np.arange(120) % 4})
     told = {
@@ -188,6 +190,3 @@ def test_a_rule_that_a_key_keeps_by_itself_is_no_hindrance():
     made = relational.synthesize({"orders": orders, "lines": lines}, schema=told, seed=0, evaluate=False, filter=False)
     assert made.tables["orders"]["id"].is_unique
     assert (made.tables["orders"]["total"] < 9).all()
-    told["tables"]["lines"]["rules"] = ["order_id >= 0"]
-    with pytest.raises(ConfigError, match=r"leave this one out of tables\.lines\.rules"):
-        relational.synthesize({"orders": orders, "lines": lines}, schema=told, seed=0, evaluate=False)

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from smartsynth import relational
-from smartsynth.errors import ConfigError
 
 
 def made(frames, tables, **settings):
@@ -186,16 +185,6 @@ def test_rules_of_each_table_hold_also_after_saving(tmp_path):
         assert (frames["people"].low < frames["people"].high).all()
         assert (frames["bills"].total == frames["bills"].price * frames["bills"].number).all()
         assert frames["bills"].price.between(1, 15).all()
-
-
-def test_a_rule_about_a_key_is_refused():
-    frames = {
-        "a": pd.DataFrame({"id": range(40)}),
-        "b": pd.DataFrame({"a": np.arange(80) % 40, "x": np.arange(80) % 7}),
-    }
-    tables = {"a": {"primary_key": "id"}, "b": {"foreign_keys": [key("a", "a")], "rules": ["a > x"]}}
-    with pytest.raises(ConfigError, match=r"tables.b.rules: .*columns that are no keys"):
-        relational.synthesize(frames, schema={"tables": tables})
 
 
 def _tenants(rng, n=120):

@@ -36,6 +36,17 @@ def test_a_database_comes_back_with_its_keys(made, tmp_path):
         assert db.execute(sa.text("PRAGMA foreign_key_check")).fetchall() == []
 
 
+def test_columns_that_are_never_missing_are_not_null(made, shop, tmp_path):
+    """Of keys and of others alike; those that may be missing stay so."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    made.write(url)
+    inspector = sa.inspect(sa.create_engine(url))
+    for table, real in shop.items():
+        may_miss = {column["name"]: column["nullable"] for column in inspector.get_columns(table)}
+        assert may_miss == {name: bool(real[name].isna().any()) for name in real}
+    assert any(real.isna().any().any() for real in shop.values())
+
+
 def test_what_is_there_is_not_replaced_unless_asked(made, tmp_path):
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     made.write(url)

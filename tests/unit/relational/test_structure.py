@@ -90,7 +90,7 @@ def test_what_is_told_and_not_kept_is_said():
         "tables": {
             "parents": {
                 "columns": {
-                    "size": {"unique": True, "required": True, "kind": "numeric"},
+                    "size": {"treatment": "keep", "unique": True, "required": True, "kind": "numeric"},
                     "id": {"low": 0, "pattern": "[0-9]+"},
                 }
             }
@@ -98,7 +98,7 @@ def test_what_is_told_and_not_kept_is_said():
     }
     found, _ = relational.read(tables(), schema=told)
     assert "parents.id: pattern is not kept by tables that are made together." in found.notes
-    assert "parents.size: unique is not kept by tables that are made together." in found.notes
+    assert "parents.size: treatment is not kept by tables that are made together." in found.notes
 
 
 @pytest.mark.parametrize("kind", ["frames", "csv", "json", "xlsx"])
