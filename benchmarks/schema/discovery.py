@@ -145,7 +145,9 @@ def main() -> None:
     results = json.loads(given.out.read_text()) if given.out.is_file() else {}
     results |= {name: measured() for name, measured in parts.items() if name in (given.part or parts)}
     given.out.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"Measured: {', '.join(given.part or parts)}. `python benchmarks/schema/page.py` makes the page of {given.out}.")
+    print(
+        f"Measured: {', '.join(given.part or parts)}. `python benchmarks/schema/page.py` makes the page of {given.out}."
+    )
 
 
 if __name__ == "__main__":
