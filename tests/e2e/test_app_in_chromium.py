@@ -91,18 +91,34 @@ def upload(page, name, content):
     page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": content})
 
 
+QUIET = """() => new Promise((done) => {
+    const quiet = 250, end = performance.now() + 30000;
+    let last = performance.now();
+    const watch = new MutationObserver(() => { last = performance.now(); });
+    watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+    const fades = (one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity;
+    const look = () => {
+        const now = performance.now();
+        if (document.querySelector('[data-testid=stStatusWidget]') || document.getAnimations().some(fades)) last = now;
+        if (now - last < quiet && now < end) return setTimeout(look, 50);
+        watch.disconnect();
+        done(now < end);
+    };
+    look();
+})"""
+"""Whether nothing has run, moved or changed on a page for a quarter of a second, within half a minute."""
+
+
 def settled(page):
     """Until nothing on the page is being drawn any more."""
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=30_000)
-    page.wait_for_timeout(700)
+    assert page.evaluate(QUIET), "The page never comes to rest."
 
 
 def kept(page, name, width, scheme):
-    """A screenshot of the whole page."""
-    settled(page)
+    """A screenshot of the whole page, which has settled."""
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight + 80")
     page.set_viewport_size({"width": width, "height": min(height, 5000)})
-    page.wait_for_timeout(300)
+    settled(page)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
     page.set_viewport_size({"width": width, "height": 900})
