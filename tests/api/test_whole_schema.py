@@ -1,12 +1,9 @@
 """Every operation of the API with what Hypothesis thinks of: no crash, and only answers that the description tells of."""
 
-import contextlib
-
 import pytest
 import schemathesis
 from api.conftest import PREFIX, listening
 from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis.specs.openapi import checks
 
 from smartsynth.api.access import Limits
@@ -32,6 +29,15 @@ def described(tmp_path_factory):
     jobs.close()
 
 
+def can_be_wrong(operation):
+    """Nothing can about a request without parameters, nor about one whose only one is any text in the path."""
+    free = [
+        one["in"] == "path" and one["schema"]["type"] == "string" and set(one["schema"]) <= {"type", "title"}
+        for one in operation.get("parameters", [])
+    ]
+    return "requestBody" in operation or not all(free)
+
+
 def test_every_operation_answers_as_described(described):
     """Whatever comes in."""
     seen = 0
@@ -52,7 +58,7 @@ def test_every_operation_answers_as_described(described):
             case.call_and_validate(checks=CHECKS)
 
         asked()
-        with contextlib.suppress(Unsatisfiable):  # nothing can be wrong about a request without parameters
+        if can_be_wrong(operation.definition.raw):
             asked_wrongly()
         seen += 1
     assert seen > 35
