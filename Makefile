@@ -44,7 +44,9 @@ augment: $(VENV)/.run  ## Add synthetic rows to late card payments, and prove wh
 app: $(VENV)/.run  ## Open the web app
 	$(BIN)/smartsynth app
 
-test: lint types layers docs unit  ## Everything that must pass before a change lands
+test: $(VENV)/.dev $(TOOLS)/.done  ## Everything that must pass before a change lands
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types layers docs
+	$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/.dev $(TOOLS)/.done  ## Style, calls that are dangerous, keys and passwords in tracked files
 	$(BIN)/ruff check .

@@ -26,19 +26,27 @@ def saved(tmp_path_factory):
     )
 
 
-@pytest.fixture
-def cluster():
-    """A head without room for work and two nodes of one core."""
-    import ray
+@pytest.fixture(scope="module")
+def head():
+    """A node that holds a cluster together, without room for work."""
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    nodes = [made.add_node(num_cpus=1) for _ in range(2)]
-    made.wait_for_nodes()
-    yield made, nodes
-    ray.shutdown()
+    yield made
     made.shutdown()
+
+
+@pytest.fixture
+def cluster(head):
+    """Two nodes of one core; those that a test lost are made up for."""
+    import ray
+
+    while len(head.worker_nodes) < 2:
+        head.add_node(num_cpus=1)
+    head.wait_for_nodes()
+    yield head, sorted(head.worker_nodes, key=lambda node: node.unique_id)
+    ray.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore")
