@@ -123,7 +123,9 @@ def grow(features, n_codes, categorical, target, n_classes, rows, min_leaf, pena
                     start = n_words
                     n_words += (n_codes[best_feature] + 31) // 32
                     while len(words) < n_words:
-                        words = np.concatenate((words, np.zeros(len(words), np.uint32)))
+                        longer = np.zeros(2 * len(words), np.uint32)
+                        longer[: len(words)] = words
+                        words = longer
                     for code in best_codes[: best_at + 1]:
                         words[start + (code >> 5)] |= np.uint32(1) << np.uint32(code & 31)
                 middle = _part(data, best_feature, classes, rows, first, end, threshold, start, words, spare)
@@ -249,7 +251,9 @@ def _by_mean_class(codes, n_present, sums, weight):
     means = np.zeros(n_present)
     for i in range(n_present):
         means[i] = sums[codes[i]] / weight[codes[i]]
-    codes[:n_present] = codes[:n_present][np.argsort(means, kind="mergesort")]
+    order, before = np.argsort(means, kind="mergesort"), codes.copy()
+    for i in range(n_present):
+        codes[i] = before[order[i]]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -273,14 +277,18 @@ def _part(data, j, classes, rows, first, end, threshold, start, words, spare):
     for i in range(first, end):
         if _goes_left(np.int64(data[i, j]), threshold, start, words):
             rows[left], classes[left] = rows[i], classes[i]
-            data[left] = data[i]
+            for column in range(data.shape[1]):
+                data[left, column] = data[i, column]
             left += 1
         else:
             other_rows[right], other_classes[right] = rows[i], classes[i]
-            other_data[right] = data[i]
+            for column in range(data.shape[1]):
+                other_data[right, column] = data[i, column]
             right += 1
-    rows[left:end], classes[left:end] = other_rows[:right], other_classes[:right]
-    data[left:end] = other_data[:right]
+    for i in range(right):
+        rows[left + i], classes[left + i] = other_rows[i], other_classes[i]
+        for column in range(data.shape[1]):
+            data[left + i, column] = other_data[i, column]
     return left
 
 
