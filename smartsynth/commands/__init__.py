@@ -1,1 +1,1 @@
-"""Commands of the command line that have a module of their own; cli.py registers them."""
+"""Commands of the command line; cli.py registers them."""

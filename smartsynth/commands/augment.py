@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from smartsynth.commands.options import Generator, Json, Options, Quiet, Report, SchemaFile, Seed
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import known_of, options_of, source_of
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
@@ -44,16 +45,9 @@ def augment(
     ratio: Annotated[
         float | None, typer.Option("--ratio", help="The same as --strategy ratio=RATIO.", show_default=False)
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", help="HTML report to write, with a JSON twin beside it.")
-    ] = None,
-    generator: Annotated[
-        str | None, typer.Option("--generator", "-g", help="auto, or a name that `smartsynth generators` lists.")
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="Option of the generator; may be repeated."),
-    ] = None,
+    report: Report = None,
+    generator: Generator = None,
+    option: Options = None,
     models: Annotated[
         str | None,
         typer.Option(
@@ -87,16 +81,11 @@ def augment(
     fail_without_gain: Annotated[
         bool, typer.Option("--fail-without-gain", help="Exit with code 7 unless the verdict is a gain.")
     ] = False,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Drawn and written down if not given.")
-    ] = None,
+    seed: Seed = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="YAML file of settings, such as kinds of columns and rules.")
     ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option("--schema", help="YAML file of what is known of the columns, keys and rules, as schema.yaml."),
-    ] = None,
+    schema: SchemaFile = None,
     rule: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,8 +99,8 @@ def augment(
         str | None,
         typer.Option("--format", help="csv, tsv, json, jsonl, parquet or excel; by default as OUTPUT is named."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Add synthetic rows to real ones, and prove whether models gain from them: against doing nothing, class weights and SMOTE."""
     from smartsynth import pipeline

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from smartsynth.commands.options import Json, Quiet, Report
 from smartsynth.errors import ConfigError
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
 
@@ -53,9 +54,6 @@ Replace = Annotated[
         help="Replace tables of the database that are there already, and the source if that is where the output goes.",
     ),
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="HTML report to write, with a JSON twin beside it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
 
 
 @relational_app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from smartsynth import atomic
+from smartsynth.commands.options import Json, Quiet
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import source_of
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, screen_of
@@ -33,8 +34,8 @@ def replay(
     format: Annotated[
         str | None, typer.Option("--format", help="As of `smartsynth synthesize`; by default as OUTPUT is named.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make a run again from its manifest and the same real data, and say whether the rows are identical; code 7 if not."""
     from smartsynth import export, replaying

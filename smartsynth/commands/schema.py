@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from smartsynth import atomic
+from smartsynth.commands.options import Json, Quiet
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.errors import ConfigError, DataError, EmptyTableError
 from smartsynth.shell import NOT_GOOD_ENOUGH, command, safe, screen_of
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 schema_app = typer.Typer(
     no_args_is_help=True, help="Find, check and convert what is known of tables: columns, keys, rules."
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
 
 
 @schema_app.command()

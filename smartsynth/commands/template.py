@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from smartsynth import atomic
+from smartsynth.commands.options import Quiet
 from smartsynth.errors import ConfigError
 from smartsynth.formats import count, number
 from smartsynth.shell import command, safe, screen_of
@@ -73,7 +74,7 @@ def template(
     json: Annotated[
         bool, typer.Option("--json", help="Print the manifest as one JSON object on standard output.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make tables without real data, from public figures that a template names: patients, accounts, orders."""
     from smartsynth import templates

@@ -9,7 +9,7 @@ import pytest
 from commands import invoke
 
 import smartsynth as ss
-from smartsynth.cli import _worse
+from smartsynth.commands.evaluate import _worse
 from smartsynth.facts import Better, Family
 
 

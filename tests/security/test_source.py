@@ -53,7 +53,7 @@ METHODS = {
 ALLOWED = {
     ("__init__.py", "import_module"): "Public names, from a table in the source.",
     ("registry.py", "importlib.import_module"): "Generators, from a table in the source or an installed package's entry point.",
-    ("cli.py", "os.execv"): "Starts Streamlit in place of this process, with a list of arguments and no shell.",
+    ("commands/serving.py", "os.execv"): "Starts Streamlit in place of this process, with a list of arguments and no shell.",
     ("atomic.py", "ctypes.CDLL"): "The C library of this process, for one call that Python has not.",
     ("jobs/worker.py", "subprocess.Popen"): "Starts a child of its own, with a list of arguments and no shell.",
     ("yaml_text.py", "yaml.load"): "With a loader that builds on the safe one.",
