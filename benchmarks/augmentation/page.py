@@ -5,12 +5,14 @@ python benchmarks/augmentation/page.py
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from page_text import DOCS, found, table
+
 Line = dict[str, Any]
 HEAD = """<!-- Made by benchmarks/augmentation/page.py from the figures in docs/benchmarks. -->
 
@@ -35,8 +37,7 @@ folder of `--data`. Classes were made rare by leaving rows out, with a fixed see
 
 
 def main() -> None:
-    file = DOCS / "benchmarks" / "augmentation.json"
-    lines: list[Line] = json.loads(file.read_text("utf-8"))
+    lines: list[Line] = found("augmentation")
     parts = [HEAD, results(lines), verdicts(lines), DATA, machine(lines)]
     (DOCS / "benchmarks-augmentation.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
@@ -45,9 +46,7 @@ def results(lines: Sequence[Line]) -> str:
     head = ["Data", "Strategy", "Measure", "Model", "Doing nothing", "Synthetic rows", "Gain over doing nothing",
             "Class weights", "Moved threshold", "Random oversampling", "SMOTE"]  # fmt: skip
     rows = [row for line in lines for row in of_run(line)]
-    return "\n".join(
-        [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *(f"| {' | '.join(cells)} |" for cells in rows)]
-    )
+    return table(head, rows)
 
 
 def of_run(line: Line) -> list[list[str]]:

@@ -5,12 +5,13 @@ python benchmarks/image/page.py
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from page_text import DOCS, found, table
+
 Line = dict[str, Any]
 HEAD = """<!-- Made by benchmarks/image/page.py from the figures in docs/benchmarks. -->
 
@@ -23,24 +24,12 @@ Data are public: the 10,000 digits of MNIST's test set, of which 8,000 are learn
 def main() -> None:
     parts = [
         HEAD,
-        digits(lines("mnist")),
-        private(lines("image_private")),
-        chests(lines("pneumonia")),
-        faces(lines("faces")),
+        digits(found("mnist")),
+        private(found("image_private")),
+        chests(found("pneumonia")),
+        faces(found("faces")),
     ]
     (DOCS / "benchmarks-image.md").write_text("\n\n".join(part for part in parts if part) + "\n", "utf-8")
-
-
-def lines(name: str) -> list[Line]:
-    """What a benchmark found; nothing if it did not run."""
-    file = DOCS / "benchmarks" / f"{name}.json"
-    return json.loads(file.read_text("utf-8")) if file.is_file() else []
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    return "\n".join(
-        [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *(f"| {' | '.join(map(str, row))} |" for row in rows)]
-    )
 
 
 def digits(found: list[Line]) -> str:

@@ -7,12 +7,13 @@ A test fails while the page differs from what this script makes.
 
 from __future__ import annotations
 
-import json
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from page_text import DOCS, between, found
+
 PAGE = DOCS / "release.md"
 
 
@@ -22,13 +23,7 @@ def main() -> None:
 
 def page(text: str) -> str:
     """The page with its table made anew."""
-    made = table(json.loads((DOCS / "benchmarks" / "release.json").read_text("utf-8")))
-    return re.sub(
-        r"(<!-- figures -->\n).*?(<!-- /figures -->)",
-        lambda found: f"{found[1]}\n{made}\n\n{found[2]}",
-        text,
-        flags=re.S,
-    )
+    return between(text, "figures", f"\n{table(found('release'))}\n\n", "/figures")
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -5,26 +5,26 @@ python benchmarks/schema/page.py
 
 from __future__ import annotations
 
-import json
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from page_text import DOCS, between, found
 
 
-def figures(found: dict[str, Any]) -> str:
+def figures(result: dict[str, Any]) -> str:
     """What was measured, as a list and a table."""
     rows = [
         f"| {one['rows']:,} | {one['noise']:.0%} | {one['recall']:.0%} | {one['precision']:.0%} | {', '.join(one['missed']) or '–'} |"
-        for one in found["planted"]
+        for one in result["planted"]
     ]
-    shuffles = sum(one["shuffles"] for one in found["shuffled"])
-    surprises = sum(one["proposed"] for one in found["shuffled"])
-    adult, speed = found["adult"], found["speed"][0]
+    shuffles = sum(one["shuffles"] for one in result["shuffled"])
+    surprises = sum(one["proposed"] for one in result["shuffled"])
+    adult, speed = result["adult"], result["speed"][0]
     tested = adult["test_rows"]
     return "\n".join([
-        f"Tables in which {found['planted'][0].get('rules', 13)} rules were planted among columns that have nothing to do with each other, {found['planted'][0]['tables']} "
+        f"Tables in which {result['planted'][0].get('rules', 13)} rules were planted among columns that have nothing to do with each other, {result['planted'][0]['tables']} "
         "tables a line; recall is the share of the rules that are proposed, precision the share of what is proposed about several columns that is a planted rule or a piece of one. "
         "Noise is the share of cells of each ruled column that come from other rows.",
         "",
@@ -42,12 +42,9 @@ def figures(found: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    page = DOCS / "schema.md"
-    found = json.loads((DOCS / "benchmarks" / "discovery.json").read_text("utf-8"))
-    text = page.read_text("utf-8")
-    start, end = "<!-- figures: benchmarks/schema/page.py -->", "<!-- end of figures -->"
-    made = f"{start}\n\n{figures(found)}\n\n{end}"
-    page.write_text(re.sub(f"{start}.*{end}", lambda _: made, text, flags=re.DOTALL), "utf-8")
+    page, made = DOCS / "schema.md", f"\n{figures(found('discovery'))}\n\n"
+    text = between(page.read_text("utf-8"), "figures: benchmarks/schema/page.py", made, "end of figures")
+    page.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

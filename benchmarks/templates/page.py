@@ -7,8 +7,7 @@ A test fails while the page differs from what this script makes.
 
 from __future__ import annotations
 
-import json
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from smartsynth.templates import load, names
 from smartsynth.templates.document import Stream, Table
 from smartsynth.templates.language import WAYS, Column, Draw
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from page_text import DOCS, between, found
+
 PAGE = DOCS / "templates.md"
 
 
@@ -27,12 +28,7 @@ def main() -> None:
 def page(text: str) -> str:
     """The page with its tables made anew."""
     for key, made in (("language", language()), ("speed", speed()), ("figures", figures())):
-        text = re.sub(
-            rf"(<!-- {key} -->\n).*?(<!-- /{key} -->)",
-            lambda found, made=made: f"{found[1]}\n{made}\n{found[2]}",
-            text,
-            flags=re.S,
-        )
+        text = between(text, key, f"\n{made}\n", f"/{key}")
     return text
 
 
@@ -77,15 +73,15 @@ def language() -> str:
 
 
 def speed() -> str:
-    found: dict[str, Any] = json.loads((DOCS / "benchmarks" / "templates.json").read_text("utf-8"))
+    measured: dict[str, Any] = found("templates")
     lines = [
         "Blocks of some thousand rows are made with NumPy and written at once, so memory does not grow with the rows "
-        f"(`benchmarks/templates/speed.py`, one core of {found['machine']['cores']}, {found['machine']['cpu']}, shared with other work; seconds of the "
+        f"(`benchmarks/templates/speed.py`, one core of {measured['machine']['cores']}, {measured['machine']['cpu']}, shared with other work; seconds of the "
         "processor tell what the work takes, seconds of the clock what it took then).",
         "", "| Template | Format | Rows | Seconds | of the processor | Rows a second | of the processor | Peak memory, MB | Written, MB |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
-    for run in found["runs"]:
+    for run in measured["runs"]:
         lines.append(
             f"| `{run['template']}` | {run['format']} | {run['rows']:,} | {run['seconds']} | {run['cpu_seconds']} | {run['rows_per_second']:,} | "
             f"{run['rows_per_cpu_second']:,} | {run['peak_mb']} | {run['written_mb']:,} |"

@@ -5,11 +5,13 @@ python benchmarks/text/page.py
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import page_text
+
 HEAD = """<!-- Made by benchmarks/text/page.py from the figures in docs/benchmarks. -->
 
 # Benchmarks of texts
@@ -21,19 +23,18 @@ Line = dict[str, Any]
 
 
 def main() -> None:
-    parts = [HEAD, full(lines("banking.json")), augmented(lines("banking.json")), private(lines("text_private.json"))]
-    parts += [questions(lines("xquad.json")), speed(lines("text_speed.json"))]
-    (DOCS / "benchmarks-text.md").write_text("\n".join(filter(None, parts)), "utf-8")
-
-
-def lines(name: str) -> list[Line]:
-    file = DOCS / "benchmarks" / name
-    return json.loads(file.read_text("utf-8")) if file.is_file() else []
+    parts = [
+        HEAD,
+        full(page_text.found("banking")),
+        augmented(page_text.found("banking")),
+        private(page_text.found("text_private")),
+    ]
+    parts += [questions(page_text.found("xquad")), speed(page_text.found("text_speed"))]
+    (page_text.DOCS / "benchmarks-text.md").write_text("\n".join(filter(None, parts)), "utf-8")
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:
-    text = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in text) + "\n"
+    return page_text.table(head, rows) + "\n"
 
 
 def full(found: list[Line]) -> str:
