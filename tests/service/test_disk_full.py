@@ -35,7 +35,7 @@ def test_a_full_disk_loses_nothing(disk):
     try:
         service = Service(jobs)
         with listening(service) as address, someone(service, address) as http:
-            dataset = send(http, people(5_000))
+            dataset = send(http, people(2_000))
             asked = http.post(
                 "/models",
                 json={"dataset": dataset, "config": {"generator": "forest", "seed": 1, "evaluate": {"enabled": False}}},
@@ -48,14 +48,14 @@ def test_a_full_disk_loses_nothing(disk):
             assert (refused.status_code, refused.json()["type"]) in (
                 (507, f"{PREFIX}/problems/full"), (503, f"{PREFIX}/problems/unavailable"),
             )  # fmt: skip
-            time.sleep(8)
+            time.sleep(5)
             assert http.get("/datasets").status_code == 200  # what is there can be looked at
             assert jobs.watch(job).state in (State.RUNNING, State.QUEUED)
             os.unlink(disk / "filler")
             done = finished(http, asked)
             assert (done["state"], done["problem"]) == ("succeeded", None)
             rows = http.get(done["links"]["data"].removeprefix(PREFIX), params={"format": "csv"})
-            assert rows.content.count(b"\n") == 5_001
+            assert rows.content.count(b"\n") == 2_001
             jobs.sweep()
             known = {place.rpartition("/")[2] for place in jobs.store.places()}
             assert {name for name in jobs.blobs.names(http.key.account) if name != "input"} <= known

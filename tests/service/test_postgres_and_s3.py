@@ -66,7 +66,7 @@ def test_a_killed_child_and_a_restarted_database_lose_nothing(machines, postgres
     """The job ends as if nothing had happened."""
     asks, works = machines
     asks.account("account", "somebody")
-    data = asks.add_dataset("account", "people.csv", people(5_000))
+    data = asks.add_dataset("account", "people.csv", people(2_000))
     settings = {"dataset": data.id, "config": {"generator": "forest", "seed": 1, "evaluate": {"enabled": False}}}
     plain = ended(asks, asks.submit("account", "synthesize", settings))
     expected = (asks.result(plain.id) / "files" / "synthetic.csv").read_bytes()
