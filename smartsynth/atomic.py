@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
@@ -31,6 +33,8 @@ except ImportError:  # not on Windows: there nobody waits for others, and what a
     fcntl = None  # type: ignore[assignment]
 
 PART = ".part"
+LONGEST = 50
+"""Letters of a name that names of its workshops begin with."""
 _HERE, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of Linux."""
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
@@ -84,7 +88,7 @@ def file(path: Path) -> Iterator[BufferedWriter]:
     """
     with _told(path):
         if _is_stream(path):
-            with path.open("wb") as stream:
+            with _opened(path) as stream:
                 yield stream
             return
         place = _real(path)
@@ -95,30 +99,62 @@ def file(path: Path) -> Iterator[BufferedWriter]:
 
 
 def write_files(parts: Mapping[Path, str | bytes], *, mode: int = 0o644) -> None:
-    """Write all of these files, which lie in one folder, or none; no file ever stands beside one of another writer.
+    """Write all of these files or none; no file ever stands beside one of another writer. They lie in one folder, but for links.
 
     Raises:
-        ConfigError: The place cannot be written to.
+        ConfigError: A place cannot be written to, or two of them are one.
     """
-    with _told(next(iter(parts))), ExitStack() as held:
-        streams = [path for path in parts if _is_stream(path)]
-        places = {_real(path): content for path, content in parts.items() if path not in streams}
-        firsts = {place.parent: place for place in reversed(places)}
-        works = {above: held.enter_context(_workshop(firsts[above])) for above in sorted(firsts)}
-        made = {place: works[place.parent] / str(number) for number, place in enumerate(places)}
-        for place, content in places.items():
-            if place.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            with _whole(made[place], place, mode) as stream:
-                stream.write(_bytes(content))
+    streams = [path for path in parts if _is_stream(path)]
+    whole: dict[Path, Path] = {}
+    with ExitStack() as held:
+        places = _places([path for path in parts if path not in streams])
+        works = _workshops(places, held)
+        for number, (path, place) in enumerate(places.items()):
+            with _told(path):
+                if place.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                whole[place] = works[place.parent] / str(number)
+                with _whole(whole[place], place, mode) as stream:
+                    stream.write(_bytes(parts[path]))
         for path in streams:
-            path.write_bytes(_bytes(parts[path]))
-        for above in works:
-            held.enter_context(_locked(above))
-        for place in list(made)[1:]:  # so that whoever is stopped here leaves no old file beside a new one
-            place.unlink(missing_ok=True)
-        for place, whole in made.items():
-            whole.replace(place)
+            with _told(path), _opened(path) as stream:
+                stream.write(_bytes(parts[path]))
+        with _told(next(iter(parts))):
+            for above in works:
+                held.enter_context(_locked(above))
+            for place in list(whole)[1:]:  # so that whoever is stopped here leaves no old file beside a new one
+                place.unlink(missing_ok=True)
+            for place, made in whole.items():
+                made.replace(place)
+
+
+def _places(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Where files that are given as these are, in folders of which each is called one way; the folders are made."""
+    called: dict[tuple[int, int], Path] = {}
+    places: dict[Path, Path] = {}
+    for path in paths:
+        with _told(path):
+            real = _real(path)
+            real.parent.mkdir(parents=True, exist_ok=True)
+            about = real.parent.stat()
+            above = called.setdefault((about.st_dev, about.st_ino), Path(os.path.realpath(real.parent)))
+        if above / real.name in places.values():
+            raise ConfigError(
+                f"{path} cannot be written: another file of the same run is written there. Name another place."
+            )
+        places[path] = above / real.name
+    return places
+
+
+def _workshops(places: Mapping[Path, Path], held: ExitStack) -> dict[Path, Path]:
+    """A workshop in each of the folders, which are in an order that is the same for all processes."""
+    firsts = {place.parent: (path, place) for path, place in reversed(list(places.items()))}
+    works = {}
+    for above in sorted(firsts):
+        path, place = firsts[above]
+        with _told(path):
+            works[above] = held.enter_context(_workshop(place))
+    return works
 
 
 def folder(place: Path, *, mode: int = 0o755) -> AbstractContextManager[Path]:
@@ -219,10 +255,29 @@ def _is_stream(path: Path) -> bool:
         mode = path.stat().st_mode
     except OSError:
         return False
-    if not stat.S_ISREG(mode):
-        return not stat.S_ISDIR(mode)
-    ways = [path, path.parent / path.readlink()] if path.is_symlink() else [path]
-    return any(Path(os.path.realpath(way.parent)).is_relative_to("/proc") for way in ways)
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or _handle(path) is not None
+
+
+def _handle(path: Path) -> int | None:
+    """The number under which this process has open what a path names by it, as /dev/stdout does, or a link to that."""
+    for _ in range(40):  # as many links as Linux follows
+        if path.name.isdigit() and os.path.realpath(path.parent) == f"/proc/{os.getpid()}/fd":
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
+def _opened(path: Path) -> BufferedWriter:
+    """A stream to write to, after what was written to it before."""
+    number = _handle(path)
+    if number is None:
+        return path.open("wb")
+    for text in (sys.stdout, sys.stderr):
+        if text is not None:
+            text.flush()
+    return os.fdopen(os.dup(number), "wb")
 
 
 def _real(path: Path) -> Path:
@@ -265,8 +320,11 @@ def _workshop(place: Path) -> Iterator[Path]:
 
 
 def _begin(place: Path) -> str:
-    """How the names of the workshops of a place begin; short enough for any file system."""
-    return f".{place.name[:50]}-"
+    """How the names of the workshops of a place begin; short enough for any file system, and of no other place."""
+    name = place.name
+    if len(name) > LONGEST:
+        name = f"{name[:LONGEST]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:12]}"
+    return f".{name}-"
 
 
 def _clear(place: Path) -> None:

@@ -48,7 +48,7 @@ def test_files_that_belong_together_go_where_their_links_point(tmp_path):
     assert not hidden(tmp_path) and not hidden(store)
     about.unlink()
     about.mkdir()
-    with pytest.raises(ConfigError, match=r"rows\.csv cannot be written: Is a directory"):
+    with pytest.raises(ConfigError, match=r"rows\.manifest\.json cannot be written: Is a directory"):
         atomic.write_files({rows: b"c", about: "d"})
     assert (store / "rows.csv").read_bytes() == b"a" and not hidden(tmp_path) and not hidden(store)
 
@@ -91,17 +91,68 @@ def test_a_device_is_written_to_and_stays_one(write):
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode) and not hidden(Path("/dev"))
 
 
-def test_a_file_that_the_shell_has_open_is_written_to(tmp_path):
+@pytest.mark.parametrize("place", ["/dev/stdout", "/dev/fd/1", "link"])
+def test_what_goes_to_a_file_that_is_open_comes_after_what_is_there(place, tmp_path):
     told = (
-        "import sys; from pathlib import Path; from smartsynth import atomic; atomic.write_file(Path(sys.argv[1]), 'x')"
+        "import sys; from pathlib import Path; from smartsynth import atomic; print('printed');"
+        "atomic.write_file(Path(sys.argv[1]), 'rows\\n')"
     )
-    for place in ("/dev/stdout", "/dev/fd/1"):
-        with (tmp_path / "out").open("wb") as out:
-            subprocess.run([sys.executable, "-c", told, place], check=True, stdout=out)
-            assert os.path.samestat(os.fstat(out.fileno()), (tmp_path / "out").stat())
-        assert (tmp_path / "out").read_bytes() == b"x"
-        piped = subprocess.run([sys.executable, "-c", told, place], check=True, stdout=subprocess.PIPE)
-        assert piped.stdout == b"x"
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    command = [sys.executable, "-c", told, str(tmp_path / place)]
+    (tmp_path / "out").write_bytes(b"precious\n")
+    with (tmp_path / "out").open("ab") as out:
+        subprocess.run(command, check=True, stdout=out)
+        out.write(b"end\n")
+    assert (tmp_path / "out").read_bytes() == b"precious\nprinted\nrows\nend\n"
+    assert subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout == b"printed\nrows\n"
+
+
+def test_one_folder_by_two_names_is_not_waited_for(tmp_path, monkeypatch):
+    """A relative path beside a link, which is absolute; a folder beside a link to it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "other").symlink_to("folder")
+    (tmp_path / "rows.csv").symlink_to("real.csv")
+    writers = [
+        threading.Thread(target=atomic.write_files, args=(parts,), daemon=True)
+        for parts in ({Path("rows.csv"): "a", Path("rows.json"): "b"}, {Path("folder/a"): "a", Path("other/b"): "b"})
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(20)
+        assert not writer.is_alive()
+    assert [(tmp_path / name).read_text() for name in ("real.csv", "rows.json", "folder/a", "folder/b")] == list("abab")
+
+
+def test_two_files_of_one_place_and_the_file_that_failed_are_named(tmp_path):
+    for name in ("x", "y"):
+        (tmp_path / name).symlink_to("real")
+    with pytest.raises(ConfigError, match="y cannot be written: another file of the same run is written there"):
+        atomic.write_files({tmp_path / "x": "1", tmp_path / "y": "2"})
+    assert not (tmp_path / "real").exists()
+    (tmp_path / "b.json").symlink_to(tmp_path / "b.json")
+    with pytest.raises(ConfigError, match=r"b\.json cannot be written: Too many levels"):
+        atomic.write_files({tmp_path / "a.csv": "1", tmp_path / "b.json": "2"})
+    assert not (tmp_path / "a.csv").exists() and not hidden(tmp_path)
+
+
+def test_workshops_of_long_names_are_told_apart(tmp_path):
+    """What was left of one is neither cleared away nor taken for that of another whose name begins alike."""
+    one, other = (tmp_path / ("a" * 50 + end) for end in ("-train", "-other"))
+    with atomic.folder(one) as made:
+        left = made.parent
+        with atomic.folder(other):
+            pass
+        assert left.exists() and left.name.startswith("." + "a" * 50)
+    assert one.is_dir() and other.is_dir() and not hidden(tmp_path)
+    left.mkdir()
+    (left / "old").mkdir()
+    one.rmdir()
+    other.rmdir()
+    with pytest.raises(RuntimeError, match="changed its mind"), atomic.folder(other):
+        raise RuntimeError("changed its mind")
+    assert (left / "old").exists() and not other.exists()
 
 
 def test_a_run_writes_behind_links(csv, tmp_path):
