@@ -27,7 +27,6 @@ from rich.table import Table
 from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
 from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
 from smartsynth.progress import Progress, silent
-from smartsynth.schema import Modality
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,10 +227,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         yield from race_parts(result.choice.race)
     if result.filter is not None:
         done, schema = result.filter, result.synthetic.schema
-        is_rows = schema.modality is not Modality.TIMESERIES
-        what = "rows" if is_rows else "windows" if schema.is_series else "entities"
         yield (
-            f"Privacy filter: {count(done.checked)} {what} checked, {count(done.removed)} removed "
+            f"Privacy filter: {count(done.checked)} {schema.records} checked, {count(done.removed)} removed "
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
