@@ -897,7 +897,7 @@ class Evaluation:
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
     holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts,
-    `images` those of images.
+    `images` those of images. `guessed` says that nobody named the `target`.
     """
 
     scores: tuple[Score, ...]
@@ -915,6 +915,7 @@ class Evaluation:
     sequence: SequenceView | None = None
     texts: TextView | None = None
     images: ImageView | None = None
+    guessed: bool = False
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""
