@@ -304,22 +304,25 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
     yield "The yardstick is the same measure of real training data against real data kept aside."
     if evaluation.battery is not None and evaluation.battery.attacks and not headline_only:
         yield attack_table(evaluation.battery)
-        yield "An advantage of 0 is a guess, 1 finds everybody; p-values are corrected for all attacks together."
+        yield (
+            "An advantage of 0 is a guess, 1 finds everybody; the surest come first. p is of one attack, p, corrected of all "
+            "together, and the verdict goes by that."
+        )
     yield from (f"{family.capitalize()}: {sentence}" for family, sentence in evaluation.verdict.items())
     yield from (f"Limit: {sentence}" for sentence in evaluation.limits)
 
 
 def attack_table(battery: Battery) -> Table:
-    """What each attack gained over a guess, the strongest sign first."""
+    """What each attack gained over a guess, the surest first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Attack")
-    for title in ("Advantage", "95% interval", "p, corrected"):
+    for title in ("Advantage", "95% interval", "p", "p, corrected"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Outcome")
     for attack in battery.attacks:
         low, high = attack.interval
         table.add_row(
-            safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.corrected),
+            safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.p), number(attack.corrected),
             attack.outcome.value,
         )  # fmt: skip
     return table
