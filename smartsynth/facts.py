@@ -757,10 +757,12 @@ class Battery:
     def _step(self) -> str:
         """What to do about what was found."""
         keys = {attack.key for attack in self.attacks if attack.outcome is self.outcome}
-        own = (
-            "Drop the columns that are named, or treat them (columns.NAME.treatment), keep the privacy filter on, or l"
+        columns = "are named" if keys & set(OWN) else "single people out"
+        return (
+            f"Drop or coarsen the columns that {columns} (columns.NAME.treatment, --k-anonymity 5), keep the privacy filter on, learn from "
+            "more rows, with another generator (-g copula), or with a budget of differential privacy (--epsilon 1), and measure again. "
+            "Another seed is no cure: whatever seed is taken, the same rows were learnt from in the same way."
         )
-        return f"{own if keys & set(OWN) else 'L'}earn from more rows, or with a budget of differential privacy (--epsilon 1), and measure again."
 
     def _seen(self) -> str:
         if not self.smallest <= 1:

@@ -312,6 +312,17 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
     yield from (f"Limit: {sentence}" for sentence in evaluation.limits)
 
 
+def leaks(evaluation: Evaluation | None) -> str | None:
+    """Why --fail-on-leakage ends a command; None if the attacks were made and found no leakage."""
+    from smartsynth.facts import Outcome
+
+    if evaluation is None:
+        return "--fail-on-leakage: the rows were not evaluated (evaluate.enabled=False), so nothing is known."
+    if evaluation.battery is not None and evaluation.battery.outcome is Outcome.PASS:
+        return None
+    return f"--fail-on-leakage: {evaluation.verdict['privacy']}"
+
+
 def attack_table(battery: Battery) -> Table:
     """What each attack gained over a guess, the surest first."""
     table = Table(box=None, pad_edge=False, header_style="bold")

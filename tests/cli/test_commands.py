@@ -240,6 +240,16 @@ def test_a_pipeline_can_stop_at_leakage(csv):
     assert invoke("evaluate", csv, csv).exit_code == 0
 
 
+def test_a_run_can_stop_a_pipeline_at_leakage_after_its_files_are_written(csv, tmp_path):
+    """Few rows are not assessable; that is no clean bill either."""
+    few = ("synthesize", csv, "-o", tmp_path / "made.csv", "-g", "copula", "-n", 100, "--seed", 1, "--fail-on-leakage")
+    done = invoke(*few)
+    assert done.exit_code == 7
+    assert "--fail-on-leakage: Not assessable" in done.stderr
+    assert (tmp_path / "made.csv").exists()
+    assert invoke(*few, "--no-evaluate").exit_code == 2
+
+
 def test_rules_of_a_file_and_of_the_command_line_are_kept(csv, tmp_path):
     """Every row keeps them; `evaluate` says who does not."""
     schema, out = tmp_path / "schema.yaml", tmp_path / "out.csv"

@@ -169,6 +169,9 @@ def test_what_leaks_and_what_cannot_be_said_name_the_next_step(made):
     found = battery(TRAIN, made, HOLDOUT, SCHEMA)
     assert found.outcome is Outcome.FAIL
     assert "Do not share these rows." in found.sentence() and "measure again." in found.sentence()
+    assert all(
+        word in found.sentence() for word in ("--k-anonymity", "--epsilon", "-g copula", "Another seed is no cure")
+    )
     assert "--holdout" in battery(TRAIN.iloc[:100], FRESH, HOLDOUT, SCHEMA).sentence()
 
 
