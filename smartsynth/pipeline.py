@@ -85,7 +85,7 @@ def synthesize(
     run = guarantee.with_budget(settled(config, settings))
     if run.seed is None:
         run = run.model_copy(update={"seed": secrets.randbits(32)})
-    _check_generator(run)  # a wrong name costs no waiting
+    check_generator(run)  # a wrong name costs no waiting
     _check_race(run, engine)
     seed, private = run.seed or 0, run.privacy.epsilon is not None
     stages = Stages(progress, WEIGHTS)
@@ -403,7 +403,8 @@ def _check_race(run: RunConfig, engine: str) -> None:
         raise ConfigError(f"engine={engine!r} is where generators race. Set generator.budget, or leave the engine out.")
 
 
-def _check_generator(run: RunConfig) -> None:
+def check_generator(run: RunConfig) -> None:
+    """ConfigError if the generator is not known, or what is asked of it does not go together."""
     name, wanted = run.generator.name, run.generator
     guarantee.check(run)
     records.check(run)
