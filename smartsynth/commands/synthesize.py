@@ -182,6 +182,7 @@ def synthesize(
             holdout=None if holdout is None else source_of(holdout, config),
             progress=progress,
             engine=engine or "local",
+            advise=screen.note,
             **settings,
         )
         steps = [] if save is None else [lambda: [result.save(save)]]
