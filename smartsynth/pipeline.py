@@ -391,6 +391,7 @@ def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profil
         raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
     ruling.check_names(run, real.schema)
     schema = records.arranged(real.frame, run.corrected(refine_schema(real.frame, real.schema)), run)
+    ruling.check_target(run, schema)
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
 
 

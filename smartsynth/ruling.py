@@ -63,6 +63,16 @@ def check_names(run: RunConfig, schema: Schema) -> None:
     raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
 
 
+def check_target(run: RunConfig, schema: Schema) -> None:
+    """ConfigError if the target is a column that nothing is learnt of."""
+    if run.target is None or schema[run.target].kind is not Kind.IDENTIFIER:
+        return
+    raise ConfigError(
+        f"target={run.target!r} is an identifier: it is made anew, so nothing can predict it. Name another column, or leave the target out. If "
+        f"it is none, say so: columns.{run.target}.kind=categorical or numeric."
+    )
+
+
 def check_columns(run: RunConfig, schema: Schema) -> None:
     """ConfigError if any setting or rule names a column that is not there; all of these at once."""
     named = {

@@ -189,11 +189,20 @@ def _check_nearest(nearest: Path, report: Path | None) -> None:
 
 
 def _bound(text: str) -> tuple[str, float]:
+    """The key and the bound of a score; a key that no score has is refused before anything is computed."""
+    from smartsynth.report.glossary import MEASURES, explanation
+
     key, _, value = text.partition("=")
     try:
-        return key, float(value)
+        bound = float(value)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not KEY=NUMBER.", param_hint="--fail-under") from None
+    if explanation(key) is None:
+        raise ConfigError(
+            f"fail_under={key!r} is not a score.{did_you_mean(key, MEASURES)} `smartsynth evaluate REAL SYNTHETIC` shows the key of "
+            "each score; docs/scores.md lists all."
+        )
+    return key, bound
 
 
 def _worse(evaluation: Evaluation, key: str, bound: float) -> str | None:
