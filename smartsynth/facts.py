@@ -315,6 +315,8 @@ class Machine:
     memory_gib: float
     gpu: bool
     extras: frozenset[str] = frozenset()
+    is_compiled: bool = True
+    """Whether inner loops were compiled here before; else the first fit does it."""
 
 
 @dataclass(frozen=True, slots=True)
