@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
-from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
+from smartsynth.formats import MISSING, are_years, count, moment, number, percent, plain, span, year
 from smartsynth.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -498,5 +498,5 @@ def _typical(column: ColumnProfile) -> str:
     if low is None or high is None:
         return ""
     writers: dict[str, Callable[[float], str]] = {"datetime": moment, "duration": span}
-    write = writers.get(column.kind, number)
+    write = writers.get(column.kind, year if are_years(column.name, low, high) else number)
     return f"{write(low)} to {write(high)}"

@@ -67,11 +67,10 @@ def evaluate(
     layout, every = prepared([train, synthetic, holdout], schema)
     rng = np.random.default_rng([seed, 0xE7A1])
     t, s, h = (sampled(rows, 4 * config.max_rows, rng) for rows in every)
-    if target is None:
-        guessed = schema.target is None
-        target = (
-            guessed_target(train[[c.name for c in schema if c.is_modelled]], layout) if guessed else schema.target.name
-        )
+    if target is None and schema.target is not None:
+        target = schema.target.name
+    elif target is None:
+        guessed, target = True, guessed_target(train[[c.name for c in schema if c.is_modelled]], layout)
     kinds = {column.name: column.kind.value for column in schema}
     like = (t, s, h) if mix is None else _same_mix(every, (train, synthetic, holdout), mix, 4 * config.max_rows, seed)
     compared = fidelity.columns(layout, *like, kinds)

@@ -35,7 +35,7 @@ from smartsynth.facts import (
     Score,
     UtilityRow,
 )  # fmt: skip
-from smartsynth.formats import count, moment, number, percent, plain, points, span
+from smartsynth.formats import are_years, count, moment, number, percent, plain, points, span, year
 from smartsynth.privacy.battery import FAIL, FAIL_BEYOND, WARN, WARN_BEYOND
 from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.pair_charts import pair_chart
@@ -168,7 +168,7 @@ def _column_picture(column: ColumnComparison, labels: Sequence[str], title: str)
     if not series:
         return message("Nothing to draw: every cell is missing.")
     if not column.labels:
-        return outlines(column.edges, series, column.kind, title)
+        return outlines(column.edges, series, _scale(column), title)
     order = sorted(range(len(labels)), key=lambda i: -max(column.train[i], column.synthetic[i]))
     shown, rest = order[:_MOST_BARS], order[_MOST_BARS:]
     names = [labels[i] for i in shown]
@@ -219,7 +219,17 @@ def _widest_gap(differences: Sequence[float], *, single: bool) -> tuple[int, int
 def _value(value: float, column: ColumnComparison) -> str:
     if column.kind == "datetime":
         return moment(value, (column.edges[-1] - column.edges[0]) / 50)
-    return span(value) if column.kind == "duration" else number(value, 4)
+    if column.kind == "duration":
+        return span(value)
+    return year(value) if _scale(column) == "year" else number(value, 4)
+
+
+def _scale(column: ColumnComparison) -> str:
+    """How the values of a column read: its kind, or years."""
+    is_year = (
+        column.kind == "numeric" and bool(column.edges) and are_years(column.name, column.edges[0], column.edges[-1])
+    )
+    return "year" if is_year else column.kind
 
 
 def _ranges(column: ColumnComparison) -> list[str]:

@@ -363,3 +363,11 @@ def test_what_cannot_be_is_refused_before_anything_is_computed(csv, table, tmp_p
     monkeypatch.setattr("smartsynth.pipeline.examine", None)
     told = invoke("evaluate", csv, csv, "--fail-under", "detection=0.5")
     assert (told.exit_code, "fail_under='detection' is not a score" in told.stderr) == (4, True)
+
+
+def test_years_have_no_commas(table, tmp_path):
+    table.assign(year=[1978 + i % 16 + i % 3 for i in range(len(table))]).to_csv(tmp_path / "t.csv", index=False)
+    shown = invoke("profile", tmp_path / "t.csv", "--html", tmp_path / "p.html")
+    assert "1982 to 1990" in shown.stdout, shown.stdout
+    assert ">1985<" in (tmp_path / "p.html").read_text("utf-8")
+    assert "1,98" not in (tmp_path / "p.html").read_text("utf-8")
