@@ -5,9 +5,9 @@ The columns on their own share a part of the budget (marginal_generator.py). Eac
     σ = √columns / (μ √share)   rows,   μ: what ε and δ come to (accountant.py)
 
 A range that was not declared is looked for with a tenth of that part, among sixty powers of two, so that one of them must hold about
-13 σ rows to stand out; where none does, every number becomes 0. Measured on three tables with 300 to 9,600 rows
-(docs/benchmarks/dp_rows.json): below ENOUGH_PAID rows for each σ undeclared columns collapse, below ENOUGH_DECLARED also declared
-ones are hardly like the real ones.
+13 σ rows to stand out; where none does, every number becomes 0. Measured on three tables with 300 to 2,400 rows
+(docs/benchmarks/dp_rows.json, docs/privacy.md): below ENOUGH_PAID rows for each σ undeclared columns collapse, below ENOUGH_DECLARED
+also declared ones are twice as far from real ones as these are from each other.
 """
 
 from __future__ import annotations
