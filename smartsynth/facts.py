@@ -315,6 +315,8 @@ class Machine:
     memory_gib: float
     gpu: bool
     extras: frozenset[str] = frozenset()
+    is_compiled: bool = True
+    """Whether inner loops were compiled here before; else the first fit does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -757,10 +759,12 @@ class Battery:
     def _step(self) -> str:
         """What to do about what was found."""
         keys = {attack.key for attack in self.attacks if attack.outcome is self.outcome}
-        own = (
-            "Drop the columns that are named, or treat them (columns.NAME.treatment), keep the privacy filter on, or l"
+        columns = "are named" if keys & set(OWN) else "single people out"
+        return (
+            f"Drop or coarsen the columns that {columns} (columns.NAME.treatment, --k-anonymity 5), keep the privacy filter on, learn from "
+            "more rows, with another generator (-g copula), or with a budget of differential privacy (--epsilon 1), and measure again. "
+            "Another seed is no cure: whatever seed is taken, the same rows were learnt from in the same way."
         )
-        return f"{own if keys & set(OWN) else 'L'}earn from more rows, or with a budget of differential privacy (--epsilon 1), and measure again."
 
     def _seen(self) -> str:
         if not self.smallest <= 1:
@@ -897,7 +901,7 @@ class Evaluation:
 
     `columns` come worst first. `verdict` is one sentence per family. `limits` says what was not shown and why. `battery`
     holds the attacks behind the verdict on privacy, `sequence` the pictures of a time series, `texts` those of texts,
-    `images` those of images.
+    `images` those of images. `guessed` says that nobody named the `target`.
     """
 
     scores: tuple[Score, ...]
@@ -915,6 +919,7 @@ class Evaluation:
     sequence: SequenceView | None = None
     texts: TextView | None = None
     images: ImageView | None = None
+    guessed: bool = False
 
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""

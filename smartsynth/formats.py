@@ -46,6 +46,28 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"−{text}" if value < 0 else text
 
 
+def are_years(name: str, low: float, high: float) -> bool:
+    """Whether the numbers of a column are years: by its name and what it holds, or by whole numbers of our time alone.
+
+    >>> are_years("year of birth", 1931, 2004), are_years("built", 1987, 2011), are_years("yearly_income", 18_000, 90_000)
+    (True, True, False)
+    """
+    if not low <= high:
+        return False
+    named = bool({"year", "yr", "jahr"} & set(re.split(r"[^a-z]+", name.lower())))
+    whole = float(low).is_integer() and float(high).is_integer()
+    return (named and low >= 1000 and high < 3000) or (whole and low >= 1900 and high <= 2100)
+
+
+def year(value: float) -> str:
+    """A year, without a comma.
+
+    >>> year(1987.0), year(1987.7)
+    ('1987', '1988')
+    """
+    return f"{value:.0f}"
+
+
 def seconds_of(text: str) -> float:
     """A time as a person writes it, in seconds; ValueError if it is none.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from smartsynth import registry
 from smartsynth.config import RunConfig
 from smartsynth.errors import ConfigError
+from smartsynth.models import dp_advice
 from smartsynth.models.base import Generator
 from smartsynth.privacy.ledger import Entry, Ledger, Touch
 from smartsynth.privacy.spending import Account, Spent
@@ -58,6 +59,21 @@ def released_schema(run: RunConfig, schema: Schema) -> Schema:
         schema,
         columns=tuple(replace(c, low=None, high=None) if (c.low is None) != (c.high is None) else c for c in plain),
     )
+
+
+def advice(run: RunConfig, schema: Schema, rows: int) -> str | None:
+    """What the owner should know before a budget is spent that is hardly of use for these rows and columns."""
+    if run.privacy.epsilon is None:
+        return None
+    return dp_advice.advice(schema, rows, run.privacy.epsilon, run.privacy.delta)
+
+
+def shortcomings(run: RunConfig, schema: Schema, rows: pd.DataFrame, told: str | None) -> list[str]:
+    """What the owner should know about rows that were made within a budget."""
+    if run.privacy.epsilon is None:
+        return []
+    alone = [name for name in rows.columns if rows[name].nunique(dropna=False) <= 1]
+    return [line for line in (told, dp_advice.collapsed(schema, alone)) if line]
 
 
 def reserve(

@@ -9,7 +9,7 @@ saved run again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ def synthesize(
     engine: str = "local",
     checks: Sequence[ruling.Check] = (),
     recipe: Recipe | None = None,
+    advise: Callable[[str], None] | None = None,
     **settings: Any,
 ) -> Result:
     """Rows like the real ones that are nobody's, with the evidence beside them.
@@ -75,6 +76,7 @@ def synthesize(
         engine: Where generators race, with `generator.budget`: `local`, or `ray` for the cluster that RAY_ADDRESS names.
         checks: Functions of a table that say True or False of each row, besides `rules`: only rows that are true in all come out.
         recipe: Of a run that is made again (see `replay`): its generator is taken, and other data than of then are refused.
+        advise: Called with what the owner of the data should know before anything is learnt or spent; may raise `Cancelled`.
         settings: Fields of RunConfig that win over `config`: `rows=1000, seed=1, target="income", generator="forest"`.
 
     Raises:
@@ -85,7 +87,7 @@ def synthesize(
     run = guarantee.with_budget(settled(config, settings))
     if run.seed is None:
         run = run.model_copy(update={"seed": secrets.randbits(32)})
-    _check_generator(run)  # a wrong name costs no waiting
+    check_generator(run)  # a wrong name costs no waiting
     _check_race(run, engine)
     seed, private = run.seed or 0, run.privacy.epsilon is not None
     stages = Stages(progress, WEIGHTS)
@@ -136,6 +138,9 @@ def synthesize(
                 progress=report,
             )
         stages.expect(_expected(found, choice, run))
+    told = guarantee.advice(run, schema, len(train))
+    if told is not None and advise is not None:
+        advise(told)
     with stages("Fit") as report:
         account = spending or Spending.of_this_machine()
         attempt = None if model.tells_while_fitting else release
@@ -187,6 +192,9 @@ def synthesize(
                 mix=None if balance is None else (balance.column, balance.values),
                 progress=part(report, 0.0, 0.1 if run.evaluate.thorough else 1.0),
             )  # fmt: skip
+            evaluation = replace(
+                evaluation, limits=(*evaluation.limits, *guarantee.shortcomings(run, schema, rows, told))
+            )
             if run.evaluate.thorough:
                 evaluation = thorough.with_shadows(
                     evaluation, _maker(choice, run, schema, rules), train, rows, held, schema, models=run.evaluate.shadow_models,
@@ -383,6 +391,7 @@ def _profile(real: Dataset, run: RunConfig, progress: Progress | None) -> Profil
         raise DataError(f"The data have {len(real)} rows; at least {run.limits.min_rows} are needed to learn anything.")
     ruling.check_names(run, real.schema)
     schema = records.arranged(real.frame, run.corrected(refine_schema(real.frame, real.schema)), run)
+    ruling.check_target(run, schema)
     return profiler.profile(replace(real, schema=schema), target=run.target, progress=progress)
 
 
@@ -403,7 +412,8 @@ def _check_race(run: RunConfig, engine: str) -> None:
         raise ConfigError(f"engine={engine!r} is where generators race. Set generator.budget, or leave the engine out.")
 
 
-def _check_generator(run: RunConfig) -> None:
+def check_generator(run: RunConfig) -> None:
+    """ConfigError if the generator is not known, or what is asked of it does not go together."""
     name, wanted = run.generator.name, run.generator
     guarantee.check(run)
     records.check(run)

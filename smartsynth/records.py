@@ -312,7 +312,7 @@ def evaluated(
         "schema": schema, "target": target, "config": run.evaluate, "seed": run.seed or 0, "k": run.privacy.k, "progress": progress,
     }  # fmt: skip
     if schema.modality is Modality.TABLE:
-        return evaluator.evaluate(train, rows, held, mix=mix, **shared)
+        return evaluator.evaluate(train, rows, held, mix=mix, guessed=schema.target is None, **shared)
     if schema.modality is Modality.IMAGE:
         shared["target"] = run.target
         return image_evaluator.evaluate_images(train, rows, held, framing=framing_of(run), **shared)

@@ -50,14 +50,16 @@ class Resampled:
     Args:
         synthetic: The rows, in the format of the run's real data.
         seed: Seed they were made with.
-        unchecked: How many of them no privacy filter ever looked at; none of a run with a budget of differential privacy.
+        records: How many rows were made, or of a time series entities or windows (`synthetic.schema.records` says which).
+        unchecked: How many of these no privacy filter ever looked at; none of a run with a budget of differential privacy.
         manifest: The run's manifest; without its scores if the rows are not exactly those of the run.
         export: How files are written.
-        effective: How many independent rows they are worth, if they were made under conditions.
+        effective: How many independent records they are worth, if they were made under conditions.
     """
 
     synthetic: Dataset
     seed: int
+    records: int
     unchecked: int
     manifest: Mapping[str, Any]
     export: ExportConfig
@@ -100,7 +102,7 @@ class Opened:
 
     Args:
         model: The fitted generator.
-        n: Number of rows.
+        n: Number of rows; of a time series entities or windows.
         release: Which rows of the stream are left out.
         balance: Which values are made equally often.
         where: What every row is like.
@@ -176,7 +178,7 @@ class Opened:
         if self.where:
             head |= {"effective_rows": effective}
         made = Dataset(rows, self.model.schema_, self.source)
-        return Resampled(made, self.release.seed, self.unchecked, head, self.export, effective)
+        return Resampled(made, self.release.seed, self.n, self.unchecked, head, self.export, effective)
 
     def _place(self, row: int) -> int:
         """Where a row stands in the stream: as many places on as there are skipped ones before it."""

@@ -63,6 +63,39 @@ def check_names(run: RunConfig, schema: Schema) -> None:
     raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
 
 
+def check_target(run: RunConfig, schema: Schema) -> None:
+    """ConfigError if the target is a column that nothing is learnt of."""
+    if run.target is None or schema[run.target].kind is not Kind.IDENTIFIER:
+        return
+    raise ConfigError(
+        f"target={run.target!r} is an identifier: it is made anew, so nothing can predict it. Name another column, or leave the target out. If "
+        f"it is none, say so: columns.{run.target}.kind=categorical or numeric."
+    )
+
+
+def check_columns(run: RunConfig, schema: Schema) -> None:
+    """ConfigError if any setting or rule names a column that is not there; all of these at once."""
+    named = {
+        f"{name}={value}": value
+        for name in ("target", "entity", "time", "balance")
+        if (value := getattr(run, name)) is not None
+    }
+    named |= {f"text={name}": name for name in run.text or ()}
+    wrong = [
+        f"{place}: There is no column {name!r}.{did_you_mean(name, schema.names)} Columns: {', '.join(schema.names)}."
+        for place, name in named.items()
+        if name not in schema
+    ]
+    for rule in run.rules:
+        wrong += [line for line in _unread([rule], schema) if "there is no such column" in line]
+    try:
+        check_names(run.model_copy(update={"rules": []}), schema)
+    except ConfigError as error:
+        wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+
+
 def _unread(rules: Sequence[Any], schema: Schema) -> Iterator[str]:
     try:
         rules_of(rules, schema)

@@ -190,6 +190,13 @@ class Schema:
         return self.modality is Modality.TIMESERIES and (self.entity is None or self.entity.name == WINDOW)
 
     @property
+    def records(self) -> str:
+        """What is learnt and made as a whole: `rows`, `entities` with all their rows, or `windows` of a plain series."""
+        if self.modality is not Modality.TIMESERIES:
+            return "rows"
+        return "windows" if self.is_series else "entities"
+
+    @property
     def time(self) -> Column | None:
         """The column that says when a row happened, of a time series; None if the order of the rows does."""
         return next((column for column in self.columns if column.role is Role.TIME), None)

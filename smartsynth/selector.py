@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from smartsynth.errors import ConfigError
@@ -44,6 +45,7 @@ class Capable(Protocol):
     modality: ClassVar[Modality]
     dp: ClassVar[bool]
     cost: ClassVar[float]
+    compiles: ClassVar[bool]
     cost_rows: ClassVar[int]
     cost_columns: ClassVar[float]
     cost_per_sample: ClassVar[float]
@@ -64,7 +66,24 @@ def machine() -> Machine:
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     extras = {extra for extra, modules in _EXTRAS.items() if all(map(importlib.util.find_spec, modules))}
-    return Machine(cores, memory, shutil.which("nvidia-smi") is not None, frozenset(extras))
+    return Machine(cores, memory, shutil.which("nvidia-smi") is not None, frozenset(extras), _is_compiled())
+
+
+COMPILING = 120.0
+"""Rough seconds that the first fit on a machine compiles for: on two cores the first fit of 4,454 rows took 125 s, the next 4 s."""
+
+
+def _is_compiled() -> bool:
+    """Whether numba keeps machine code of the trees that is as new as their source, in this installation or its cache folder."""
+    source = Path(__file__).parent / "models" / "count_trees.py"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        places = [Path(given)]
+    else:
+        own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "numba"
+        places = [source.parent / "__pycache__", own]
+    stamp = source.stat().st_mtime
+    return any(index.stat().st_mtime >= stamp for place in places for index in place.rglob("count_trees.*.nbi"))
 
 
 def seconds(generator: type[Capable], profile: Profile, on: Machine, options: Mapping[str, Any] | None = None) -> float:
@@ -115,8 +134,9 @@ def run_seconds(
     sample = generator.cost_per_sample * made * (columns / 10) ** 1.5
     check = 0.4 + (0.4 + 0.05 * columns) * (made + real) / 2 if filtered else 0.0
     evaluate = (0.14 * compared + 0.28 * (made + real)) * columns if evaluated else 0.0
+    first = COMPILING if generator.compiles and not on.is_compiled else 0.0
     return {
-        "Fit": seconds(generator, profile, on, options),
+        "Fit": seconds(generator, profile, on, options) + first,
         "Sample and filter": (sample + check) / speed,
         "Evaluate": evaluate / speed,
     }
@@ -157,6 +177,10 @@ def choose(profile: Profile, on: Machine, candidates: Mapping[str, type[Capable]
         left[best].summary,
         f"{profile.rows:,} rows and {columns} modelled columns take about {span(estimates[best])} to learn on {on.cores} cores.",
     ]
+    if left[best].compiles and not on.is_compiled:
+        reasons.append(
+            f"This is the first run here: it compiles its inner loops before, about {span(COMPILING)} more, and later runs do not."
+        )
     for name, cls in left.items():
         if name == best:
             continue

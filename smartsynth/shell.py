@@ -25,9 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
-from smartsynth.formats import MISSING, count, moment, number, percent, plain, span
+from smartsynth.formats import MISSING, are_years, count, moment, number, percent, plain, span, year
 from smartsynth.progress import Progress, silent
-from smartsynth.schema import Modality
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,10 +227,8 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         yield from race_parts(result.choice.race)
     if result.filter is not None:
         done, schema = result.filter, result.synthetic.schema
-        is_rows = schema.modality is not Modality.TIMESERIES
-        what = "rows" if is_rows else "windows" if schema.is_series else "entities"
         yield (
-            f"Privacy filter: {count(done.checked)} {what} checked, {count(done.removed)} removed "
+            f"Privacy filter: {count(done.checked)} {schema.records} checked, {count(done.removed)} removed "
             f"({count(done.exact_copies)} copies, {count(done.too_close)} too close, {count(done.decoys)} decoys)."
         )
         yield from done.notes
@@ -307,22 +304,36 @@ def evaluation_parts(evaluation: Evaluation, *, headline_only: bool = False) -> 
     yield "The yardstick is the same measure of real training data against real data kept aside."
     if evaluation.battery is not None and evaluation.battery.attacks and not headline_only:
         yield attack_table(evaluation.battery)
-        yield "An advantage of 0 is a guess, 1 finds everybody; p-values are corrected for all attacks together."
+        yield (
+            "An advantage of 0 is a guess, 1 finds everybody; the surest come first. p is of one attack, p, corrected of all "
+            "together, and the verdict goes by that."
+        )
     yield from (f"{family.capitalize()}: {sentence}" for family, sentence in evaluation.verdict.items())
     yield from (f"Limit: {sentence}" for sentence in evaluation.limits)
 
 
+def leaks(evaluation: Evaluation | None) -> str | None:
+    """Why --fail-on-leakage ends a command; None if the attacks were made and found no leakage."""
+    from smartsynth.facts import Outcome
+
+    if evaluation is None:
+        return "--fail-on-leakage: the rows were not evaluated (evaluate.enabled=False), so nothing is known."
+    if evaluation.battery is not None and evaluation.battery.outcome is Outcome.PASS:
+        return None
+    return f"--fail-on-leakage: {evaluation.verdict['privacy']}"
+
+
 def attack_table(battery: Battery) -> Table:
-    """What each attack gained over a guess, the strongest sign first."""
+    """What each attack gained over a guess, the surest first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Attack")
-    for title in ("Advantage", "95% interval", "p, corrected"):
+    for title in ("Advantage", "95% interval", "p", "p, corrected"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Outcome")
     for attack in battery.attacks:
         low, high = attack.interval
         table.add_row(
-            safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.corrected),
+            safe(attack.name), number(attack.advantage), f"{number(low)} to {number(high)}", number(attack.p), number(attack.corrected),
             attack.outcome.value,
         )  # fmt: skip
     return table
@@ -487,5 +498,5 @@ def _typical(column: ColumnProfile) -> str:
     if low is None or high is None:
         return ""
     writers: dict[str, Callable[[float], str]] = {"datetime": moment, "duration": span}
-    write = writers.get(column.kind, number)
+    write = writers.get(column.kind, year if are_years(column.name, low, high) else number)
     return f"{write(low)} to {write(high)}"

@@ -133,10 +133,20 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  (what it was registered for)
     errors = [
-        {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": _worded(one)} for one in error.errors()
+        {"pointer": "/" + "/".join(str(part) for part in one["loc"]), "detail": _unread(request, one) or _worded(one)}
+        for one in error.errors()
     ]
     detail = "; ".join(f"{one['pointer']}: {one['detail']}" for one in errors[:10])
     return answer(request, 422, "bad-request", detail or "The request is not valid.", errors=errors)
+
+
+def _unread(request: Request, one: Mapping[str, Any]) -> str:
+    """Why the body as a whole was not read as JSON, if that is so."""
+    kind = request.headers.get("content-type", "")
+    if one["loc"] != ("body",) or one["type"] == "missing" or "json" in kind.lower():
+        return ""
+    told = f"is {kind[:80]!r}" if kind else "is missing"
+    return f"The body was not read as JSON, because the header Content-Type {told}. Send it as `Content-Type: application/json`."
 
 
 def _worded(one: Mapping[str, Any]) -> str:

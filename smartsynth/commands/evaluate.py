@@ -10,6 +10,7 @@ import typer
 from smartsynth.commands.options import (
     Config,
     Entity,
+    FailOnLeakage,
     Json,
     Quiet,
     Report,
@@ -24,7 +25,7 @@ from smartsynth.commands.options import (
 from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import given, known_of, source_of
 from smartsynth.errors import ConfigError, did_you_mean
-from smartsynth.shell import NOT_GOOD_ENOUGH, command, evaluation_parts, rule_parts, screen_of
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, evaluation_parts, leaks, rule_parts, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.facts import Evaluation
@@ -60,9 +61,7 @@ def evaluate(
             help="End with code 7 if this score is worse than VALUE; may be repeated.",
         ),
     ] = None,
-    fail_on_leakage: Annotated[
-        bool, typer.Option("--fail-on-leakage", help="End with code 7 unless the attacks found no leakage.")
-    ] = False,
+    fail_on_leakage: FailOnLeakage = False,
     fail_on_broken_rule: Annotated[
         bool, typer.Option("--fail-on-broken-rule", help="End with code 7 if a synthetic row breaks a rule.")
     ] = False,
@@ -87,7 +86,7 @@ def evaluate(
 ) -> None:
     """Score synthetic data against real data, each score beside what real data reach."""
     from smartsynth import image_export, ingest, pipeline
-    from smartsynth.facts import Outcome, to_json
+    from smartsynth.facts import to_json
     from smartsynth.nearest import nearest_images
     from smartsynth.result import write_report
 
@@ -137,8 +136,8 @@ def evaluate(
     else:
         screen.show([*evaluation_parts(evaluation), *rule_parts(checked.rules)])
     worse = [line for key, bound in bounds if (line := _worse(evaluation, key, bound))]
-    if fail_on_leakage and (evaluation.battery is None or evaluation.battery.outcome is not Outcome.PASS):
-        worse.append(f"--fail-on-leakage: {evaluation.verdict['privacy']}")
+    if fail_on_leakage and (leak := leaks(evaluation)):
+        worse.append(leak)
     if fail_on_broken_rule and not checked.rules:
         raise ConfigError(
             "--fail-on-broken-rule: there is no rule that could be broken. Give --rule, --schema, or rules in --config; or leave it out."
@@ -190,11 +189,20 @@ def _check_nearest(nearest: Path, report: Path | None) -> None:
 
 
 def _bound(text: str) -> tuple[str, float]:
+    """The key and the bound of a score; a key that no score has is refused before anything is computed."""
+    from smartsynth.report.glossary import MEASURES, explanation
+
     key, _, value = text.partition("=")
     try:
-        return key, float(value)
+        bound = float(value)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not KEY=NUMBER.", param_hint="--fail-under") from None
+    if explanation(key) is None:
+        raise ConfigError(
+            f"fail_under={key!r} is not a score.{did_you_mean(key, MEASURES)} `smartsynth evaluate REAL SYNTHETIC` shows the key of "
+            "each score; docs/scores.md lists all."
+        )
+    return key, bound
 
 
 def _worse(evaluation: Evaluation, key: str, bound: float) -> str | None:

@@ -122,6 +122,7 @@ def synthesize(
     if made.evaluation is not None and not json:
         screen.note(*_parts(made.evaluation))
     seconds = ", ".join(f"{name.lower()} {value:.1f} s" for name, value in made.timings.items())
+    screen.note(f"Privacy: {made.privacy}")
     screen.note(f"Seed {made.seed}. Time: {seconds}.", f"Wrote {', '.join(written)}.")
     if json:
         from smartsynth.facts import to_json

@@ -67,13 +67,13 @@ def sample(
         made = resample(folder, rows, where=where, seed=seed, progress=progress)
     if made.effective is not None:
         screen.note(
-            f"{len(made.synthetic):,} rows under conditions, worth about {made.effective:,.0f} independent ones. Where that "
+            f"{made.records:,} {made.synthetic.schema.records} under conditions, worth about {made.effective:,.0f} independent ones. Where that "
             "is far fewer, the model found few different ways to what was asked for."
         )
     if made.unchecked:
         screen.note(
-            f"{made.unchecked:,} of {len(made.synthetic):,} rows were not checked by the privacy filter: the real data "
-            "are not here. `smartsynth synthesize` makes rows that are checked."
+            f"{made.unchecked:,} of {made.records:,} {made.synthetic.schema.records} were not checked by the privacy filter: "
+            "the real data are not here. `smartsynth synthesize` makes rows that are checked."
         )
     if output == "-":
         screen.data(bytes_of(made.synthetic, format, made.export))
@@ -97,9 +97,12 @@ def _sample_parts(
     run = wanted.opened
     if run.unchecked:
         screen.note(
-            f"{run.unchecked:,} of {run.n:,} rows were not checked by the privacy filter: the real data are not here."
+            f"{run.unchecked:,} of {run.n:,} {run.model.schema_.records} were not checked by the privacy filter: the real "
+            "data are not here."
         )
-    screen.note(f"Wrote {run.n:,} rows in {len(names) - 1:,} parts to {output} (seed {run.release.seed}).")
+    screen.note(
+        f"Wrote {run.n:,} {run.model.schema_.records} in {len(names) - 1:,} parts to {output} (seed {run.release.seed})."
+    )
 
 
 @command

@@ -13,6 +13,7 @@ from smartsynth.commands.options import (
     Config,
     Data,
     Entity,
+    FailOnLeakage,
     Format,
     Generator,
     Holdout,
@@ -33,7 +34,7 @@ from smartsynth.commands.overwriting import check_apart
 from smartsynth.commands.reading import given, known_of, options_of, source_of
 from smartsynth.commands.writing import bytes_of, format_of
 from smartsynth.errors import Cancelled
-from smartsynth.shell import command, result_parts, screen_of
+from smartsynth.shell import NOT_GOOD_ENOUGH, command, leaks, result_parts, screen_of
 
 if TYPE_CHECKING:
     from smartsynth.progress import Progress
@@ -122,6 +123,7 @@ def synthesize(
     evaluate: Annotated[
         bool | None, typer.Option("--evaluate/--no-evaluate", help="Score the rows against the holdout.")
     ] = None,
+    fail_on_leakage: FailOnLeakage = False,
     thorough: Annotated[
         bool | None,
         typer.Option(
@@ -157,6 +159,8 @@ def synthesize(
     from smartsynth import pipeline
 
     _check_outputs(output, report, save, recipe, json=json, evaluated=evaluate is not False)
+    if fail_on_leakage and evaluate is False:
+        raise typer.BadParameter("--fail-on-leakage needs the scores that --no-evaluate leaves out.")
     format = format_of(output, format)
     if data == holdout == "-":
         raise typer.BadParameter("DATA and --holdout cannot both be standard input.")
@@ -178,6 +182,7 @@ def synthesize(
             holdout=None if holdout is None else source_of(holdout, config),
             progress=progress,
             engine=engine or "local",
+            advise=screen.note,
             **settings,
         )
         steps = [] if save is None else [lambda: [result.save(save)]]
@@ -187,6 +192,9 @@ def synthesize(
     screen.note(*result_parts(result, written))
     if json:
         screen.answer({**result.manifest, "timings": dict(result.timings), "files": [str(path) for path in written]})
+    if fail_on_leakage and (leak := leaks(result.evaluation)):
+        screen.fail(leak)
+        raise typer.Exit(NOT_GOOD_ENOUGH)
 
 
 def _asked_by_prompt(generator: str | None, prompt: str | None) -> dict[str, Any]:

@@ -213,4 +213,9 @@ def format_of(content: bytes, name: str) -> str:
         first = head.split(b"\n", 1)[0].rstrip()
         return "jsonl" if first.endswith(b"}") else "json"
     suffix = Path(name).suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        raise DataError(
+            f"{name} is named like a Parquet file and is none: it does not begin with PAR1. It may be cut off or overwritten: write it again. "
+            "If it holds a table as text, name it .csv."
+        )
     return {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}.get(suffix, "csv")

@@ -224,6 +224,10 @@ class Jobs:
             raise Gone("There is no such data set.")
         return found
 
+    def opened(self, data: StoredData) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """The content of a data set, to be read."""
+        return self.blobs.open(_input(data))
+
     def delete_dataset(self, dataset: str, workspace: str) -> None:
         """Delete a data set; what was learnt from it stays.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,12 +163,36 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+HINTS = ("target", "label", "class", "outcome", "income", "churn", "default", "fraud", "y")
+ASIDE = frozenset(
+    ["id", "no", "nr", "number", "code", "key", "ref", "uuid", "note", "notes", "comment", "comments", "remark", "remarks", "text", "description"]
+)  # fmt: skip
+"""Words in the names of columns that say whose a row is, or what somebody wrote about it."""
+MOST_MISSING = 0.2
+MOST_WORDS = 3
+
+
 def guessed_target(frame: pd.DataFrame, layout: Layout) -> str | None:
-    """A column that looks like a target: by its name, else the last category of at most 20 levels."""
-    hints = ("target", "label", "class", "outcome", "income", "churn", "default", "fraud", "y")
-    for hint in hints:
-        for name in frame.columns:
-            if str(name).lower() == hint:
-                return str(name)
-    small = [name for name, levels in zip(layout.categorical, layout.levels, strict=True) if 2 <= len(levels) <= 20]
-    return small[-1] if small else None
+    """A column that looks like a target: by its name, else the last category of at most 20 levels.
+
+    Columns with many missing cells, sentences, or the name of a number or a note come only after those without.
+
+    Args:
+        frame: Real rows, the modelled columns alone.
+        layout: Their categories.
+    """
+    names = {str(name).lower(): str(name) for name in reversed(frame.columns)}
+    hinted = [names[hint] for hint in HINTS if hint in names]
+    small = {
+        name: levels for name, levels in zip(layout.categorical, layout.levels, strict=True) if 2 <= len(levels) <= 20
+    }
+    found = [*hinted, *(name for name in reversed(small) if name not in hinted)]
+    return min(found, key=lambda name: _doubts(frame, name, small.get(name, ())), default=None)
+
+
+def _doubts(frame: pd.DataFrame, name: str, levels: Sequence[str]) -> int:
+    """How much speaks against a column being what people want to predict."""
+    column = name if name in frame else name.removesuffix(": last")
+    gaps = column in frame and float(frame[column].isna().mean()) > MOST_MISSING
+    written = bool(levels) and float(np.median([len(level.split()) for level in levels])) > MOST_WORDS
+    return gaps + written + bool(ASIDE & set(re.split(r"[^a-z]+", column.lower())))

@@ -79,6 +79,8 @@ class Generator(ABC):
     """Whether all that a private fit releases has Gaussian noise, so that several releases compose exactly."""
     cost: ClassVar[float]
     """Rough seconds to fit 10,000 rows × 10 columns on one core."""
+    compiles: ClassVar[bool] = False
+    """Whether the first fit on a machine compiles its inner loops, which are then kept on disk."""
     cost_rows: ClassVar[int] = 1_000_000_000
     """Rows beyond which the time to fit grows little."""
     cost_columns: ClassVar[float] = 1.5

@@ -54,6 +54,7 @@ class ForestGenerator(Generator):
 
     name: ClassVar[str] = "forest"
     summary: ClassVar[str] = "Sequential forests with density-ratio refinement: the closest to real data."
+    compiles: ClassVar[bool] = True
     cost: ClassVar[float] = 6.2
     cost_rows: ClassVar[int] = 60_000
     cost_columns: ClassVar[float] = 0.7

@@ -64,6 +64,7 @@ class PanelGenerator(SequenceGenerator):
 
     name: ClassVar[str] = "panel"
     summary: ClassVar[str] = "Event after event by sequential forests, whole histories refined: the closest for panels."
+    compiles: ClassVar[bool] = True
     cost: ClassVar[float] = 46.0
     cost_rows: ClassVar[int] = 60_000
     cost_columns: ClassVar[float] = 1.0

@@ -45,6 +45,10 @@ def checked_folder(folder: str | Path) -> Path:
         ModelFormatError: It holds links, devices, very many files or folders in folders, or more bytes than a model may have.
     """
     folder = Path(folder)
+    if not folder.exists():
+        raise ModelFormatError(
+            f"There is no folder {str(folder)!r}. Name one that `smartsynth synthesize --save` wrote."
+        )
     if not folder.is_dir():
         raise ModelFormatError(f"{folder} is not a saved model: it has no model.json.")
     files, total = 0, 0

@@ -15,7 +15,7 @@ known, and counts what is beyond it:
 
 The p-values are corrected together (Holm 1979). What would be one person's own (replay, lone values) is leakage as soon
 as it is certain. For all others it must also be large: an advantage over a guess of which the 95 % interval lies above
-9 %, the risk that health authorities accept for published records (EMA policy 0070). Many rows make a small closeness of
+9 %, the risk that health authorities accept for published records (EMA policy 0070), or above 6 % for signs of leakage. Many rows make a small closeness of
 all rows certain, which says that the generator fits a little too well, not that somebody can be found.
 
 Threat model: whoever has the synthetic rows, and some real rows of which it is asked whether they were learnt from; for
@@ -144,9 +144,10 @@ def _outcome(key: str, test: Test, corrected: float) -> Outcome:
 
 
 def _slight(made: Sequence[Attack]) -> tuple[str, ...]:
-    """What is certain, but too small to count."""
+    """What is certain, but too small to count, and why."""
     return tuple(
-        f"Certain but small: {attack.sentence}"
+        f"Certain, but too small to change the verdict: {attack.sentence.removesuffix('.')}, which is an advantage over a guess of at "
+        f"least {percent(max(attack.interval[0], 0.0))}, and more than {percent(WARN_BEYOND)} would count (p, corrected = {number(attack.corrected)})."
         for attack in made
         if attack.outcome is Outcome.PASS and attack.corrected < FAIL
     )

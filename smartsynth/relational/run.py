@@ -85,6 +85,7 @@ class RelationalResult(Made):
         notes: What was noticed while reading, and the keys that were found, in sentences.
         generator: That made the rows of tables without a main parent.
         timings: Seconds by stage.
+        filtered: Tables whose rows the privacy filter looked at.
     """
 
     model: Model
@@ -92,6 +93,35 @@ class RelationalResult(Made):
     notes: tuple[str, ...]
     generator: str
     timings: Mapping[str, float]
+    filtered: tuple[str, ...] = ()
+
+    @property
+    def privacy(self) -> str:
+        """What keeps real people out of the tables, and what was measured of it, in a few sentences."""
+        said = ["Not differentially private: real rows were read without noise."]
+        if self.filtered:
+            near = sum(
+                n
+                for reasons in self.left_out.values()
+                for reason, n in reasons.items()
+                if reason.startswith("too near")
+            )
+            said.append(
+                f"The privacy filter looked at the rows of {', '.join(self.filtered)}: those that lay too near to a real one were made again, and "
+                f"{near:,} of them left out."
+            )
+        kept = [name for name, table in self.schema.tables.items() if table.reference]
+        if kept:
+            said.append(f"As they are, for they are declared public: {', '.join(kept)}.")
+        others = [name for name in self.synthetic.data if name not in (*self.filtered, *kept)]
+        if others:
+            said.append(f"{'Not filtered' if self.filtered else 'No filter looked at the rows'}: {', '.join(others)}.")
+        measured = "Keys of real rows were looked for" if self.evaluation is not None else "Nothing was measured"
+        said.append(
+            f"{measured}; no attack was made, so there is no verdict on leakage: give each table with its real rows to `smartsynth evaluate REAL "
+            "SYNTHETIC --holdout UNSEEN`."
+        )
+        return " ".join(said)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model, so that `sample` makes more tables without the real ones. It holds no row of a table that was made anew."""
@@ -115,6 +145,7 @@ class RelationalResult(Made):
             "seed": self.seed,
             "schema": self.schema.model_dump(mode="json", exclude_defaults=True),
             "rows": {name: len(data) for name, data in self.synthetic.data.items()},
+            "filtered": list(self.filtered),
             "left_out": {name: dict(reasons) for name, reasons in self.left_out.items()},
             "notes": list(self.notes),
             "seconds": {name: round(value, 1) for name, value in self.timings.items()},
@@ -187,6 +218,7 @@ def synthesize(
     return RelationalResult(
         synthetic=made, schema=document, seed=seed, left_out=left_out, unchecked=not filter, model=model, evaluation=found,
         notes=(*real.notes, *real.structure.found, *unfiltered, *made.notes, *key_rules.notes(rules, real, made, k=privacy.k)), generator=generator, timings=stages.seconds,
+        filtered=tuple(kept_out or ()),
     )  # fmt: skip
 
 

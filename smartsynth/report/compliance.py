@@ -23,6 +23,8 @@ QUESTIONS = (
     ("inference", "the most similar synthetic row tells what is not known about a person"),
 )
 TEMPLATES = Path(__file__).parent / "templates"
+NEEDED = {"smartsynth", "data", "privacy"}
+"""What every manifest has."""
 
 
 def manifest_of(path: str | Path) -> Mapping[str, Any]:
@@ -42,14 +44,30 @@ def manifest_and_place(path: str | Path) -> tuple[Mapping[str, Any], Path]:
     """
     path = Path(path).absolute()
     for candidate in (path, path / "release.json", path.with_suffix(".manifest.json")):
-        if candidate.is_file() and candidate.suffix == ".json":
-            try:
-                found = json.loads(candidate.read_text("utf-8"))
-                found = found.get("manifest", found)
-                if {"smartsynth", "data", "privacy"} <= set(found):
-                    return dict(found), candidate
-            except (ValueError, AttributeError, TypeError, RecursionError):
-                break
+        if not (candidate.is_file() and candidate.suffix == ".json"):
+            continue
+        try:
+            found = json.loads(candidate.read_text("utf-8"))
+            found = found.get("manifest", found)
+            lost = NEEDED - set(found)
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+            if not candidate.name.endswith(("release.json", ".manifest.json")):
+                continue  # rows as JSON, which have their manifest beside them
+            raise ModelFormatError(
+                f"{str(candidate)!r} is damaged: it is there, and cannot be read as the JSON of a manifest ({type(error).__name__}). "
+                "Write it again: `smartsynth synthesize`, or `smartsynth sample` from a saved run."
+            ) from None
+        if not lost:
+            return dict(found), candidate
+        if candidate.name.endswith(".manifest.json"):
+            raise ModelFormatError(
+                f"{str(candidate)!r} is there, and is no manifest of a run: it lacks {', '.join(sorted(lost))}. Name the file that "
+                "`smartsynth synthesize` wrote."
+            )
+    if not path.exists():
+        raise ModelFormatError(
+            f"There is no {str(path)!r}. Name a folder that `smartsynth synthesize --save` wrote, or a file that it exported."
+        )
     raise ModelFormatError(
         f"{str(path)!r} is no run: it must be a folder that `smartsynth synthesize --save` wrote, a file that it exported "
         "with its manifest beside it, or a manifest."

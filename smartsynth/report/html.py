@@ -363,7 +363,12 @@ def _facts(evaluation: Evaluation, manifest: Mapping[str, Any], created: datetim
         found += _records(evaluation.sequence)
     found.append(("Columns", formats.count(len(evaluation.columns))))
     if evaluation.target:
-        found.append(("Target", f"{formats.plain(evaluation.target, 40)} ({evaluation.task or 'no task'})"))
+        found.append(
+            (
+                "Target",
+                f"{formats.plain(evaluation.target, 40)} ({evaluation.task or 'no task'}{', a guess' if evaluation.guessed else ''})",
+            )
+        )
     if manifest.get("generator"):
         found.append(("Generator", str(manifest["generator"])))
     if manifest.get("seed") is not None:

@@ -64,9 +64,7 @@ def privacy_modes(profile: Profile) -> tuple[Mode, ...]:
 
 def kind_of_record(profile: Profile) -> str:
     """What is learnt and made as a whole: `rows` of a table, `entities` with their rows, or `windows` of a plain series."""
-    if profile.schema.modality is not Modality.TIMESERIES:
-        return "rows"
-    return "windows" if profile.schema.entity is None else "entities"
+    return profile.schema.records
 
 
 FILTER = {

@@ -16,7 +16,7 @@ import pandas as pd
 from smartsynth.config import EvaluateConfig
 from smartsynth.errors import DataError, MissingExtraError
 from smartsynth.facts import Battery, Better, ColumnComparison, Evaluation, Family, Matrix, Score
-from smartsynth.formats import number
+from smartsynth.formats import number, plain
 from smartsynth.metrics.rows import Layout, Rows, as_text, prepared, same_mix, sampled
 from smartsynth.metrics.utility import guessed_target
 from smartsynth.progress import Progress, silent
@@ -34,6 +34,7 @@ def evaluate(
     *,
     schema: Schema,
     target: str | None = None,
+    guessed: bool = False,
     config: EvaluateConfig | None = None,
     seed: int = 0,
     k: int = 5,
@@ -48,6 +49,7 @@ def evaluate(
         holdout: Real rows that it never saw.
         schema: The columns of all three.
         target: Column that models predict; the schema's, or a guess, if not given.
+        guessed: Whether the target that is given is a guess.
         config: What is measured, and on how many rows.
         seed: Same seed, same scores.
         k: A value held by fewer rows is not named.
@@ -65,7 +67,10 @@ def evaluate(
     layout, every = prepared([train, synthetic, holdout], schema)
     rng = np.random.default_rng([seed, 0xE7A1])
     t, s, h = (sampled(rows, 4 * config.max_rows, rng) for rows in every)
-    target = target or (schema.target.name if schema.target else guessed_target(train, layout))
+    if target is None and schema.target is not None:
+        target = schema.target.name
+    elif target is None:
+        guessed, target = True, guessed_target(train[[c.name for c in schema if c.is_modelled]], layout)
     kinds = {column.name: column.kind.value for column in schema}
     like = (t, s, h) if mix is None else _same_mix(every, (train, synthetic, holdout), mix, 4 * config.max_rows, seed)
     compared = fidelity.columns(layout, *like, kinds)
@@ -86,10 +91,11 @@ def evaluate(
         matrices=found,
         utility=tuple(rows),
         curves=tuple(curves),
-        verdict={**verdict(scores), "privacy": battery.sentence()},
+        verdict={**naming_target(verdict(scores), scores, target, guessed), "privacy": battery.sentence()},
         limits=_limits(schema, scores, battery, None if mix is None else mix[0]),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
         target=target,
+        guessed=guessed and target is not None,
         task=task,
         seconds=time.perf_counter() - start,
         battery=battery,
@@ -210,6 +216,15 @@ def verdict(scores: list[Score]) -> dict[str, str]:
         s = useful[0]
         said["utility"] = f"{s.name}: {number(s.value)} trained on synthetic rows, {number(s.reference)} on real rows."
     return said
+
+
+def naming_target(said: dict[str, str], scores: Sequence[Score], target: str | None, guessed: bool) -> dict[str, str]:
+    """The verdict, with the column that its models predict, and whether that is a guess."""
+    if target is None or not any(s.headline and s.available and s.key.startswith("lightgbm_") for s in scores):
+        return said
+    column = f"'{plain(target, 60)}'"
+    told = f"{column}, probably the target: a guess, name it with --target" if guessed else column
+    return {**said, "utility": f"{said['utility']} The models predict {told}."}
 
 
 def _limits(schema: Schema, scores: list[Score], battery: Battery, balanced: str | None) -> tuple[str, ...]:

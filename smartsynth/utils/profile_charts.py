@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from smartsynth.facts import ChannelProfile, Chart, ColumnProfile, Profile, SequenceProfile
-from smartsynth.formats import count, moment, number, percent, plain, span
+from smartsynth.formats import are_years, count, moment, number, percent, plain, span, year
 from smartsynth.sequence_words import CHANNEL_HEADER, channel_row, gap
 from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.plots import WIDTH, Series, message, outlines, paired_bars
@@ -74,14 +74,22 @@ def _finding(column: ColumnProfile) -> str:
 def _value(column: ColumnProfile, value: float) -> str:
     if column.kind == "datetime":
         return moment(value)
-    return span(value) if column.kind == "duration" else number(value, 4)
+    if column.kind == "duration":
+        return span(value)
+    return year(value) if _scale(column) == "year" and value > 1000 else number(value, 4)
+
+
+def _scale(column: ColumnProfile) -> str:
+    """How the values of a column read: its kind, or years."""
+    low, high = (column.statistics.get(q, math.nan) for q in ("q25", "q75"))
+    return "year" if column.kind == "numeric" and are_years(column.name, low, high) else column.kind
 
 
 def _picture(column: ColumnProfile, title: str) -> str:
     if column.kind == "constant" or (column.kind in _NO_PICTURE and not column.edges):
         return message(f"Not drawn: {_NO_PICTURE[column.kind]}.")
     if len(column.edges) > 1:
-        return outlines(column.edges, [Series("real", column.shares)], column.kind, title)
+        return outlines(column.edges, [Series("real", column.shares)], _scale(column), title)
     if not column.levels:
         return message("Not drawn: no value is held by enough rows.")
     shown = column.levels[:_MOST_BARS]

@@ -42,7 +42,7 @@ from smartsynth.privacy.neighbours import MixedDistance
 from smartsynth.progress import Progress, silent
 from smartsynth.schema import Kind, Role, Schema
 from smartsynth.utils import fidelity, leakage, usefulness
-from smartsynth.utils.evaluator import check, threads, ticker, verdict
+from smartsynth.utils.evaluator import check, naming_target, threads, ticker, verdict
 from smartsynth.utils.sequence_sample import Arrays, Samples, arrays, samples_of
 from smartsynth.utils.sequence_scores import dynamics, forecasts, moments, windows
 from smartsynth.utils.sequence_views import view
@@ -107,6 +107,7 @@ def evaluate_sequences(
     scores += _of_records(samples, table_schema, layout, every, config.max_rows, seed, tick)
     useful, rows, task, aim = _utility(table_schema, layout, every, samples, config.max_rows, seed)
     tick("utility")
+    guessed = aim is not None and table_schema.target is None
     if aim is None:  # what comes next is a task that every time series has
         useful = [replace(score, headline=False) for score in useful]
     more, answers = forecasts(samples, most=config.max_rows // 2, seed=seed, threads=threads(), rng=rng)
@@ -129,10 +130,11 @@ def evaluate_sequences(
         matrices=found,
         utility=(*rows, *answers),
         curves=tuple(curves),
-        verdict=_verdict(samples, scores, battery),
+        verdict=naming_target(_verdict(samples, scores, battery), useful, aim, guessed),
         limits=_limits(samples, scores, battery),
         rows={"train": len(train), "synthetic": len(synthetic), "holdout": len(holdout)},
         target=aim,
+        guessed=guessed,
         task=task,
         seconds=time.perf_counter() - start,
         battery=battery,

@@ -147,7 +147,7 @@ class Axis:
 
 
 def linear_axis(low: float, high: float, left: float, right: float, *, kind: str = "numeric", most: int = 5) -> Axis:
-    """An even axis from `low` to `high`; `kind` says how ticks read: numeric, datetime, duration or share."""
+    """An even axis from `low` to `high`; `kind` says how ticks read: numeric, year, datetime, duration or share."""
     if not high > low:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
     scale = (right - left) / (high - low)
@@ -205,7 +205,8 @@ def ticks_of(low: float, high: float, kind: str, most: int) -> tuple[tuple[float
     if kind == "duration":
         unit = next((u for u in (86_400.0, 3_600.0, 60.0, 1.0) if high - low >= 2 * u), 1.0)
         return tuple((t * unit, _durations(t * unit)) for t in _round_steps(low / unit, high / unit, most))
-    say = formats.percent if kind == "share" else compact
+    says: dict[str, Callable[[float], str]] = {"share": formats.percent, "year": formats.year}
+    say = says.get(kind, compact)
     return tuple((t, say(t)) for t in _round_steps(low, high, most))
 
 

@@ -35,8 +35,8 @@ from smartsynth.facts import (
     Score,
     UtilityRow,
 )  # fmt: skip
-from smartsynth.formats import count, moment, number, percent, plain, points, span
-from smartsynth.privacy.battery import FAIL_BEYOND
+from smartsynth.formats import are_years, count, moment, number, percent, plain, points, span, year
+from smartsynth.privacy.battery import FAIL, FAIL_BEYOND, WARN, WARN_BEYOND
 from smartsynth.utils.heatmaps import heatmap, scale_bar
 from smartsynth.utils.pair_charts import pair_chart
 from smartsynth.utils.plots import DotRow, Line, Series, dots, lines, message, outlines, paired_bars, ranked
@@ -62,7 +62,8 @@ def charts(evaluation: Evaluation) -> tuple[Chart, ...]:
     found: list[Chart | None] = [_overview(evaluation.columns), _missing(evaluation.columns)]
     found.append(_attacks(evaluation.battery))
     found += [_curve(curve) for curve in evaluation.curves]
-    found.append(_yardsticks([score for score in evaluation.scores if score.family is Family.PRIVACY]))
+    private = [score for score in evaluation.scores if score.family is Family.PRIVACY]
+    found.append(_yardsticks(private, evaluation.battery))
     found += [_column(column) for column in evaluation.columns]
     found += _sequence(evaluation)
     found += text_charts(evaluation.texts) if evaluation.texts is not None else ()
@@ -91,7 +92,8 @@ def _overview(columns: Sequence[ColumnComparison]) -> Chart | None:
     title = f"{count(near)} of {count(len(known))} columns are as close to unseen real rows as real rows are"
     caption = (
         "Diamond: how far the synthetic column is from unseen real rows (0 the same, 1 nothing in common). Grey mark: "
-        "how far the real training rows are from them, which no honest generator can beat by much."
+        "how far the real training rows are from them, which no honest generator can beat by much. First stand the columns that lie "
+        "furthest beyond their grey mark."
     )
     if len(known) > _MOST_RANKED:
         caption += f" The {_MOST_RANKED} furthest are drawn; the table has all."
@@ -100,10 +102,18 @@ def _overview(columns: Sequence[ColumnComparison]) -> Chart | None:
         [plain(c.name) for c in first], [c.distance for c in first], [_finite(c.reference) for c in first], title
     )
     rows = tuple(
-        (plain(c.name), c.kind, c.measure.upper(), number(c.distance), number(c.reference), *map(percent, c.missing))
+        (
+            plain(c.name),
+            c.kind,
+            c.measure.upper(),
+            number(c.distance),
+            number(c.reference),
+            number(c.distance - c.reference),
+            *map(percent, c.missing),
+        )
         for c in columns
     )
-    header = ("Column", "Kind", "Measure", "Synthetic", "Real", "Missing: real", "unseen", "synthetic")
+    header = ("Column", "Kind", "Measure", "Synthetic", "Real", "Beyond real", "Missing: real", "unseen", "synthetic")
     return Chart("columns", "overview", title, caption, svg, header, rows)
 
 
@@ -140,7 +150,7 @@ def _column(column: ColumnComparison) -> Chart:
     title = f"{name}: {_finding(column)}"
     caption = (
         f"{_MEASURES.get(column.measure, column.measure)} to unseen real rows {number(column.distance)}; "
-        f"real rows {number(column.reference)}."
+        f"real rows {number(column.reference)} (beyond them {number(column.distance - column.reference)})."
     )
     if max(column.missing) > 0:
         caption += f" Missing {percent(column.missing[2])}; real {percent(column.missing[0])}."
@@ -158,7 +168,7 @@ def _column_picture(column: ColumnComparison, labels: Sequence[str], title: str)
     if not series:
         return message("Nothing to draw: every cell is missing.")
     if not column.labels:
-        return outlines(column.edges, series, column.kind, title)
+        return outlines(column.edges, series, _scale(column), title)
     order = sorted(range(len(labels)), key=lambda i: -max(column.train[i], column.synthetic[i]))
     shown, rest = order[:_MOST_BARS], order[_MOST_BARS:]
     names = [labels[i] for i in shown]
@@ -209,7 +219,17 @@ def _widest_gap(differences: Sequence[float], *, single: bool) -> tuple[int, int
 def _value(value: float, column: ColumnComparison) -> str:
     if column.kind == "datetime":
         return moment(value, (column.edges[-1] - column.edges[0]) / 50)
-    return span(value) if column.kind == "duration" else number(value, 4)
+    if column.kind == "duration":
+        return span(value)
+    return year(value) if _scale(column) == "year" else number(value, 4)
+
+
+def _scale(column: ColumnComparison) -> str:
+    """How the values of a column read: its kind, or years."""
+    is_year = (
+        column.kind == "numeric" and bool(column.edges) and are_years(column.name, column.edges[0], column.edges[-1])
+    )
+    return "year" if is_year else column.kind
 
 
 def _ranges(column: ColumnComparison) -> list[str]:
@@ -335,31 +355,37 @@ def _sampled(line: Sequence[tuple[float, float]], most: int = 12) -> list[tuple[
 
 
 def _attacks(battery: Battery | None) -> Chart | None:
-    """The strongest attack of each kind; the table has all."""
+    """The strongest attack of each kind, the largest advantage first; the table has all."""
     if battery is None or not battery.attacks:
         return None
     strongest: dict[str, Attack] = {}
     for attack in battery.attacks:
         strongest.setdefault(attack.key, attack)
+    drawn = sorted(strongest.values(), key=lambda a: -a.advantage)
     leaks = [attack for attack in battery.attacks if attack.outcome in (Outcome.FAIL, Outcome.WARN)]
     n = count(len(battery.attacks))
-    title = f"None of {n} attacks finds more in rows learnt from than in unseen ones, beyond chance and 9%"
+    title = f"None of {n} attacks finds more in rows learnt from than in unseen ones, beyond chance and {percent(WARN_BEYOND)}"
     if leaks:
         title = f"{count(len(leaks))} of {n} attacks show {'leakage' if leaks[0].outcome is Outcome.FAIL else 'signs of leakage'}"
     rows = [
-        DotRow(plain(a.name, _NAME), a.advantage, None, _known(a.interval), FAIL_BEYOND) for a in strongest.values()
+        DotRow(
+            f"{plain(a.name, _NAME)} (p = {number(a.corrected)})", a.advantage, None, _known(a.interval), FAIL_BEYOND
+        )
+        for a in drawn
     ]
     caption = (
+        f"The surest of each of {count(len(drawn))} kinds is drawn, the largest advantage first; all {n} are in the table, the surest first. "
         "Diamond: what an attack gains over a guess on people who were learnt from (0 nothing, 1 all of them); whiskers: "
-        "95% interval; dotted mark: 9%, which the interval must exceed to count. Rows and values that single people have "
-        "count as soon as they are certain. p-values are corrected for all attacks together."
+        f"95% interval; dotted mark: {percent(FAIL_BEYOND)}. Leakage is what is certain (p under {FAIL:g}) with the whole interval above "
+        f"{percent(FAIL_BEYOND)}; signs of leakage are p under {WARN:g} and the whole interval above {percent(WARN_BEYOND)}. For rows and "
+        "values that single people have p alone counts. These p-values are corrected for all attacks together."
     )
     table = tuple(
         (plain(a.name), percent(a.value), percent(a.expected), number(a.advantage), _interval(_known(a.interval)),
-         number(a.corrected), a.outcome.value)
+         number(a.p), number(a.corrected), a.outcome.value)
         for a in battery.attacks
     )  # fmt: skip
-    header = ("Attack", "Success", "Expected", "Advantage", "95% interval", "p, corrected", "Outcome")
+    header = ("Attack", "Success", "Expected", "Advantage", "95% interval", "p", "p, corrected", "Outcome")
     return Chart("attacks", "privacy", title, caption, dots(rows, title), header, table)
 
 
@@ -367,21 +393,46 @@ def _known(interval: tuple[float, float]) -> tuple[float, float] | None:
     return interval if all(map(math.isfinite, interval)) else None
 
 
-def _yardsticks(scores: Sequence[Score]) -> Chart | None:
+_TESTED = {
+    "neighbour_labels": "Nearest neighbours",
+    "closest_labels": "Nearest neighbours, closest rows",
+    "unique_values": "Lone values that come back",
+}
+"""Scores that an attack of the battery tests, by its name."""
+
+
+def _yardsticks(scores: Sequence[Score], battery: Battery | None) -> Chart | None:
+    """Privacy scores beside their yardsticks; where an attack tests one, its p-value says what is chance."""
     shown = [
         s for s in scores if s.available and s.reference is not None and 0 <= s.value <= 1 and 0 <= s.reference <= 1
     ]
     if not shown:
         return None
-    off = [score for score in shown if not _meets(score)]
-    title = f"All {count(len(shown))} privacy measures are at their yardstick or better"
+    by_name = {attack.name: attack.corrected for attack in (battery.attacks if battery is not None else ())}
+    p = {key: by_name[name] for key, name in _TESTED.items() if name in by_name}
+    off = [score for score in shown if p.get(score.key, 0.0) < WARN and not _meets(score)]
+    title = f"All {count(len(shown))} privacy measures are at their yardstick or better, give or take chance"
     if off:
         worst = max(off, key=lambda s: abs(s.value - (s.reference or 0.0)))
         title = f"Furthest from its yardstick: {worst.name}, {number(worst.value)} (real {number(worst.reference)})"
-    svg = dots([DotRow(s.name, s.value, s.reference, s.interval) for s in shown], title, low=0, high=1)
-    caption = "Diamond: measured; whiskers: 95% interval; grey dot: what rows that no generator has seen would give."
-    rows = tuple((s.name, number(s.value), number(s.reference), _interval(s.interval), s.better.value) for s in shown)
-    header = ("Measure", "Measured", "Yardstick", "95% interval", "Better")
+    names = {s.key: f"{s.name} (p = {number(p[s.key])})" if s.key in p else s.name for s in shown}
+    svg = dots([DotRow(names[s.key], s.value, s.reference, s.interval) for s in shown], title, low=0, high=1)
+    caption = (
+        "Diamond: measured; whiskers: 95% interval; grey dot: what rows that no generator has seen would give. What counts as "
+        "leakage is decided by the attacks alone, whose p, corrected for all of them together, stands beside what they test."
+    )
+    rows = tuple(
+        (
+            s.name,
+            number(s.value),
+            number(s.reference),
+            _interval(s.interval),
+            number(p.get(s.key, math.nan)),
+            s.better.value,
+        )
+        for s in shown
+    )
+    header = ("Measure", "Measured", "Yardstick", "95% interval", "p, corrected", "Better")
     return Chart("privacy", "privacy", title, caption, svg, header, rows)
 
 

@@ -253,3 +253,25 @@ def test_what_a_job_has_learnt_outlives_its_data(http, service):
     assert http.delete(f"/models/{model['id']}").status_code == 204
     assert service.jobs.blobs.sizes(http.key.account) == []
     assert service.jobs.store.count(*State, workspace=http.key.account) == 0
+
+
+@pytest.mark.parametrize(("config", "said"), [
+    ({"generator": "forrest"}, "Did you mean 'forest'?"), ({"target": "lable"}, "Did you mean 'label'?"),
+    ({"rules": ["age <= heigth"]}, "there is no such column"), ({"columns": {"agee": {"kind": "numeric"}}}, "Did you mean 'age'?"),
+])  # fmt: skip
+def test_names_that_are_not_known_are_refused_at_once(owner, config, said):
+    """The whole settings of a run are refused before a job of them waits, and no file of a refused job is kept."""
+    told = owner.post("/models", json={"dataset": owner.dataset, "config": config})
+    assert (told.status_code, told.json()["type"]) == (422, f"{PREFIX}/problems/bad-config")
+    assert said in told.json()["detail"]
+    before = len(owner.get("/datasets").json()["items"])
+    sent = owner.post("/jobs", files={"file": ("d.csv", people())}, data={"config": json.dumps(config)})
+    assert sent.status_code == 422
+    assert len(owner.get("/datasets").json()["items"]) == before
+
+
+def test_a_body_without_its_content_type_is_told_which_header_it_lacks(owner):
+    told = owner.post("/models", content=json.dumps({"dataset": owner.dataset}), headers={"Content-Type": "text/plain"})
+    assert told.status_code == 422
+    assert "Content-Type is 'text/plain'" in told.json()["detail"]
+    assert "application/json" in told.json()["detail"]

@@ -240,6 +240,16 @@ def test_a_pipeline_can_stop_at_leakage(csv):
     assert invoke("evaluate", csv, csv).exit_code == 0
 
 
+def test_a_run_can_stop_a_pipeline_at_leakage_after_its_files_are_written(csv, tmp_path):
+    """Few rows are not assessable; that is no clean bill either."""
+    few = ("synthesize", csv, "-o", tmp_path / "made.csv", "-g", "copula", "-n", 100, "--seed", 1, "--fail-on-leakage")
+    done = invoke(*few)
+    assert done.exit_code == 7
+    assert "--fail-on-leakage: Not assessable" in done.stderr
+    assert (tmp_path / "made.csv").exists()
+    assert invoke(*few, "--no-evaluate").exit_code == 2
+
+
 def test_rules_of_a_file_and_of_the_command_line_are_kept(csv, tmp_path):
     """Every row keeps them; `evaluate` says who does not."""
     schema, out = tmp_path / "schema.yaml", tmp_path / "out.csv"
@@ -329,3 +339,35 @@ def test_an_output_beside_the_data_or_inside_a_folder_of_them_is_written(held):
     check_apart({"DATA": held}, {"--output": held / "new.csv"})
     check_apart({"DATA": "-"}, {"--output": "-"})
     check_apart({"DATA": "s3://bucket/a.csv"}, {"--output": "s3://bucket/b.csv"})
+
+
+def test_files_that_are_there_and_damaged_are_told_from_those_that_are_not(run, csv, tmp_path):
+    """Each message names what is there, and what to do."""
+    (tmp_path / "made.csv").write_text("a\n1\n")
+    (tmp_path / "made.manifest.json").write_text('{"smartsynth": ')
+    damaged = invoke("compliance", tmp_path / "made.csv")
+    assert "made.manifest.json' is damaged: it is there, and cannot be read" in damaged.stderr
+    assert "There is no " in invoke("compliance", tmp_path / "nothing.csv").stderr
+    (tmp_path / "cut.parquet").write_bytes(b"\x00\x01text\n" * 50)
+    assert "named like a Parquet file and is none" in invoke("profile", tmp_path / "cut.parquet").stderr
+    assert "There is no folder" in invoke("sample", tmp_path / "nowhere", "-o", "-").stderr
+
+
+def test_what_cannot_be_is_refused_before_anything_is_computed(csv, table, tmp_path, monkeypatch):
+    """An identifier as the target; a score that there is not, although the data are never read."""
+    known = table.assign(patient_no=[f"P{i:05d}" for i in range(len(table))])
+    known.to_csv(tmp_path / "known.csv", index=False)
+    told = invoke("synthesize", tmp_path / "known.csv", "-o", "-", "--target", "patient_no")
+    assert told.exit_code == 4
+    assert "target='patient_no' is an identifier" in told.stderr
+    monkeypatch.setattr("smartsynth.pipeline.examine", None)
+    told = invoke("evaluate", csv, csv, "--fail-under", "detection=0.5")
+    assert (told.exit_code, "fail_under='detection' is not a score" in told.stderr) == (4, True)
+
+
+def test_years_have_no_commas(table, tmp_path):
+    table.assign(year=[1978 + i % 16 + i % 3 for i in range(len(table))]).to_csv(tmp_path / "t.csv", index=False)
+    shown = invoke("profile", tmp_path / "t.csv", "--html", tmp_path / "p.html")
+    assert "1982 to 1990" in shown.stdout, shown.stdout
+    assert ">1985<" in (tmp_path / "p.html").read_text("utf-8")
+    assert "1,98" not in (tmp_path / "p.html").read_text("utf-8")

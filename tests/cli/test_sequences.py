@@ -87,6 +87,7 @@ def test_sample_takes_conditions_on_what_entities_keep(files, panel, tmp_path):
     rows = pd.read_csv(tmp_path / "f.csv")
     assert set(rows["sex"]) == {"f"}
     assert rows["who"].nunique() == 20
+    assert "20 of 20 entities were not checked" in result.stderr, "one and the same thing is counted"
     refused = invoke("sample", files / "p", "--where", "x>=3", "-o", tmp_path / "none.csv")
     assert refused.exit_code == 4
     assert "entities can be asked for by what they keep" in refused.stderr

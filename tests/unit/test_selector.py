@@ -10,7 +10,7 @@ from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError
 from smartsynth.facts import Machine
 from smartsynth.inference import infer_schema
-from smartsynth.selector import choose, machine, run_seconds, seconds
+from smartsynth.selector import COMPILING, choose, machine, run_seconds, seconds
 from smartsynth.utils.profiler import profile
 
 BARE = Machine(cores=2, memory_gib=8, gpu=False)
@@ -53,6 +53,23 @@ def test_estimates_grow_with_the_table():
     forest = registry.generator_class("forest")
     assert seconds(forest, found(600), BARE) > seconds(forest, found(300), BARE)
     assert seconds(forest, found(), Machine(8, 8, False)) < seconds(forest, found(), BARE)
+
+
+def test_the_first_run_says_that_it_compiles():
+    fresh, small = dataclasses.replace(BARE, is_compiled=False), found()
+    assert "compiles its inner loops" in choose(small, fresh, candidates()).reasons[-1]
+    assert "compiles" not in " ".join(choose(small, BARE, candidates()).reasons)
+    forest = registry.generator_class("forest")
+    times = [run_seconds(forest, small, on, 300, filtered=True, evaluated=True)["Fit"] for on in (fresh, BARE)]
+    assert times[0] - times[1] == pytest.approx(COMPILING)
+
+
+def test_kept_machine_code_is_found_where_numba_keeps_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not machine().is_compiled
+    (tmp_path / "models_0").mkdir()
+    (tmp_path / "models_0" / "count_trees._bin-415.py311.nbi").touch()
+    assert machine().is_compiled
 
 
 def test_this_machine_has_cores_and_memory():

@@ -14,6 +14,7 @@ from smartsynth.api.app import Service
 from smartsynth.api.keys import Key
 from smartsynth.api.problems import PREFIX, Problem
 from smartsynth.api.shapes import RESOURCES, JobShape
+from smartsynth.jobs import foresight
 from smartsynth.jobs.facts import Job
 from smartsynth.jobs.service import Gone
 
@@ -84,6 +85,8 @@ def started(
             429, "too-many", f"{unfinished} jobs of this account wait or run, and {service.limits.unfinished} may.",
             {"Retry-After": "10"},
         )  # fmt: skip
+    if not known:
+        foresight.check(jobs, key.account, task, settings)
     job = jobs.submit(
         key.account, task, {name: value for name, value in settings.items() if value is not None}, request=once
     )

@@ -21,6 +21,7 @@ from smartsynth.api.routes.common import Cursor, Limit, Once, Serving, before, c
 from smartsynth.api.routes.datasets import check_quota
 from smartsynth.api.shapes import KINDS, JobShape, Page
 from smartsynth.config import RunConfig
+from smartsynth.errors import ConfigError
 from smartsynth.jobs.facts import Job
 from smartsynth.jobs.service import Gone, known_as
 from smartsynth.privacy import audit
@@ -76,12 +77,18 @@ def _begun(service: Service, key: Key, file: UploadFile, config: str, once: str 
         raise Problem(422, "bad-request", "config must be a JSON object of settings.")
     asked: dict[str, Any] = {"config": RunConfig.build(values).model_dump(mode="json", exclude_unset=True)}
     name = file.filename or "data"
-    if once is not None and (known := service.jobs.store.by_request(key.account, once)) is not None:
+    known = None if once is None else service.jobs.store.by_request(key.account, once)
+    if known is not None:
         asked["dataset"] = known.job.settings.get("dataset")  # the file came with the first request
     else:
         check_quota(service, key.account, file.size or 0)
         asked["dataset"] = service.jobs.add_dataset(key.account, name, file.file).id
-    return started(service, key, "synthesize", {**asked, "name": name}, once, response)
+    try:
+        return started(service, key, "synthesize", {**asked, "name": name}, once, response)
+    except ConfigError:
+        if known is None:  # nobody was told of this data set
+            service.jobs.delete_dataset(asked["dataset"], key.account)
+        raise
 
 
 @router.get("")

@@ -24,7 +24,7 @@ TITLES = {
 """Tabs in their order; a section of charts that is not named here gets a tab of its own after them."""
 INTRODUCTIONS = {
     "privacy": "Synthetic rows must not lie nearer to the rows that were learnt from than unseen real rows do, and nobody may be able to tell who was among them.",
-    "columns": "Each column on its own, worst first. Where the dashed line follows the grey area, synthetic values are as frequent as real ones.",
+    "columns": "Each column on its own, the worst first: how far its distance is beyond that of real rows. Where the dashed line follows the grey area, synthetic values are as frequent as real ones.",
     "sequence": "How rows follow one another within a record. Of real records only quantiles and shares of several are drawn; single lines are synthetic ones.",
     "texts": "Where synthetic texts lie among real ones, and some of them to read. No real text is shown.",
     "images": "Where synthetic images lie among real ones, and some of them to look at. No real image is shown.",

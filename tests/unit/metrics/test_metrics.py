@@ -7,7 +7,8 @@ from scipy.stats import ks_2samp, wasserstein_distance
 
 from smartsynth.inference import infer_schema
 from smartsynth.metrics import detection, marginals, pairs, utility
-from smartsynth.metrics.rows import prepared
+from smartsynth.metrics.rows import Layout, prepared
+from smartsynth.metrics.utility import guessed_target
 from smartsynth.privacy.intervals import auc_interval
 
 RNG = np.random.default_rng(0)
@@ -130,3 +131,16 @@ def test_targets_that_cannot_be_scored_say_why():
     layout, (train, test) = rows(table(100, 0).assign(one=["k"] * 99 + ["l"]), table(50, 1).assign(one="k"))
     assert "single class" in utility.task_of(layout, "one", train, test)
     assert "not a modelled column" in utility.task_of(layout, "nowhere", train, test)
+
+
+def test_what_is_hardly_a_target_is_guessed_last():
+    """A column with many gaps, sentences, or the name of a number; but before nothing at all."""
+    n = 100
+    frame = pd.DataFrame({
+        "age": np.arange(n, dtype=float), "alive": ["no", "yes"] * 50, "ward_no": ["1", "2"] * 50,
+        "note": ["seen", None] * 50, "said": ["comes back in a week", "does not come back again"] * 50,
+    })  # fmt: skip
+    layout, _ = prepared([frame], infer_schema(frame))
+    assert guessed_target(frame, layout) == "alive"
+    assert guessed_target(frame[["age", "note"]], Layout(("age",), ("note",), (("seen", "gone"),))) == "note"
+    assert guessed_target(frame.rename(columns={"age": "Income"}), layout) == "Income"

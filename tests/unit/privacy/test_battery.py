@@ -116,8 +116,18 @@ def test_texts_that_come_back_are_found():
 def test_people_in_general_must_be_found_often_and_single_ones_at_all(key, p, least, outcome):
     found = judged([(key, "An attack", "It was found.", Test(0.55, 0.5, p, 0.1, (least, 0.2)))], 0.01)
     assert found.outcome is outcome
-    slight = ("Certain but small: It was found.",) if outcome is Outcome.PASS and p < 0.01 else ()
-    assert found.notes == slight
+    slight = outcome is Outcome.PASS and p < 0.01
+    assert [note.startswith("Certain, but too small") for note in found.notes] == [True] * slight
+
+
+def test_what_is_too_small_to_count_says_why_it_changes_nothing():
+    (note,) = judged(
+        [("membership", "An attack", "Many are found.", Test(0.55, 0.5, 0.0001, 0.1, (0.03, 0.2)))], 0.01
+    ).notes
+    assert note == (
+        "Certain, but too small to change the verdict: Many are found, which is an advantage over a guess of at least 3%, and more "
+        "than 6% would count (p, corrected = 0.0001)."
+    )
 
 
 def test_every_attack_survives_json():
@@ -159,6 +169,9 @@ def test_what_leaks_and_what_cannot_be_said_name_the_next_step(made):
     found = battery(TRAIN, made, HOLDOUT, SCHEMA)
     assert found.outcome is Outcome.FAIL
     assert "Do not share these rows." in found.sentence() and "measure again." in found.sentence()
+    assert all(
+        word in found.sentence() for word in ("--k-anonymity", "--epsilon", "-g copula", "Another seed is no cure")
+    )
     assert "--holdout" in battery(TRAIN.iloc[:100], FRESH, HOLDOUT, SCHEMA).sentence()
 
 

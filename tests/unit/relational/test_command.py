@@ -52,6 +52,10 @@ def test_the_whole_way(folder, tmp_path):
         "schema.yaml",
     }
     assert (tmp_path / "report.json").is_file()
+    said = " ".join(done.stderr.split())
+    assert "Privacy: Not differentially private" in said
+    assert "looked at the rows of customers" in said
+    assert "no verdict on leakage" in said
 
     done = run("sample", tmp_path / "model", "-o", tmp_path / "more", "--scale", 0.5, "--seed", 2)
     assert done.exit_code == 0, done.stderr

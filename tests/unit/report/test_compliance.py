@@ -69,8 +69,13 @@ def test_a_run_is_found_by_its_folder_its_file_and_its_manifest(run, tmp_path):
     with pytest.raises(ModelFormatError, match="is no run"):
         manifest_of(tmp_path)
     (tmp_path / "x.manifest.json").write_text("{}")
-    with pytest.raises(ModelFormatError, match="is no run"):
+    with pytest.raises(
+        ModelFormatError, match="is there, and is no manifest of a run: it lacks data, privacy, smartsynth"
+    ):
         manifest_of(tmp_path / "x.csv")
+    (tmp_path / "x.json").write_text("[]")
+    (tmp_path / "x.manifest.json").write_bytes((run / "rows.manifest.json").read_bytes())
+    assert manifest_of(tmp_path / "x.json") == found[0], "rows may be JSON, too"
 
 
 def test_a_claim_is_answered_question_by_question(tmp_path, monkeypatch):

@@ -50,6 +50,14 @@ def test_a_real_sample_is_as_good_as_its_yardstick(good):
     assert "No leakage found" in good.verdict["privacy"]
 
 
+def test_the_verdict_names_what_is_predicted_and_says_if_it_is_a_guess(good):
+    assert not good.guessed
+    assert good.verdict["utility"].endswith("The models predict 'rich'.")
+    found = evaluate(TRAIN.head(300), NEW.head(300), HOLDOUT.head(200), schema=SCHEMA.with_target(None))
+    assert found.guessed
+    assert "'rich', probably the target: a guess, name it with --target." in found.verdict["utility"]
+
+
 def test_a_copy_leaks(copy):
     """All rows copied: every privacy measure says so, and fidelity is not worse than real."""
     assert copy["exact_copies"].value == 1

@@ -6,7 +6,18 @@ from dataclasses import replace
 import pytest
 import report_examples as examples
 
-from smartsynth.facts import Better, ColumnComparison, Family, Matrix, PairComparison, Score, UtilityRow
+from smartsynth.facts import (
+    Attack,
+    Battery,
+    Better,
+    ColumnComparison,
+    Family,
+    Matrix,
+    Outcome,
+    PairComparison,
+    Score,
+    UtilityRow,
+)  # fmt: skip
 from smartsynth.utils import visualizer
 from smartsynth.utils.visualizer import charts, pair_chart, profile_charts
 
@@ -172,6 +183,35 @@ def test_yardstick_is_met_within_the_interval(better, value, interval, met):
     """A score counts as met when its interval cannot tell it from the yardstick."""
     score = Score("s", "S", Family.PRIVACY, value, better, "S.", 0.5, interval)
     assert visualizer._meets(score) is met
+
+
+def _attack(key, name, advantage, low, corrected, outcome=Outcome.PASS):
+    return Attack(key, name, 0.5, 0.4, advantage, (low, 0.9), corrected / 2, corrected, "Found.", outcome)
+
+
+def test_attacks_say_what_counts_and_how_many_are_drawn():
+    """The caption names both bounds that the verdict goes by; each kind is drawn once, each figure with its p."""
+    battery = Battery(Outcome.WARN, (
+        _attack("membership", "By ratio", 0.2, 0.079, 0.01, Outcome.WARN), _attack("membership", "By distance", 0.3, 0.0, 0.4),
+        _attack("linkability", "Linked", 0.25, 0.0, 1.0),
+    ))  # fmt: skip
+    chart = visualizer._attacks(battery)
+    assert chart.title == "1 of 3 attacks show signs of leakage"
+    assert "The surest of each of 2 kinds is drawn" in chart.caption
+    assert "all 3 are in the table" in chart.caption
+    assert "p under 0.05 and the whole interval above 6%" in chart.caption
+    assert chart.svg.index("Linked (p = 1)") < chart.svg.index("By ratio (p = 0.01)")
+    assert [row[5:7] for row in chart.rows] == [("0.005", "0.01"), ("0.200", "0.400"), ("0.500", "1")]
+
+
+def test_what_is_chance_is_not_said_to_be_far_from_its_yardstick():
+    score = Score("unique_values", "Lone values", Family.PRIVACY, 0.08, Better.LOWER, "Some.", 0.04)
+    attack = _attack("lone values", "Lone values that come back", 0.04, -0.1, 1.0)
+    chart = visualizer._yardsticks([score], Battery(Outcome.PASS, (attack,)))
+    assert chart.title == "All 1 privacy measures are at their yardstick or better, give or take chance"
+    assert "Lone values (p = 1)" in chart.svg
+    sure = visualizer._yardsticks([score], Battery(Outcome.FAIL, (replace(attack, corrected=0.001),)))
+    assert sure.title.startswith("Furthest from its yardstick: Lone values")
 
 
 def test_lines_of_one_owner_look_different():
