@@ -8,8 +8,10 @@ is its output. Comments of HTML before a block say what is different:
 
     <!-- not run: reason -->            the block needs what is not here, such as a network
     <!-- exits with 7 -->               its last command ends with this code
-    <!-- run first: … -->               Python that is run but not shown, such as making a file that the page takes as given
     <!-- no block is run: reason -->    none of the blocks that follow
+    <!-- to the digit -->               of its output numbers are held, too; elsewhere they may differ from machine to machine
+
+What is not shown is not run, so whoever pastes a page's blocks from top to bottom gets what the tests get.
 
 With `--keep FOLDER` the page runs in that new folder, which stays, to take pictures of what was made.
 """
@@ -57,7 +59,7 @@ class Block:
     excuse: str = ""
     exit_code: int = 0
     output: tuple[int, int] | None = None
-    is_shown: bool = True
+    to_the_digit: bool = False
 
     @property
     def commands(self) -> list[str]:
@@ -81,7 +83,7 @@ def is_ours(command: str) -> bool:
 
 
 def blocks(text: str) -> list[Block]:
-    """All code blocks of a page in their order, hidden ones included."""
+    """All code blocks of a page in their order."""
     excuse = "signatures and usage, made by docs/generate.py" if text.startswith(GENERATED) else ""
     found: list[Block] = []
     told: dict[str, Any] = {"excuse": excuse}
@@ -92,14 +94,14 @@ def blocks(text: str) -> list[Block]:
             last, told = None, {"excuse": excuse}
         elif (comment := part["comment"]) is not None:
             name, _, rest = comment.partition(":")
-            if name == "run first":
-                found.append(Block("python", rest.lstrip("\n"), line, is_shown=False))
-            elif name == "not run":
+            if name == "not run":
                 told["excuse"] = rest.strip()
             elif name == "no block is run":
                 excuse = told["excuse"] = rest.strip()
             elif name.startswith("exits with"):
                 told["exit_code"] = int(name.split()[-1])
+            elif name.strip() == "to the digit":
+                told["to_the_digit"] = True
         elif part["language"] == "text" and last is not None:
             last.output, last = part.span("code"), None
         else:
@@ -174,9 +176,7 @@ def _script(script: str) -> tuple[int, str]:
 
 @contextlib.contextmanager
 def folder(path: Path) -> Iterator[None]:
-    """Work in an empty folder beside the project's own examples, and leave no trace elsewhere."""
-    for name in ("examples", "benchmarks"):
-        (path / name).symlink_to(ROOT / name)
+    """Work in an empty folder, and leave no trace elsewhere."""
     commands = path / ".commands"
     commands.mkdir()
     for name, started in COMMANDS.items():
@@ -202,20 +202,19 @@ def folder(path: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def shape(text: str) -> list[str]:
-    """Lines without their numbers and the width of their gaps, which differ from machine to machine."""
-    lines = (
-        re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line)
-        for line in text.strip().splitlines()
-    )
+def shape(text: str, *, to_the_digit: bool = False) -> list[str]:
+    """Lines without the width of their gaps and, unless asked for, their numbers, which differ from machine to machine."""
+    lines = text.strip().splitlines()
+    if not to_the_digit:
+        lines = [re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line) for line in lines]
     return [re.sub(r"\s+|─+", " ", line).strip() for line in lines if line.strip()]
 
 
-def differs(shown: str, said: str) -> str:
-    """How a page's output differs from what was said, in all but numbers; `…` stands for any lines."""
-    rest = shape(said)
+def differs(shown: str, said: str, *, to_the_digit: bool = False) -> str:
+    """How a page's output differs from what was said, unless asked for in all but numbers; `…` stands for any lines."""
+    rest = shape(said, to_the_digit=to_the_digit)
     skip = False
-    for line in shape(shown):
+    for line in shape(shown, to_the_digit=to_the_digit):
         if line == "…":
             skip = True
             continue
