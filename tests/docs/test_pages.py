@@ -1,9 +1,11 @@
 """Pages do what they show: Python, commands and their output, from top to bottom, each page in an empty folder."""
 
 import ast
+import importlib.metadata
 import importlib.util
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,41 @@ def test_where_asked_for_numbers_are_held_too():
     assert block.to_the_digit and block.output
     assert run_pages.differs("AUC 0.51", "AUC  0.51\n", to_the_digit=True) == ""
     assert run_pages.differs("AUC 0.51", "AUC 0.52\n", to_the_digit=True) != ""
+
+
+def test_a_page_names_the_packages_that_it_needs():
+    """Whatever its Python imports beyond what SmartSynth itself brings stands on the page, as what to install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {f"smartsynth[{name}]": packages for name, packages in project["optional-dependencies"].items()}
+    brought = set(map(bare, project["dependencies"])) | {"smartsynth"}
+    installed = importlib.metadata.packages_distributions()
+    for name in RUN + list(TESTED_ELSEWHERE):
+        told = re.findall(r"pip install (?:--no-deps )?('?[^`\n]+)", PAGES[name].read_text("utf-8"))
+        named = {word for words in told for word in re.findall(r"smartsynth\[[\w,]+\]|[\w-]+", words)}
+        wanted = brought | {bare(each) for word in named for each in packages_of(word, extras)}
+        missing = {module for module in modules_of(name) if not set(map(bare, installed[module])) & wanted}
+        assert not missing, f"{name} imports {missing} and names no `pip install` of them"
+
+
+def bare(package):
+    """The name of a package without version and extras, as packages are compared by."""
+    return re.split(r"[^\w.-]", package)[0].lower().replace("_", "-")
+
+
+def packages_of(word, extras):
+    """What an argument of `pip install` brings: a package, or those of extras, which may name others."""
+    if not (match := re.fullmatch(r"smartsynth\[([\w,]+)\]", word)):
+        return [word]
+    parts = [each for extra in match[1].split(",") for each in extras[f"smartsynth[{extra}]"]]
+    return [
+        each for part in parts for each in (packages_of(part, extras) if part.startswith("smartsynth[") else [part])
+    ]
+
+
+def modules_of(name):
+    """The packages that a page's Python imports, without those of Python itself."""
+    trees = [ast.parse(block.code) for block in BLOCKS[name] if block.language == "python" and not block.excuse]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {each.split(".")[0] for each in names} - sys.stdlib_module_names
