@@ -2,6 +2,7 @@
 
     python docs/run_pages.py docs/tutorials/retail.md            runs a page and prints what it said
     python docs/run_pages.py docs/tutorials/retail.md --write    also writes it into output blocks that are empty
+    python docs/run_pages.py docs/tutorials/retail.md --numbers  also brings the numbers of output blocks up to date
 
 A fenced block `python` is executed, of a block `console` each command, a block `bash` as one script. A block `text` that follows one directly
 is its output. Comments of HTML before a block say what is different:
@@ -225,7 +226,18 @@ def differs(shown: str, said: str, *, to_the_digit: bool = False) -> str:
     return "" if skip or not rest else f"the page leaves out {rest[0]!r}"
 
 
-def main(page: Path, *, write: bool, keep: Path | None) -> None:
+def renumbered(shown: str, said: str) -> str:
+    """A page's output with the numbers of what was said, in lines that differ in nothing else; other lines stay."""
+    rest = [line.rstrip() for line in said.splitlines() if line.strip()]
+    lines = []
+    for line in shown.splitlines():
+        match = next((number for number, other in enumerate(rest) if shape(line) and shape(other) == shape(line)), None)
+        lines.append(line if match is None else rest[match])
+        rest = rest if match is None else rest[match + 1 :]
+    return "\n".join(lines) + "\n"
+
+
+def main(page: Path, *, write: bool, numbers: bool, keep: Path | None) -> None:
     """Run the page, and write what it said where that is missing. What is long is shortened by hand, with a line `…`."""
     text = page.read_text("utf-8")
     run, said = Run(page.name), []
@@ -237,11 +249,18 @@ def main(page: Path, *, write: bool, keep: Path | None) -> None:
         for block in filter(lambda one: one.runs, blocks(text)):
             said.append((block, run(block)))
             print(f"--- line {block.line}\n{said[-1][1]}")
-    if write:
-        for block, output in reversed(said):
-            if block.output and not text[slice(*block.output)].strip():
-                start, end = block.output
-                text = text[:start] + output.strip("\n") + "\n" + text[end:]
+    for block, output in reversed(said):
+        if block.output:
+            start, end = block.output
+            shown = text[start:end]
+            if write and not shown.strip():
+                shown = output.strip("\n") + "\n"
+            if numbers:
+                shown = renumbered(shown, output)
+            if wrong := differs(shown, output):
+                print(f"line {block.line}: {wrong}")
+            text = text[:start] + shown + text[end:]
+    if write or numbers:
         page.write_text(text, "utf-8")
 
 
@@ -249,6 +268,7 @@ if __name__ == "__main__":
     ours = argparse.ArgumentParser(description="Run what a page shows.")
     ours.add_argument("page", type=Path)
     ours.add_argument("--write", action="store_true", help="write output into output blocks that are empty")
+    ours.add_argument("--numbers", action="store_true", help="bring the numbers of output blocks up to date")
     ours.add_argument("--keep", type=Path, help="folder to run in, which stays")
     told = ours.parse_args()
-    main(told.page, write=told.write, keep=told.keep)
+    main(told.page, write=told.write, numbers=told.numbers, keep=told.keep)

@@ -110,6 +110,15 @@ def test_python_that_is_not_run_is_python():
                 ast.parse(block.code, f"{name}:{block.line}")
 
 
+def test_where_there_is_a_prompt_there_are_commands_alone():
+    """Output stands in a block of its own, where it is held against what was said."""
+    for name, found in BLOCKS.items():
+        for block in found:
+            lines = [line for line in re.sub(r"\\\n\s*", "", block.code).splitlines() if line.strip()]
+            if block.language == "console" and any(line.startswith("$ ") for line in lines):
+                assert all(line.startswith(("$ ", "#")) for line in lines), f"{name}:{block.line}"
+
+
 def test_every_command_of_a_page_can_be_run_or_says_why_not():
     """No program that the runner does not know slips through as if it were run."""
     for name, found in BLOCKS.items():
@@ -194,3 +203,8 @@ def modules_of(name):
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     return {each.split(".")[0] for each in names} - sys.stdlib_module_names
+
+
+def test_numbers_are_brought_up_to_date_and_words_are_left():
+    shown = "AUC  0.51\n…\nWrote a.csv.\n"
+    assert run_pages.renumbered(shown, "AUC  0.62   \nloss 3\nWrote a.csv, b.csv.\n") == "AUC  0.62\n…\nWrote a.csv.\n"
