@@ -2,14 +2,17 @@
 
     python docs/run_pages.py docs/tutorials/retail.md            runs a page and prints what it said
     python docs/run_pages.py docs/tutorials/retail.md --write    also writes it into output blocks that are empty
+    python docs/run_pages.py docs/tutorials/retail.md --numbers  also brings the numbers of output blocks up to date
 
 A fenced block `python` is executed, of a block `console` each command, a block `bash` as one script. A block `text` that follows one directly
 is its output. Comments of HTML before a block say what is different:
 
     <!-- not run: reason -->            the block needs what is not here, such as a network
     <!-- exits with 7 -->               its last command ends with this code
-    <!-- run first: … -->               Python that is run but not shown, such as making a file that the page takes as given
     <!-- no block is run: reason -->    none of the blocks that follow
+    <!-- to the digit -->               of its output numbers are held, too; elsewhere they may differ from machine to machine
+
+What is not shown is not run, so whoever pastes a page's blocks from top to bottom gets what the tests get.
 
 With `--keep FOLDER` the page runs in that new folder, which stays, to take pictures of what was made.
 """
@@ -57,7 +60,7 @@ class Block:
     excuse: str = ""
     exit_code: int = 0
     output: tuple[int, int] | None = None
-    is_shown: bool = True
+    to_the_digit: bool = False
 
     @property
     def commands(self) -> list[str]:
@@ -81,7 +84,7 @@ def is_ours(command: str) -> bool:
 
 
 def blocks(text: str) -> list[Block]:
-    """All code blocks of a page in their order, hidden ones included."""
+    """All code blocks of a page in their order."""
     excuse = "signatures and usage, made by docs/generate.py" if text.startswith(GENERATED) else ""
     found: list[Block] = []
     told: dict[str, Any] = {"excuse": excuse}
@@ -92,14 +95,14 @@ def blocks(text: str) -> list[Block]:
             last, told = None, {"excuse": excuse}
         elif (comment := part["comment"]) is not None:
             name, _, rest = comment.partition(":")
-            if name == "run first":
-                found.append(Block("python", rest.lstrip("\n"), line, is_shown=False))
-            elif name == "not run":
+            if name == "not run":
                 told["excuse"] = rest.strip()
             elif name == "no block is run":
                 excuse = told["excuse"] = rest.strip()
             elif name.startswith("exits with"):
                 told["exit_code"] = int(name.split()[-1])
+            elif name.strip() == "to the digit":
+                told["to_the_digit"] = True
         elif part["language"] == "text" and last is not None:
             last.output, last = part.span("code"), None
         else:
@@ -174,9 +177,7 @@ def _script(script: str) -> tuple[int, str]:
 
 @contextlib.contextmanager
 def folder(path: Path) -> Iterator[None]:
-    """Work in an empty folder beside the project's own examples, and leave no trace elsewhere."""
-    for name in ("examples", "benchmarks"):
-        (path / name).symlink_to(ROOT / name)
+    """Work in an empty folder, and leave no trace elsewhere."""
     commands = path / ".commands"
     commands.mkdir()
     for name, started in COMMANDS.items():
@@ -202,20 +203,19 @@ def folder(path: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def shape(text: str) -> list[str]:
-    """Lines without their numbers and the width of their gaps, which differ from machine to machine."""
-    lines = (
-        re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line)
-        for line in text.strip().splitlines()
-    )
+def shape(text: str, *, to_the_digit: bool = False) -> list[str]:
+    """Lines without the width of their gaps and, unless asked for, their numbers, which differ from machine to machine."""
+    lines = text.strip().splitlines()
+    if not to_the_digit:
+        lines = [re.sub(r"[-−+]?\d[\d.,]*(?:e[-+]\d+|×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|\bnan\b", "#", line) for line in lines]
     return [re.sub(r"\s+|─+", " ", line).strip() for line in lines if line.strip()]
 
 
-def differs(shown: str, said: str) -> str:
-    """How a page's output differs from what was said, in all but numbers; `…` stands for any lines."""
-    rest = shape(said)
+def differs(shown: str, said: str, *, to_the_digit: bool = False) -> str:
+    """How a page's output differs from what was said, unless asked for in all but numbers; `…` stands for any lines."""
+    rest = shape(said, to_the_digit=to_the_digit)
     skip = False
-    for line in shape(shown):
+    for line in shape(shown, to_the_digit=to_the_digit):
         if line == "…":
             skip = True
             continue
@@ -226,7 +226,18 @@ def differs(shown: str, said: str) -> str:
     return "" if skip or not rest else f"the page leaves out {rest[0]!r}"
 
 
-def main(page: Path, *, write: bool, keep: Path | None) -> None:
+def renumbered(shown: str, said: str) -> str:
+    """A page's output with the numbers of what was said, in lines that differ in nothing else; other lines stay."""
+    rest = [line.rstrip() for line in said.splitlines() if line.strip()]
+    lines = []
+    for line in shown.splitlines():
+        match = next((number for number, other in enumerate(rest) if shape(line) and shape(other) == shape(line)), None)
+        lines.append(line if match is None else rest[match])
+        rest = rest if match is None else rest[match + 1 :]
+    return "\n".join(lines) + "\n"
+
+
+def main(page: Path, *, write: bool, numbers: bool, keep: Path | None) -> None:
     """Run the page, and write what it said where that is missing. What is long is shortened by hand, with a line `…`."""
     text = page.read_text("utf-8")
     run, said = Run(page.name), []
@@ -238,11 +249,18 @@ def main(page: Path, *, write: bool, keep: Path | None) -> None:
         for block in filter(lambda one: one.runs, blocks(text)):
             said.append((block, run(block)))
             print(f"--- line {block.line}\n{said[-1][1]}")
-    if write:
-        for block, output in reversed(said):
-            if block.output and not text[slice(*block.output)].strip():
-                start, end = block.output
-                text = text[:start] + output.strip("\n") + "\n" + text[end:]
+    for block, output in reversed(said):
+        if block.output:
+            start, end = block.output
+            shown = text[start:end]
+            if write and not shown.strip():
+                shown = output.strip("\n") + "\n"
+            if numbers:
+                shown = renumbered(shown, output)
+            if wrong := differs(shown, output):
+                print(f"line {block.line}: {wrong}")
+            text = text[:start] + shown + text[end:]
+    if write or numbers:
         page.write_text(text, "utf-8")
 
 
@@ -250,6 +268,7 @@ if __name__ == "__main__":
     ours = argparse.ArgumentParser(description="Run what a page shows.")
     ours.add_argument("page", type=Path)
     ours.add_argument("--write", action="store_true", help="write output into output blocks that are empty")
+    ours.add_argument("--numbers", action="store_true", help="bring the numbers of output blocks up to date")
     ours.add_argument("--keep", type=Path, help="folder to run in, which stays")
     told = ours.parse_args()
-    main(told.page, write=told.write, keep=told.keep)
+    main(told.page, write=told.write, numbers=told.numbers, keep=told.keep)

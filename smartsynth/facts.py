@@ -468,7 +468,8 @@ MUCH_BROKEN = 0.05
 def rule_sentences(rules: Sequence[RuleFact]) -> Iterator[str]:
     """How many rules were kept and what that took, and each that real or synthetic rows break."""
     if rules and not any(rule.made_broken for rule in rules):
-        yield f"Rules: all {rules[0].made:,} rows keep {'the one' if len(rules) == 1 else f'all {len(rules)}'}{_what_it_took(rules)}."
+        which = "the rule" if len(rules) == 1 else f"all {len(rules)} rules"
+        yield f"All {rules[0].made:,} rows keep {which}{_what_it_took(rules)}."
     for rule in rules:
         if rule.made_broken:
             yield f"Rule {rule.rule}: {rule.made_broken:,} of {rule.made:,} synthetic rows break it."
@@ -481,9 +482,14 @@ def _what_it_took(rules: Sequence[RuleFact]) -> str:
     looked_at, so = max(rule.looked_at for rule in rules), sum(rule.is_made for rule in rules)
     if not looked_at:
         return ""
-    worst = max(rule.rejected for rule in rules) / looked_at
-    took = f"; at most {percent(worst)} of records were replaced for one of the others" if so < len(rules) else ""
-    return f" ({so} by the way rows are made{took})"
+    if so == len(rules):
+        return ", by the way they are made"
+    worst = percent(max(rule.rejected for rule in rules) / looked_at)
+    if len(rules) == 1:
+        return f"; {worst} of records were replaced for it"
+    return (
+        f"; {so} of them by the way rows are made, and at most {worst} of records were replaced for one of the others"
+    )
 
 
 @dataclass(frozen=True, slots=True)

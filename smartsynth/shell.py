@@ -233,7 +233,7 @@ def result_parts(result: Result, written: Sequence[Path]) -> Iterator[Table | st
         )
         yield from done.notes
     if told := [one for one in result.identifiers if one.treatment != "keep"]:
-        yield f"Say who somebody is: {', '.join(f'{plain(one.column)} ({one.treatment})' for one in told)}."
+        yield f"Columns that say who somebody is: {', '.join(f'{plain(one.column)} ({one.treatment})' for one in told)}."
     if result.recoding is not None:
         yield f"Rows made {result.recoding.sentence()}"
     yield from rule_parts(result.rules)

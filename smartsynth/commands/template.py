@@ -197,6 +197,9 @@ def _made(rows: Mapping[str, int], figures: Sequence[Compared]) -> Iterator[Tabl
         table.add_column(title, justify="left" if title in ("Figure", "Source") else "right", no_wrap=title != "Figure")
     for one in figures:
         values = (number(one.figure.cited), number(one.made), number(2 * one.error))
-        table.add_row(safe(one.figure.what), *values, one.figure.source, style=None if one.is_near else "yellow")
+        source = one.figure.source if one.is_near else f"{one.figure.source}  (off)"
+        table.add_row(safe(one.figure.what), *values, source, style=None if one.is_near else "yellow")
     yield table
-    yield "± chance is two standard errors of what was made; yellow is off by more than chance and the template allow."
+    yield "± chance is two standard errors of what was made."
+    if not all(one.is_near for one in figures):
+        yield "(off) marks what is off by more than chance and the template allow."

@@ -56,6 +56,14 @@ class Anonymity:
     below: float
     diversity: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def diversity_sentences(self) -> list[str]:
+        """For people: how few different values of each sensitive column the rows of a class have."""
+        return [
+            f"Every class has at least {least} {'value' if least == 1 else 'different values'} of {name}."
+            for name, least in self.diversity.items()
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Reidentification:

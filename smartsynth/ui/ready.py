@@ -48,7 +48,9 @@ def tables() -> None:
                 st.session_state["template-made"] = name, templates.packed(said, int(n), locale=locale)
         made = st.session_state.get("template-made")
         if made is not None and made[0] == name:
-            st.success("Made: " + ", ".join(f"{count(rows)} {table}" for table, rows in made[1].rows.items()) + ".")
+            st.success(
+                "Made, in rows: " + ", ".join(f"{table} {count(rows)}" for table, rows in made[1].rows.items()) + "."
+            )
             st.download_button(
                 "Download the tables", made[1].content, f"{name}.zip", "application/zip", key="template-download"
             )

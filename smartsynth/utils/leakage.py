@@ -189,7 +189,7 @@ def _anonymity(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFra
     ours, real = (
         k_anonymity(frame, names, wanted=K, sensitive=sensitive) for frame in (synthetic, train.head(len(synthetic)))
     )
-    diverse = "".join(f" At least {least} values of {name} in a class." for name, least in ours.diversity.items())
+    diverse = "".join(f" {sentence}" for sentence in ours.diversity_sentences)
     small = (
         f"{percent(ours.below)} of the synthetic rows share their {', '.join(names)} with fewer than {K - 1} others, of "
         f"{count(real.rows)} real rows {percent(real.below)}; k = {ours.k}.{diverse}"

@@ -3,6 +3,7 @@
 import io
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -173,8 +174,8 @@ def test_the_commands_of_the_documentation_do_what_it_says(owner, address, tmp_p
     """The part of docs/api.md that is about time series, in one shell."""
     page = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
     (script,) = re.findall(r"```sh\n(.+?)```", page, re.DOTALL)
-    for name, content in {"visits.csv": visits(150), "known.csv": visits(5, seed=7)}.items():
-        (tmp_path / name).write_bytes(content.replace(b"who,sex,day", b"patient_id,sex,date"))
+    (data,) = re.findall(r"```python\n([^`]+to_csv\(\"visits.csv\"[^`]+)```", page)
+    subprocess.run([sys.executable, "-c", data], cwd=tmp_path, check=True)
     before = f"""set -euo pipefail
     URL={address}{PREFIX}
     field() {{ python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }}
@@ -184,4 +185,4 @@ def test_the_commands_of_the_documentation_do_what_it_says(owner, address, tmp_p
     assert done.returncode == 0, done.stderr
     made = pd.read_csv(tmp_path / "next.csv")
     assert set(made["path"]) == {0, 1, 2}
-    assert set(made["patient_id"]) <= {f"P{i:04d}" for i in range(5)}
+    assert set(made["patient_id"]) <= {f"P{number:03d}" for number in range(5)}

@@ -14,7 +14,7 @@ def test_a_visitor_without_data_takes_tables_away(visitor):
     visitor.at.number_input(key="template-rows").set_value(20)
     visitor.at.selectbox(key="template-locale-healthcare").select("en")
     visitor.press("template-make")
-    assert "20 patients" in visitor.text
+    assert "patients 20" in visitor.text
     name, made = visitor.at.session_state["template-made"]
     with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
         assert archive.read("healthcare/patients.csv").count(b"\n") == 21

@@ -2,11 +2,15 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import invoke
+
+from smartsynth.commands.template import _made
+from smartsynth.templates.figures import Compared
 
 
 def test_templates_are_listed():
@@ -25,6 +29,18 @@ def test_a_folder_is_made_with_figures_beside_published_ones(tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "products.csv", "prices.csv", "customers.csv", "orders.csv", "order_lines.csv", "returns.csv", "schema.yaml", "manifest.json",
     }  # fmt: skip
+
+
+def test_what_is_off_is_marked_in_words_that_need_no_colour():
+    """A figure farther from its source than chance and the template allow; nothing is said where there is none."""
+    far, near = (
+        Compared(SimpleNamespace(what=what, cited=cited, within=0.0, source="census"), made=0.5, error=0.01)
+        for what, cited in (("Far", 0.9), ("Near", 0.5))
+    )
+    marked = list(_made({"people": 10}, [far, near]))
+    assert list(marked[1].columns[4].cells) == ["census  (off)", "census"]
+    assert marked[-1].startswith("(off) marks")
+    assert not any("(off)" in str(part) for part in _made({"people": 10}, [near]))
 
 
 def test_a_copy_keeps_its_comments_and_can_be_changed_and_made(tmp_path):

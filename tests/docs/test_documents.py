@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
 
 def test_the_yaml_about_rules_is_read():
-    """Every rule in a block of YAML is one."""
+    """Every rule in a block of YAML is one; what Python writes is run with the page."""
     import yaml
 
     from smartsynth.schema_document import SchemaDocument
@@ -25,7 +25,7 @@ def test_the_yaml_about_rules_is_read():
     blocks = re.findall(
         r"^```yaml\n(.*?)^```", (ROOT / "docs" / "rules.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    assert sum(len(SchemaDocument.build(yaml.safe_load(block)).rules) for block in blocks) == 9
+    assert sum(len(SchemaDocument.build(yaml.safe_load(block)).rules) for block in blocks) == 4
 
 
 def test_the_reference_pages_are_what_the_code_says():

@@ -1,9 +1,11 @@
 """Pages do what they show: Python, commands and their output, from top to bottom, each page in an empty folder."""
 
 import ast
+import importlib.metadata
 import importlib.util
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,7 @@ def play(name, path, wanted=lambda block: True):
             if block.runs and wanted(block):
                 said.append(run(block))
                 if block.output:
-                    wrong = run_pages.differs(text[slice(*block.output)], said[-1])
+                    wrong = run_pages.differs(text[slice(*block.output)], said[-1], to_the_digit=block.to_the_digit)
                     assert not wrong, f"{name}:{block.line}: {wrong}"
     return "".join(said)
 
@@ -65,7 +67,7 @@ def test_a_short_page_does_what_it_shows(name, tmp_path):
 @pytest.mark.parametrize("name", PYTHON_IN_SECONDS)
 def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
     """Whoever copies a page's code gets what the page says."""
-    said = play(name, tmp_path, lambda block: block.language == "python" and block.is_shown)
+    said = play(name, tmp_path, lambda block: block.language == "python")
     assert all(words in said for words in PYTHON_IN_SECONDS[name])
 
 
@@ -93,12 +95,28 @@ def test_what_is_not_run_says_why():
             )
 
 
+def test_what_is_run_is_shown():
+    """Nobody can paste what stands in a comment: comments say how the block below is run, in one line, and hold no code."""
+    for name, path in PAGES.items():
+        for comment in re.findall(r"<!--\s(.*?)-->", path.read_text("utf-8"), re.DOTALL):
+            assert "\n" not in comment.strip() or comment.startswith("Made by "), f"{name}: {comment!r}"
+
+
 def test_python_that_is_not_run_is_python():
     """Code of other tools, of servers and of networks is at least read."""
     for name, found in BLOCKS.items():
         for block in found:
             if block.language == "python" and block.excuse and not block.excuse.endswith("generate.py"):
                 ast.parse(block.code, f"{name}:{block.line}")
+
+
+def test_where_there_is_a_prompt_there_are_commands_alone():
+    """Output stands in a block of its own, where it is held against what was said."""
+    for name, found in BLOCKS.items():
+        for block in found:
+            lines = [line for line in re.sub(r"\\\n\s*", "", block.code).splitlines() if line.strip()]
+            if block.language == "console" and any(line.startswith("$ ") for line in lines):
+                assert all(line.startswith(("$ ", "#")) for line in lines), f"{name}:{block.line}"
 
 
 def test_every_command_of_a_page_can_be_run_or_says_why_not():
@@ -140,3 +158,53 @@ def test_blocks_are_found_with_what_is_said_of_them(text, runs, excuse):
 )
 def test_shown_output_is_held_against_what_was_said(shown, said, same):
     assert (run_pages.differs(shown, said) == "") is same
+
+
+def test_where_asked_for_numbers_are_held_too():
+    (block,) = run_pages.blocks("<!-- to the digit -->\n```python\n1\n```\n\n```text\nAUC 0.51\n```\n")
+    assert block.to_the_digit and block.output
+    assert run_pages.differs("AUC 0.51", "AUC  0.51\n", to_the_digit=True) == ""
+    assert run_pages.differs("AUC 0.51", "AUC 0.52\n", to_the_digit=True) != ""
+
+
+def test_a_page_names_the_packages_that_it_needs():
+    """Whatever its Python imports beyond what SmartSynth itself brings stands on the page, as what to install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {f"smartsynth[{name}]": packages for name, packages in project["optional-dependencies"].items()}
+    brought = set(map(bare, project["dependencies"])) | {"smartsynth"}
+    installed = importlib.metadata.packages_distributions()
+    for name in RUN + list(TESTED_ELSEWHERE):
+        told = re.findall(r"pip install (?:--no-deps )?('?[^`\n]+)", PAGES[name].read_text("utf-8"))
+        named = {word for words in told for word in re.findall(r"smartsynth\[[\w,]+\]|[\w-]+", words)}
+        wanted = brought | {bare(each) for word in named for each in packages_of(word, extras)}
+        missing = {module for module in modules_of(name) if not set(map(bare, installed[module])) & wanted}
+        assert not missing, f"{name} imports {missing} and names no `pip install` of them"
+
+
+def bare(package):
+    """The name of a package without version and extras, as packages are compared by."""
+    return re.split(r"[^\w.-]", package)[0].lower().replace("_", "-")
+
+
+def packages_of(word, extras):
+    """What an argument of `pip install` brings: a package, or those of extras, which may name others."""
+    if not (match := re.fullmatch(r"smartsynth\[([\w,]+)\]", word)):
+        return [word]
+    parts = [each for extra in match[1].split(",") for each in extras[f"smartsynth[{extra}]"]]
+    return [
+        each for part in parts for each in (packages_of(part, extras) if part.startswith("smartsynth[") else [part])
+    ]
+
+
+def modules_of(name):
+    """The packages that a page's Python imports, without those of Python itself."""
+    trees = [ast.parse(block.code) for block in BLOCKS[name] if block.language == "python" and not block.excuse]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {each.split(".")[0] for each in names} - sys.stdlib_module_names
+
+
+def test_numbers_are_brought_up_to_date_and_words_are_left():
+    shown = "AUC  0.51\n…\nWrote a.csv.\n"
+    assert run_pages.renumbered(shown, "AUC  0.62   \nloss 3\nWrote a.csv, b.csv.\n") == "AUC  0.62\n…\nWrote a.csv.\n"

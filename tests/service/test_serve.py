@@ -123,7 +123,8 @@ def test_the_commands_of_the_documentation_do_what_it_says(tmp_path):
     port = free_port()
     home = tmp_path / "home"
     home.mkdir()
-    (home / "loans.csv").write_bytes(people().replace(b"label", b"Status"))
+    (data,) = re.findall(r"```python\n([^`]+to_csv\(\"loans.csv\"[^`]+)```", page)
+    subprocess.run([sys.executable, "-c", data], cwd=home, check=True)
     with served(command(port), port, tmp_path):
         script = "set -euo pipefail\n" + script.replace("127.0.0.1:8501", f"127.0.0.1:{port}")
         done = subprocess.run(["bash", "-c", script], cwd=home, capture_output=True, text=True, timeout=120)

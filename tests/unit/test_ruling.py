@@ -13,6 +13,7 @@ from smartsynth.constraints import broken, rules_of
 from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.expressions import quoted
+from smartsynth.facts import RuleFact, rule_sentences
 from smartsynth.inference import infer_schema
 from smartsynth.models.ruled_generator import RuledGenerator
 from smartsynth.privacy.spending import Spending
@@ -325,3 +326,23 @@ def test_wrong_names_of_a_schema_are_told_at_once(table):
     lines = str(error.value).splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == ["columns.agee", "primary_key=nope"]
     assert "'q'" in lines[2] and "'b <' cannot be read" in lines[3]
+
+
+@pytest.mark.parametrize(
+    "made, sentence",
+    [
+        ([True], "All 1,000 rows keep the rule, by the way they are made."),
+        ([False], "All 1,000 rows keep the rule; 10% of records were replaced for it."),
+        ([True, True], "All 1,000 rows keep all 2 rules, by the way they are made."),
+        (
+            [True, False],
+            "All 1,000 rows keep all 2 rules; 1 of them by the way rows are made, and at most 10% of records were replaced for one of the others.",
+        ),
+    ],
+)
+def test_what_rules_took_is_said_in_a_sentence(made, sentence):
+    facts = [
+        RuleFact(rule=f"a >= {number}", is_made=so, real_broken=0, real=800, made_broken=0, made=1000, rejected=0 if so else 100, looked_at=1000)
+        for number, so in enumerate(made)
+    ]  # fmt: skip
+    assert list(rule_sentences(facts)) == [sentence]

@@ -36,6 +36,9 @@ def test_classes_are_counted():
     assert result.unique == pytest.approx(1 / 6)
     assert result.below == pytest.approx(3 / 6)
     assert result.diversity == {"illness": 1}
+    assert result.diversity_sentences == ["Every class has at least 1 value of illness."]
+    many = k_anonymity(PEOPLE[2:4].assign(age=30, sex="f"), ["age", "sex"], sensitive=["illness"])
+    assert many.diversity_sentences == ["Every class has at least 2 different values of illness."]
     assert class_sizes(PEOPLE, ["age", "sex"]).tolist() == [3, 3, 3, 2, 2, 1]
 
 
