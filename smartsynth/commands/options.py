@@ -77,6 +77,8 @@ Report = Annotated[Path | None, typer.Option("--report", help="HTML report to wr
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 FailOnLeakage = Annotated[
     bool,
-    typer.Option("--fail-on-leakage", help="End with code 7, after all is written, unless the attacks found no leakage."),
+    typer.Option(
+        "--fail-on-leakage", help="End with code 7, after all is written, unless the attacks found no leakage."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
