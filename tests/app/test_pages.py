@@ -1,6 +1,7 @@
 """Every page in every state: empty, loading, error, success, cancelled, too small, expired."""
 
 import json
+import re
 import time
 
 import pytest
@@ -471,6 +472,9 @@ def test_a_tour_is_one_click_and_ends_in_a_report(most, sample, visitor, jobs, m
     visitor.press(f"tour-{sample.key}")
     visitor.until(lambda v: "next" in v.buttons)
     visitor.go("generate").until(lambda v: v.at.success)
+    shown = visitor.go("upload").at.dataframe[0].value.set_index("Column")["Role"]
+    told = re.findall(r"`(\w+)`[^`]*(?=was recognised|was marked)", sample.notes["upload"])
+    assert all(shown[name] == "quasi-identifier" for name in told), "a role that the note tells is in the table"
     for page, note in sample.notes.items():
         visitor.go(page)
         assert any(note in info.value for info in visitor.at.info)
