@@ -9,6 +9,7 @@ from typing import NoReturn
 import streamlit as st
 
 from smartsynth.errors import SmartSynthError
+from smartsynth.facts import Outcome as Verdict
 from smartsynth.formats import plain, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import samples, session
@@ -16,6 +17,12 @@ from smartsynth.ui.entry import STEPS, page_file, report
 from smartsynth.ui.outcome import Outcome, outcome
 
 _SPECIAL = "\\`*_{}[]()<>#+-.!|$~:^=@/&"
+
+
+LEAKAGE_STEP = (
+    "What can be done on the page Configure: under Privacy, switch differential privacy on, or at least the distance filter. "
+    "A file with more rows, or without the columns that are named, helps too. Then generate and evaluate again."
+)
 
 
 def text(value: str, limit: int = 80) -> str:
@@ -60,6 +67,19 @@ def guarantee(found: Outcome) -> None:
         "Profile, scores and report were made of the real rows without noise: they are for you, not for those who get "
         "the synthetic rows."
     )
+
+
+def leakage(found: Outcome) -> bool:
+    """Say it first if rows should not be shared, in red or amber, with what can be done; whether it is so."""
+    evaluation = found.evaluation
+    if evaluation is None or evaluation.leakage is None:
+        return False
+    is_certain = evaluation.leakage is Verdict.FAIL
+    said = f"**{text(evaluation.verdict['privacy'], 1200)}**\n\n{LEAKAGE_STEP}"
+    (st.error if is_certain else st.warning)(said, icon=":material/gpp_bad:" if is_certain else ":material/gpp_maybe:")
+    if st.button("Change the settings", type="primary", key="mend", icon=":material/tune:"):
+        go("configure")
+    return True
 
 
 def needs_rows(workspace: Workspace | None) -> Outcome:

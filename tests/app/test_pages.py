@@ -311,6 +311,35 @@ def test_the_evidence_stands_beside_its_yardstick(with_result):
     assert "new attack may do better" in with_result.text.replace("\\", "")
 
 
+@pytest.mark.parametrize(("outcome", "element"), [("leakage found", "error"), ("signs of leakage", "warning")])
+def test_leakage_is_told_first_and_downloading_is_not_the_next_step(with_result, jobs, outcome, element):
+    """In red or amber, on both pages, with the way to the settings; the files can still be taken."""
+    said = f"{outcome.capitalize()}: `age` came back. Do not share these rows."
+    path = jobs.result(jobs.latest(with_result.session, "synthesize").id) / "outcome.json"
+    record = json.loads(path.read_text())
+    record["evaluation"]["verdict"]["privacy"] = said
+    record["evaluation"]["battery"]["outcome"] = outcome
+    path.write_text(json.dumps(record))
+    visitor = Visitor(with_result.session)
+    for page in ("evaluate", "download"):
+        visitor.go(page)
+        (told,) = getattr(visitor.at, element)
+        assert "Do not share these rows" in told.value and "generate and evaluate again" in told.value
+        every = [*visitor.at.button, *visitor.at.get("download_button")]
+        assert [button.label for button in every if button.proto.type == "primary"] == ["Change the settings"]
+    assert "Download CSV" in {button.label for button in visitor.at.get("download_button")}
+    assert visitor.press("mend").title == "Configure"
+
+
+def test_a_pass_leads_to_downloading(with_result):
+    """Without a word of warning."""
+    for page, label in (("evaluate", "Download"), ("download", "Download CSV")):
+        with_result.go(page)
+        assert not with_result.at.error and not with_result.at.warning
+        every = [*with_result.at.button, *with_result.at.get("download_button")]
+        assert [button.label for button in every if button.proto.type == "primary"] == [label]
+
+
 def test_any_two_columns_can_be_looked_at_closely(with_result):
     """Also with the hostile name."""
     with_result.go("evaluate")
