@@ -62,7 +62,8 @@ def test_hostile_column_names_are_shown_as_text(with_result):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("empty.csv", b"", "empty"),
+        ("empty.csv", b"", "empty.csv is empty"),
+        ("my data.csv", b"", "my data.csv is empty"),
         ("small.csv", table(5), "5 rows; at least 20"),
         ("ragged.csv", b"a,b\n" + b"1,2\n" * 30 + b"3\n" + b"1,2,3\n", "row"),
         ("twice.csv", b"a,a\n" + b"1,2\n" * 30, "more than once"),
@@ -72,7 +73,9 @@ def test_hostile_column_names_are_shown_as_text(with_result):
 def test_a_file_that_cannot_be_used_says_why_and_another_can_be_chosen(visitor, jobs, name, content, says):
     """Too small, broken, or no table at all."""
     visitor.upload(name, content)
-    assert says in visitor.at.error[0].value.replace("\\", "")
+    told = visitor.at.error[0].value.replace("\\", "")
+    assert says in told
+    assert not re.search(rf"[\w-]{{16}}\.{name}", told), "the name of the file on the server"
     visitor.press("another")
     assert len(visitor.at.file_uploader) == 1
     assert list((jobs.root / "work").iterdir()) == []
