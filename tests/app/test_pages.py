@@ -162,6 +162,30 @@ def test_settings_reach_the_yaml_and_survive_leaving_the_page(visitor):
     assert "rows: 50" in visitor.at.code[0].value
 
 
+def test_what_cannot_run_is_told_where_it_is_set(visitor):
+    """Rules beside their field, as code, so that no sign is drawn as another one; what was typed stays, and mending it frees the button."""
+    visitor.upload().go("configure")
+    for rule, says in (
+        ("agee <= 90", "`agee <= 90` names `agee`"),
+        ("age <= ", "cannot be read"),
+        ('age <= "old"', "cannot be computed"),
+        ("age >= 60\nage <= 50", "`age <= 50` clash"),
+        ("one_hot: [age]", "two columns or more"),
+    ):
+        visitor.at.text_area(key="config.rules").set_value(rule)
+        told, beside_the_button = (error.value for error in visitor.run().at.error)
+        assert says in told
+        assert not re.search(r"(?<!\S)\\?<\\?=(?!\S)", re.sub("`[^`]*`", "", told))
+        assert "under Rules" in beside_the_button and visitor.at.button(key="next").disabled
+    visitor.go("upload").go("configure")
+    assert visitor.at.text_area(key="config.rules").value == rule
+    visitor.at.number_input(key="config.privacy.k_anonymity").set_value(5)
+    visitor.at.text_area(key="config.rules").set_value("age <= 90")
+    assert "no rule can be promised" in visitor.run().at.error[0].value
+    visitor.at.number_input(key="config.privacy.k_anonymity").set_value(None)
+    assert not visitor.run().at.error and not visitor.at.button(key="next").disabled
+
+
 def test_a_browser_that_missed_the_first_drawing_begins_with_the_same_settings(visitor):
     """A click may interrupt a page before the browser saw it; what is drawn next must not fall back on other values."""
     configure = visitor.upload().go("configure")
@@ -296,6 +320,8 @@ def test_a_run_that_fails_says_why_and_can_be_repeated(visitor):
     visitor.go("generate").until(lambda v: v.at.error)
     assert "no such column" in visitor.at.error[0].value
     assert "next" in visitor.buttons
+    assert [button.key for button in visitor.at.button if button.proto.type == "primary"] == ["mend"]
+    assert visitor.press("mend").title == "Configure"
 
 
 def test_the_evidence_stands_beside_its_yardstick(with_result):

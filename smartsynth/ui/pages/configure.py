@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from smartsynth import records
+from smartsynth import pipeline
 from smartsynth.config import PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.facts import Profile
 from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import choices, forms, outcome, painting, parts, ruled, runs, sequence, session
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HANDLED = (
     *sequence.SETTINGS, "generator", "columns", "limits", "rules", "primary_key", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
@@ -30,16 +33,20 @@ def page() -> None:
     if not sequence.agrees(config, found.profile):
         sequence.looking(workspace)
     left, right = st.columns([3, 2], gap="large")
+    some = outcome.rows(found.folder, "head")
     problem: SmartSynthError | None = None
     with left:
         try:
-            form(workspace, config, found.profile)
-            records.check(RunConfig.build(config))
+            if not form(workspace, config, found.profile, some):
+                problem = ConfigError("Mend what stands in red under Rules.")
+            run = RunConfig.build(config)
+            session.keep(workspace, config)  # what is typed is not lost, and what cannot run is refused
+            if problem is None:
+                pipeline.check(run, found.profile.schema, some)
         except SmartSynthError as error:
             problem = error
     with right:
         if problem is None:
-            session.keep(workspace, config)
             preview(config, found.profile)
         else:
             st.error(parts.text_of(problem))
@@ -56,8 +63,8 @@ def page() -> None:
     parts.footer(workspace)
 
 
-def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None:
-    """Every widget; what is set is put into `config`."""
+def form(workspace: Workspace, config: dict[str, Any], profile: Profile, some: pd.DataFrame) -> bool:
+    """Every widget; what is set is put into `config`. Whether the rules among it are right, which are tried on some of the rows."""
     names = [column.name for column in profile.columns]
     pictures = painting.has_images(profile)
     hidden = (*HANDLED, *(sequence.TABLES_ONLY if sequence.is_on(config) else sequence.SERIES_ONLY))
@@ -80,12 +87,13 @@ def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None
                 label=what.capitalize() if name == "rows" else None,
             )  # fmt: skip
             forms.set_value(config, name, value, info)
-    ruled.choose(config, names)
+    are_right = ruled.choose(config, profile, some)
     with st.expander("Advanced"):
         for name, info in RunConfig.model_fields.items():
             if forms.is_group(info) and name not in HANDLED and isinstance(info.annotation, type):
                 st.markdown(f"**{name.capitalize()}**")
                 forms.group(info.annotation, config, name, columns=names, skip=hidden)
+    return are_right
 
 
 def privacy(config: dict[str, Any], profile: Profile) -> choices.Mode:

@@ -29,17 +29,24 @@ def page() -> None:
     elif job.state is State.SUCCEEDED:
         done(workspace, job)
     else:
-        (st.warning if job.state is State.CANCELLED else st.error)(parts.text_of(job.problem or "It did not succeed."))
-        ready(workspace, "Generate again")
+        failed = job.state is not State.CANCELLED
+        (st.error if failed else st.warning)(parts.text_of(job.problem or "It did not succeed."))
+        ready(workspace, "Generate again", failed=failed)
     parts.footer(workspace)
 
 
-def ready(workspace: Workspace, label: str) -> None:
-    """Start a run with the settings as they are."""
+def ready(workspace: Workspace, label: str, *, failed: bool = False) -> None:
+    """Start a run with the settings as they are, or change them: that comes first where a run failed."""
     st.caption("With the settings of the page Configure:")
     with parts.told():
         st.code(runs.yaml(session.config_of(workspace)), language=None)
-    if st.button(label, type="primary", key="next"):
+    with st.container(horizontal=True):
+        if failed:
+            parts.change_settings()
+        again = st.button(label, type="secondary" if failed else "primary", key="next")
+        if not failed:
+            parts.change_settings(primary=False)
+    if again:
         with parts.told():
             runs.start(workspace, session.config_of(workspace))
             st.rerun()
@@ -95,9 +102,9 @@ def done(workspace: Workspace, job: Job) -> None:
         for name, value in made(found).items():
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
-        st.caption(parts.text(reason, 300))
+        st.caption(parts.prose(reason))
     for sentence in rule_sentences(found.rules):
-        st.caption(parts.text(sentence, 400))
+        st.caption(parts.prose(sentence, rules=[fact.rule for fact in found.rules]))
     parts.guarantee(found)
     st.header("First rows", anchor=False)
     figures.rows(outcome.rows(found.folder, "head").head(10))
