@@ -23,6 +23,7 @@ _CODE = (r"(?<!\w)'(?:[^'\\]|\\.)+'(?!\w)", r'(?<!\w)"(?:[^"\\]|\\.)+"(?!\w)', r
 _SPECIAL = "\\`*_{}[]()<>#+-.!|$~:^=@/&"
 
 
+TOUR_BEGINS = "What was found in the data is told on the page Upload."
 LEAKAGE_STEP = (
     "What can be done on the page Configure: under Privacy, switch differential privacy on, or at least the distance filter. "
     "A file with more rows, or without the columns that are named, helps too. Then generate and evaluate again."
@@ -88,7 +89,8 @@ def tour_note(workspace: Workspace | None, step: str) -> None:
     """What the tour that the user is on wants to show on this page."""
     sample = samples.find(workspace.notes.get("tour")) if workspace else None
     if sample is not None and step in sample.notes:
-        st.info(f"**{sample.tour}.** {sample.notes[step]}", icon=":material/explore:")
+        first = f"{TOUR_BEGINS} " if step == "generate" else ""
+        st.info(f"**{sample.tour}.** {first}{sample.notes[step]}", icon=":material/explore:")
 
 
 def needs_data(workspace: Workspace | None) -> Workspace:

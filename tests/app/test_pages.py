@@ -527,10 +527,10 @@ def test_a_tour_is_one_click_and_ends_in_a_report(most, sample, visitor, jobs, m
     """Each page has a word on what to look at."""
     whole = samples.content(sample)
     monkeypatch.setattr(samples, "content", lambda _: b"".join(whole.splitlines(keepends=True)[: most + 1]))
-    visitor.press(f"tour-{sample.key}")
-    visitor.until(lambda v: "next" in v.buttons)
-    visitor.go("generate").until(lambda v: v.at.success)
-    shown = visitor.go("upload").at.dataframe[0].value.set_index("Column")["Role"]
+    assert visitor.press(f"tour-{sample.key}").title == "Generate"
+    assert visitor.at.get("progress"), "the run is seen"
+    visitor.until(lambda v: v.at.success)
+    shown = visitor.go("upload").until(lambda v: "next" in v.buttons).at.dataframe[0].value.set_index("Column")["Role"]
     told = re.findall(r"`(\w+)`[^`]*(?=was recognised|was marked)", sample.notes["upload"])
     assert all(shown[name] == "quasi-identifier" for name in told), "a role that the note tells is in the table"
     for page, note in sample.notes.items():

@@ -249,8 +249,8 @@ def test_a_tour_takes_one_click_to_its_report(somebody):
     """From the first page to the report on the last one."""
     page = somebody()
     button(page, "Tour: purchase history").click()
-    button(page, "Configure").wait_for(timeout=60_000)
-    page.get_by_role("link", name="Generate").click()
+    page.get_by_role("heading", name="Generate", level=1).wait_for(timeout=30_000)
+    page.get_by_role("progressbar").first.wait_for(timeout=30_000)
     button(page, "Evaluate").click(timeout=120_000)
     page.get_by_role("heading", name="Is anybody given away?").wait_for()
     button(page, "Download").click()
