@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 HANDLED = (
     *sequence.SETTINGS, "generator", "columns", "limits", "rules", "primary_key", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
+    "privacy.safe_harbor",
 )  # fmt: skip
 """Settings with a place of their own; every other one gets a widget by itself."""
+BUDGET = ("epsilon", "delta", "unit", "max_rows_per_unit", "max_events")
+"""Options of generators that the settings of privacy give them."""
 
 
 def page() -> None:
@@ -121,8 +124,13 @@ def privacy(config: dict[str, Any], profile: Profile) -> choices.Mode:
             "Names, kinds and formats of the columns are public knowledge", bool(given.get("public_schema")),
             key="public_schema", help="They were read off your data. Unless they are public, the rows cannot be called differentially private.",
         )  # fmt: skip
+    elif not painting.has_images(profile):
+        info = PrivacyConfig.model_fields["safe_harbor"]
+        settings["safe_harbor"] = forms.setting(
+            "privacy.safe_harbor", info, given.get("safe_harbor"), columns=(), label="Safe Harbor (HIPAA)"
+        )
     for name, info in PrivacyConfig.model_fields.items():
-        if name in ("filter", "epsilon", "public_schema"):
+        if f"privacy.{name}" in HANDLED:
             default = info.get_default(call_default_factory=True)
             forms.set_value(config, f"privacy.{name}", settings.get(name, default), info)
     return mode
@@ -141,19 +149,22 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     st.header("Generator", anchor=False)
     choice = choices.recommended(profile, dp=dp)
     classes = choices.generators(profile)
-    usable = [name for name, cls in classes.items() if choices.is_installed(cls) and (cls.dp or not dp)]
+    usable = [
+        name for name, cls in classes.items()
+        if name != choice.generator and choices.is_installed(cls) and (cls.dp or not dp)
+    ]  # fmt: skip
     labels = {"auto": f"Recommended: {choice.generator}"} | {name: name for name in usable}
     why = dict(choice.rejected)
     captions = [choice.reasons[0], *(f"{classes[name].summary} {_second(why.get(name))}" for name in usable)]
     given = config.get("generator", {})
     given = {"name": given} if isinstance(given, str) else dict(given)
-    first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)
+    first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)  # the recommended one is the first
     name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key=f"generator {' '.join(labels.values())}", label_visibility="collapsed")  # fmt: skip
     for reason in choice.reasons[1:]:
         st.caption(parts.text(reason, 300))
     for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:
         st.caption(f"Not installed here: {absent} (`pip install 'smartsynth[{classes[absent].extra}]'`).")
-    used = choice.generator if name == "auto" and painting.has_images(profile) else name
+    used = choice.generator if name == "auto" else name
     if given.get("name") not in (name, used):
         given.pop("options", None)
     given = {**given, "name": name}
@@ -163,10 +174,9 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
         if not dp:
             painting.mix(config, profile)
         skip = painting.options(classes[used], given)
-        given["name"] = used if given.get("options") else name  # options go with a generator that is named
-    if name != "auto":
-        with st.expander(f"Options of {name}"):
-            forms.options(classes[name], given, skip=skip)
+    with st.expander(f"Options of {used}"):
+        forms.options(classes[used], given, skip=(*skip, *(BUDGET if dp else ())))
+    given["name"] = used if given.get("options") else name  # options go with a generator that is named
     config.pop("generator", None)
     if given != {"name": "auto"}:
         config["generator"] = given

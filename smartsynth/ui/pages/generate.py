@@ -14,6 +14,19 @@ from smartsynth.ui import choices, figures, outcome, parts, runs, session
 MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
 
 PICTURE_WIDTH = 400
+FIGURES = {
+    "bits per cell": "How much is left to chance in a cell once the columns before it are known, on average over the columns learnt so far: "
+    "with 1 bit it is like tossing a coin, with 0 the cell is certain. What it comes to depends on the data.",
+    "share explained": "How much of what is uncertain in a cell the columns before it explain, over the columns learnt so far: 0 nothing, 1 "
+    "everything. Near 0 the columns have little to do with one another.",
+    "bits to tell real from made": "How hard it is to tell real rows from made ones: 1 it cannot be done better than by tossing a coin, which is "
+    "what learning aims at; 0 always. Each round begins near 1 and falls as far as differences are found.",
+    "loss": "How far off the model is from what it learns. It should fall, and then level off; what it comes to depends on the data.",
+    "generator loss": "How little the part that makes rows takes in the part that judges them. It goes up and down as the two compete.",
+    "discriminator loss": "How little the part that judges tells real rows from made ones. It goes up and down as the two compete.",
+    "critic on made rows": "What the part that judges thinks of made rows. It goes up and down as the two compete.",
+}
+"""What the figures of generators mean, in plain words."""
 
 
 def page() -> None:
@@ -76,7 +89,7 @@ def live(job: Job) -> None:
         for name, line in job.figures.items():
             values = [value for _, value in line]
             st.metric(
-                name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260,
+                name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260, help=FIGURES.get(name),
                 chart_data=values if len(values) > 1 else None,
             )  # fmt: skip
 
