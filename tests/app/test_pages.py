@@ -578,3 +578,21 @@ def test_figures_of_learning_say_what_they_mean():
     shown = {metric.label: metric.help for metric in AppTest.from_function(learning).run().metric}
     assert [bool(about) for about in shown.values()] == [True, True, True, False]
     assert "Near 0 the columns have little to do with one another" in shown["Share explained"]
+
+
+def test_dates_without_a_time_of_day_are_shown_without_one():
+    """A column of moments is shown as days if all of them are at midnight, and as it is if one is not."""
+
+    def tables():
+        import pandas as pd
+
+        from smartsynth.ui import figures
+
+        days = pd.Series(pd.to_datetime(["2024-01-05", None, "2024-03-01"]))
+        figures.rows(pd.DataFrame({"day": days, "moment": days + pd.Timedelta(hours=1), "n": [1, 2, 3]}))
+
+    (shown,) = AppTest.from_function(tables).run().dataframe
+    assert {name: column.get("type_config", {}).get("type") for name, column in json.loads(shown.proto.columns).items()} == {
+        "day": "date",
+        "_index": None,
+    }
