@@ -592,7 +592,9 @@ def test_dates_without_a_time_of_day_are_shown_without_one():
         figures.rows(pd.DataFrame({"day": days, "moment": days + pd.Timedelta(hours=1), "n": [1, 2, 3]}))
 
     (shown,) = AppTest.from_function(tables).run().dataframe
-    assert {name: column.get("type_config", {}).get("type") for name, column in json.loads(shown.proto.columns).items()} == {
+    assert {
+        name: column.get("type_config", {}).get("type") for name, column in json.loads(shown.proto.columns).items()
+    } == {
         "day": "date",
         "_index": None,
     }

@@ -158,7 +158,9 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     captions = [choice.reasons[0], *(f"{classes[name].summary} {_second(why.get(name))}" for name in usable)]
     given = config.get("generator", {})
     given = {"name": given} if isinstance(given, str) else dict(given)
-    first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)  # the recommended one is the first
+    first = next(
+        (place for place, name in enumerate(labels) if name == given.get("name")), 0
+    )  # the recommended one is the first
     name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key=f"generator {' '.join(labels.values())}", label_visibility="collapsed")  # fmt: skip
     for reason in choice.reasons[1:]:
         st.caption(parts.text(reason, 300))
