@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import median
 
 from smartsynth.facts import Chart
 
-TALL = 420.0
-"""Height of a picture of a usual width of 360 from which on it takes two rows."""
+TALL = 1.6
+"""A first picture that is so many times as high as most others takes two rows."""
 _HEIGHT = re.compile(r'viewBox="0 0 [\d.]+ ([\d.]+)"')
 
 
 def spread(charts: Sequence[Chart]) -> list[str]:
     """The classes of each chart's card, by their number: how many columns it takes where there are three, and where there are two."""
-    return places(len(charts), tall=len(charts) > 2 and _is_tall(charts[0]))
+    heights = [float(found[1]) if (found := _HEIGHT.search(chart.svg)) else 0.0 for chart in charts]
+    return places(len(charts), tall=len(charts) > 2 and heights[0] > TALL * median(heights[1:]))
 
 
 def places(n: int, *, tall: bool = False) -> list[str]:
@@ -35,8 +37,3 @@ def places(n: int, *, tall: bool = False) -> list[str]:
     if n % 2:
         found[0].append("pair")
     return [" ".join(card) for card in found]
-
-
-def _is_tall(chart: Chart) -> bool:
-    height = _HEIGHT.search(chart.svg)
-    return height is not None and float(height[1]) > TALL
