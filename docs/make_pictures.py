@@ -79,11 +79,9 @@ def app(folder: Path) -> None:
     with _server() as address, _browser() as page:
         page.goto(address)
         _button(page, "Tour: purchase history").click(timeout=PATIENCE)
-        _button(page, "Configure").wait_for(timeout=PATIENCE)
+        page.get_by_role("heading", name="Generate", level=1).wait_for(timeout=PATIENCE)
         for name, ready, picture in STEPS:
-            if name != "Upload":
-                page.get_by_role("link", name=name, exact=True).click()
-                page.get_by_role("heading", name=name, level=1).wait_for(timeout=PATIENCE)
+            page.get_by_role("link", name=name, exact=True).click()
             _button(page, ready).wait_for(timeout=PATIENCE)
             if picture:
                 _settled(page)

@@ -927,6 +927,12 @@ class Evaluation:
     images: ImageView | None = None
     guessed: bool = False
 
+    @property
+    def leakage(self) -> Outcome | None:
+        """What the attacks found, if it is leakage or signs of it: these rows should not be shared. None otherwise."""
+        found = None if self.battery is None else self.battery.outcome
+        return found if found in (Outcome.FAIL, Outcome.WARN) else None
+
     def __getitem__(self, key: str) -> Score:
         """The score of this key."""
         for score in self.scores:

@@ -18,7 +18,7 @@ from smartsynth import export, guarantee, ingest, race, records, registry, rulin
 from smartsynth.alignment import align
 from smartsynth.checkpoints import Learnt, keep_learnt, keep_released, recall_learnt, recall_released
 from smartsynth.cluster import check_engine
-from smartsynth.config import RunConfig
+from smartsynth.config import Handling, RunConfig
 from smartsynth.dataset import Dataset
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.facts import Choice, Evaluation, Outcome, Profile, RuleFact
@@ -370,6 +370,24 @@ def settled(config: RunConfig | Mapping[str, Any] | str | Path | None, settings:
         config = RunConfig.read(config)
     base = config.model_dump(exclude_unset=True) if isinstance(config, RunConfig) else dict(config or {})
     return RunConfig.build(_over(base, settings))
+
+
+def check(run: RunConfig, schema: Schema, some: pd.DataFrame) -> None:
+    """Refuse what can be told of settings before anything is learnt: rules among them, tried on some of the real rows.
+
+    Raises:
+        ConfigError: A setting does not go with the others or with the data, or a rule cannot be read or computed.
+    """
+    _check_generator(run)
+    _check_modality(run)
+    ruling.check_names(run, schema)
+    schema = guarantee.released_schema(run, schema)
+    named = treatments.plan(schema, run.columns, safe_harbor=run.privacy.safe_harbor)
+    records.check_treated(named, run)
+    schema = treatments.treated_schema(schema, named)
+    rules = ruling.wanted(run, schema)
+    changed = {one.column for one in named if one.treatment != Handling.KEEP}
+    ruling.try_out(rules, schema, some.drop(columns=[name for name in changed if name in some]))
 
 
 def _over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from smartsynth.clashes import clashes
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Combinations, Consequence, Rule, rules_of
+from smartsynth.constraints import Combinations, Condition, Consequence, Formula, Rule, rules_of
 from smartsynth.errors import ConfigError, DataError, did_you_mean
 from smartsynth.expressions import quoted
 from smartsynth.facts import RuleFact
@@ -92,6 +93,20 @@ def check_columns(run: RunConfig, schema: Schema) -> None:
         check_names(run.model_copy(update={"rules": []}), schema)
     except ConfigError as error:
         wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+
+
+def try_out(rules: Sequence[Any], schema: Schema, some: pd.DataFrame) -> None:
+    """ConfigError if rules clash, or if one that computes something cannot be computed with some rows, in the columns that these have."""
+    read = parsed(rules, schema)
+    wrong = list(clashes(read, schema))
+    for rule in read:
+        if isinstance(rule, Condition | Formula | Consequence) and set(rule.columns) <= set(some.columns):
+            try:
+                rule.holds(some)
+            except ConfigError as error:
+                wrong.append(str(error))
     if wrong:
         raise ConfigError("\n".join(wrong))
 

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smartsynth.errors import TOO_LITTLE_MEMORY, Cancelled, SmartSynthError, lacks_memory, outcome
+from smartsynth.formats import plain
 from smartsynth.jobs.blobs import Blobs
 from smartsynth.jobs.database import Database, Unavailable
 from smartsynth.jobs.facts import Claim, Job, State
@@ -86,7 +87,7 @@ def run(store: Store, blobs: Blobs, claim: Claim) -> None:
         _drop_older(store, blobs, found, keep=place)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
-        _write_down(store, claim, error)
+        _write_down(store, claim, error, found)
     ended = store.job(claim.job)
     if ended is None or ended.state.is_final:
         drop_steps(blobs, claim.job, found.workspace)
@@ -109,6 +110,13 @@ def _inputs(store: Store, blobs: Blobs, job: Job) -> dict[str, Path]:
             raise Cancelled(f"{name}={asked!r} was deleted before the job began.")
         found[name] = blobs.local(place)
     return found
+
+
+def _names(store: Store, job: Job) -> dict[str, str]:
+    """What the files of a job are called here, and what their owner calls them."""
+    asked = [str(job.settings[name]) for name, kind in INPUTS.items() if kind == "dataset" and job.settings.get(name)]
+    known = [data for data in map(store.dataset, asked) if data is not None and data.workspace == job.workspace]
+    return {data.place.rpartition("/")[2]: plain(data.name, 100) for data in known if data.place is not None}
 
 
 class Reporter:
@@ -141,7 +149,8 @@ class Reporter:
             del line[1:-1:2]
 
 
-def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
+def _write_down(store: Store, claim: Claim, error: BaseException, job: Job) -> None:
+    """How a job ended; a message of the library calls files what their owner calls them."""
     if (trouble := _of_the_machine(error)) is not None:
         _try_again(store, claim, trouble)
     if isinstance(error, Cancelled):
@@ -149,7 +158,10 @@ def _write_down(store: Store, claim: Claim, error: BaseException) -> None:
         return
     kind = outcome(error).problem_type
     if isinstance(error, SmartSynthError):
-        store.finish(claim, State.FAILED, str(error), kind)
+        text = str(error)
+        for here, theirs in _names(store, job).items():
+            text = text.replace(here, theirs)
+        store.finish(claim, State.FAILED, text, kind)
         return
     _log_place(error)
     if lacks_memory(error):

@@ -40,6 +40,7 @@ from smartsynth.facts import (
 from smartsynth.image_pairs import NearestImages
 from smartsynth.privacy.ledger import Ledger
 from smartsynth.report.glossary import ALONG_TIME, GENERAL, glossary
+from smartsynth.report.spreading import spread
 
 if TYPE_CHECKING:
     import jinja2
@@ -299,6 +300,7 @@ def _environment() -> jinja2.Environment:
     for name in ("number", "percent", "count", "span", "plain"):
         environment.filters[name] = getattr(formats, name)
     environment.tests["numeric"] = _is_number
+    environment.globals["spread"] = spread
     return environment
 
 

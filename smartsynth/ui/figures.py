@@ -53,14 +53,21 @@ def gallery(view: ImageView, *, key: str) -> None:
 
 
 def rows(found: pd.DataFrame) -> None:
-    """Rows as a table; images that stand there as data URLs are drawn."""
+    """Rows as a table; images that stand there as data URLs are drawn, and dates without a time of day have none."""
     drawn = [
         str(name) for name, cells in found.items()
         if any(isinstance(cell, str) and cell.startswith("data:image/png;") for cell in cells)
     ]  # fmt: skip
-    columns = {name: st.column_config.ImageColumn(name) for name in drawn}
+    columns: dict[str, Any] = {name: st.column_config.ImageColumn(name) for name in drawn}
+    columns |= {name: st.column_config.DateColumn(name, format="YYYY-MM-DD") for name in _days(found)}
     height = IMAGE_HEIGHT if drawn else None
     st.dataframe(found, hide_index=True, width="stretch", column_config=columns, row_height=height)
+
+
+def _days(found: pd.DataFrame) -> list[str]:
+    """Columns of moments that are all at midnight."""
+    moments = found.select_dtypes("datetime")
+    return [str(name) for name, cells in moments.items() if (cells.dropna() == cells.dropna().dt.normalize()).all()]
 
 
 def charts(found: Sequence[Chart], *, key: str, open: int = html.OPEN_COLUMNS, more: str = "more") -> None:

@@ -48,9 +48,9 @@ SAMPLES = (
         item="rotterdam",
         tour="Patient records",
         promise="Health records that can leave the hospital: new patients, the same medicine.",
-        config={"target": "death", "seed": 1},
+        config={"target": "death", "seed": 1, "columns": {"year": {"role": "quasi-identifier"}}},
         notes={
-            "upload": "`pid` names one patient: it will be made anew in the same format, never learnt. Columns that could single out a person together, such as age and year, are marked as quasi-identifiers.",
+            "upload": "`pid` names one patient: it will be made anew in the same format, never learnt. Columns that could single out a person together, are marked as quasi-identifiers: `age` was recognised, `year` (of the operation) was marked for this tour, as you can mark yours below.",
             "generate": "A fifth of the patients is kept aside before anything is learnt. They are the yardstick for every score.",
             "evaluate": "Read Privacy first: synthetic patients should lie no nearer to those that were learnt from than the patients kept aside do. Then Utility: a model that predicts death from synthetic patients should do nearly as well on real ones.",
             "download": "The report holds aggregates only, so it may travel with the data, to an ethics board for instance.",

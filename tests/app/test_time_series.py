@@ -136,7 +136,7 @@ def test_configure_offers_what_goes_with_entities_alone(switched_on):
     assert "60 entities of 5 columns" in switched_on.text
     assert "Histories that copy a real one" in switched_on.text
     switched_on.at.get("button_group")[0].set_value("dp")
-    assert switched_on.run().at.radio[0].options == ["Recommended: dppanel", "dppanel"]
+    assert switched_on.run().at.radio[0].options == ["Recommended: dppanel"]
     assert "no single entity, with all its rows" in switched_on.text
     choice(switched_on, "Whose a row is").set_value("all rows are of one series")
     looked(switched_on)
@@ -150,11 +150,9 @@ def test_configure_offers_windows_for_a_plain_series(visitor):
     switch(visitor).set_value(True)
     looked(visitor).go("configure")
     assert config(visitor) == {"time": "when", "window": 24}
-    assert {"flow", "timegan"} <= set(visitor.at.radio[0].options)
+    assert {"Recommended: flow", "timegan"} <= set(visitor.at.radio[0].options)
     assert "panel" not in visitor.at.radio[0].options
     assert choice(visitor, "Windows").placeholder == "as many as the real data (17)"
-    visitor.at.radio[0].set_value("flow")
-    visitor.run()
     assert "config.generator.flow.window" not in {number.key for number in visitor.at.number_input}
     choice(visitor, "Rows of a window").set_value(40)
     looked(visitor)

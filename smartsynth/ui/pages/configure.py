@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from smartsynth import records
+from smartsynth import pipeline
 from smartsynth.config import PrivacyConfig, RunConfig
 from smartsynth.errors import ConfigError, SmartSynthError
 from smartsynth.facts import Profile
@@ -14,10 +14,16 @@ from smartsynth.formats import count, span
 from smartsynth.jobs import Workspace
 from smartsynth.ui import choices, forms, outcome, painting, parts, ruled, runs, sequence, session
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 HANDLED = (
     *sequence.SETTINGS, "generator", "columns", "limits", "rules", "primary_key", "privacy.filter", "privacy.epsilon", "privacy.public_schema",
+    "privacy.safe_harbor",
 )  # fmt: skip
 """Settings with a place of their own; every other one gets a widget by itself."""
+BUDGET = ("epsilon", "delta", "unit", "max_rows_per_unit", "max_events")
+"""Options of generators that the settings of privacy give them."""
 
 
 def page() -> None:
@@ -30,16 +36,20 @@ def page() -> None:
     if not sequence.agrees(config, found.profile):
         sequence.looking(workspace)
     left, right = st.columns([3, 2], gap="large")
+    some = outcome.rows(found.folder, "head")
     problem: SmartSynthError | None = None
     with left:
         try:
-            form(workspace, config, found.profile)
-            records.check(RunConfig.build(config))
+            if not form(workspace, config, found.profile, some):
+                problem = ConfigError("Mend what stands in red under Rules.")
+            run = RunConfig.build(config)
+            session.keep(workspace, config)  # what is typed is not lost, and what cannot run is refused
+            if problem is None:
+                pipeline.check(run, found.profile.schema, some)
         except SmartSynthError as error:
             problem = error
     with right:
         if problem is None:
-            session.keep(workspace, config)
             preview(config, found.profile)
         else:
             st.error(parts.text_of(problem))
@@ -56,8 +66,8 @@ def page() -> None:
     parts.footer(workspace)
 
 
-def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None:
-    """Every widget; what is set is put into `config`."""
+def form(workspace: Workspace, config: dict[str, Any], profile: Profile, some: pd.DataFrame) -> bool:
+    """Every widget; what is set is put into `config`. Whether the rules among it are right, which are tried on some of the rows."""
     names = [column.name for column in profile.columns]
     pictures = painting.has_images(profile)
     hidden = (*HANDLED, *(sequence.TABLES_ONLY if sequence.is_on(config) else sequence.SERIES_ONLY))
@@ -80,12 +90,13 @@ def form(workspace: Workspace, config: dict[str, Any], profile: Profile) -> None
                 label=what.capitalize() if name == "rows" else None,
             )  # fmt: skip
             forms.set_value(config, name, value, info)
-    ruled.choose(config, names)
+    are_right = ruled.choose(config, profile, some)
     with st.expander("Advanced"):
         for name, info in RunConfig.model_fields.items():
             if forms.is_group(info) and name not in HANDLED and isinstance(info.annotation, type):
                 st.markdown(f"**{name.capitalize()}**")
                 forms.group(info.annotation, config, name, columns=names, skip=hidden)
+    return are_right
 
 
 def privacy(config: dict[str, Any], profile: Profile) -> choices.Mode:
@@ -113,8 +124,13 @@ def privacy(config: dict[str, Any], profile: Profile) -> choices.Mode:
             "Names, kinds and formats of the columns are public knowledge", bool(given.get("public_schema")),
             key="public_schema", help="They were read off your data. Unless they are public, the rows cannot be called differentially private.",
         )  # fmt: skip
+    elif not painting.has_images(profile):
+        info = PrivacyConfig.model_fields["safe_harbor"]
+        settings["safe_harbor"] = forms.setting(
+            "privacy.safe_harbor", info, given.get("safe_harbor"), columns=(), label="Safe Harbor (HIPAA)"
+        )
     for name, info in PrivacyConfig.model_fields.items():
-        if name in ("filter", "epsilon", "public_schema"):
+        if f"privacy.{name}" in HANDLED:
             default = info.get_default(call_default_factory=True)
             forms.set_value(config, f"privacy.{name}", settings.get(name, default), info)
     return mode
@@ -133,19 +149,24 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
     st.header("Generator", anchor=False)
     choice = choices.recommended(profile, dp=dp)
     classes = choices.generators(profile)
-    usable = [name for name, cls in classes.items() if choices.is_installed(cls) and (cls.dp or not dp)]
+    usable = [
+        name for name, cls in classes.items()
+        if name != choice.generator and choices.is_installed(cls) and (cls.dp or not dp)
+    ]  # fmt: skip
     labels = {"auto": f"Recommended: {choice.generator}"} | {name: name for name in usable}
     why = dict(choice.rejected)
     captions = [choice.reasons[0], *(f"{classes[name].summary} {_second(why.get(name))}" for name in usable)]
     given = config.get("generator", {})
     given = {"name": given} if isinstance(given, str) else dict(given)
-    first = next((place for place, name in enumerate(labels) if name == given.get("name")), 0)
+    first = next(
+        (place for place, name in enumerate(labels) if name == given.get("name")), 0
+    )  # the recommended one is the first
     name = st.radio("Generator", list(labels), first, format_func=labels.get, captions=captions, key=f"generator {' '.join(labels.values())}", label_visibility="collapsed")  # fmt: skip
     for reason in choice.reasons[1:]:
         st.caption(parts.text(reason, 300))
     for absent in [name for name, cls in classes.items() if not choices.is_installed(cls)]:
         st.caption(f"Not installed here: {absent} (`pip install 'smartsynth[{classes[absent].extra}]'`).")
-    used = choice.generator if name == "auto" and painting.has_images(profile) else name
+    used = choice.generator if name == "auto" else name
     if given.get("name") not in (name, used):
         given.pop("options", None)
     given = {**given, "name": name}
@@ -155,10 +176,9 @@ def generator(config: dict[str, Any], profile: Profile, *, dp: bool) -> None:
         if not dp:
             painting.mix(config, profile)
         skip = painting.options(classes[used], given)
-        given["name"] = used if given.get("options") else name  # options go with a generator that is named
-    if name != "auto":
-        with st.expander(f"Options of {name}"):
-            forms.options(classes[name], given, skip=skip)
+    with st.expander(f"Options of {used}"):
+        forms.options(classes[used], given, skip=(*skip, *(BUDGET if dp else ())))
+    given["name"] = used if given.get("options") else name  # options go with a generator that is named
     config.pop("generator", None)
     if given != {"name": "auto"}:
         config["generator"] = given

@@ -52,15 +52,16 @@ def page() -> None:
     workspace = parts.heading("Download", "The synthetic rows, the evidence, and the means to make them again.")
     parts.tour_note(workspace, "download")
     workspace, found = parts.needs_data(workspace), parts.needs_rows(workspace)
+    is_leaky = parts.leakage(found)
     parts.guarantee(found)
-    files(found)
+    files(found, is_leaky=is_leaky)
     report(found)
     code(workspace, found)
     parts.footer(workspace)
 
 
-def files(found: outcome.Outcome) -> None:
-    """A button for each file, the rows first; nothing is read before it is asked for."""
+def files(found: outcome.Outcome, *, is_leaky: bool) -> None:
+    """A button for each file, the rows first and foremost unless they should not be shared; nothing is read before it is asked for."""
     folder = found.folder / "files"
     there = [item for item in ITEMS if (folder / item.name).is_file()]
     for start in range(0, len(there), 3):
@@ -76,7 +77,7 @@ def files(found: outcome.Outcome) -> None:
                     mime=item.mime,
                     key=f"download-{item.name}",
                     on_click="ignore",
-                    type="primary" if item is there[0] else "secondary",
+                    type="primary" if item is there[0] and not is_leaky else "secondary",
                     width="stretch",
                 )
 

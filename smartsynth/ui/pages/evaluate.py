@@ -44,10 +44,11 @@ def page() -> None:
     found = parts.needs_rows(workspace)
     if found.evaluation is None:
         parts.missing("This run was not evaluated: `evaluate.enabled` is off. Switch it on under Advanced and generate again.", "configure")  # fmt: skip
+    is_leaky = parts.leakage(found)
     parts.guarantee(found)
     st.header("Verdict", anchor=False)
     figures.verdicts(found.evaluation, key="verdicts")
-    if st.button("Download", type="primary", key="next", icon=":material/arrow_forward:"):
+    if st.button("Download", type="secondary" if is_leaky else "primary", key="next", icon=":material/arrow_forward:"):
         parts.go("download")
     evidence(found)
     parts.footer(workspace)

@@ -14,6 +14,19 @@ from smartsynth.ui import choices, figures, outcome, parts, runs, session
 MARKS = {"done": ":material/check_circle:", "now": ":material/pending:", "next": ":material/radio_button_unchecked:"}
 
 PICTURE_WIDTH = 400
+FIGURES = {
+    "bits per cell": "How much is left to chance in a cell once the columns before it are known, on average over the columns learnt so far: "
+    "with 1 bit it is like tossing a coin, with 0 the cell is certain. What it comes to depends on the data.",
+    "share explained": "How much of what is uncertain in a cell the columns before it explain, over the columns learnt so far: 0 nothing, 1 "
+    "everything. Near 0 the columns have little to do with one another.",
+    "bits to tell real from made": "How hard it is to tell real rows from made ones: 1 it cannot be done better than by tossing a coin, which is "
+    "what learning aims at; 0 always. Each round begins near 1 and falls as far as differences are found.",
+    "loss": "How far off the model is from what it learns. It should fall, and then level off; what it comes to depends on the data.",
+    "generator loss": "How little the part that makes rows takes in the part that judges them. It goes up and down as the two compete.",
+    "discriminator loss": "How little the part that judges tells real rows from made ones. It goes up and down as the two compete.",
+    "critic on made rows": "What the part that judges thinks of made rows. It goes up and down as the two compete.",
+}
+"""What the figures of generators mean, in plain words."""
 
 
 def page() -> None:
@@ -29,17 +42,24 @@ def page() -> None:
     elif job.state is State.SUCCEEDED:
         done(workspace, job)
     else:
-        (st.warning if job.state is State.CANCELLED else st.error)(parts.text_of(job.problem or "It did not succeed."))
-        ready(workspace, "Generate again")
+        failed = job.state is not State.CANCELLED
+        (st.error if failed else st.warning)(parts.text_of(job.problem or "It did not succeed."))
+        ready(workspace, "Generate again", failed=failed)
     parts.footer(workspace)
 
 
-def ready(workspace: Workspace, label: str) -> None:
-    """Start a run with the settings as they are."""
+def ready(workspace: Workspace, label: str, *, failed: bool = False) -> None:
+    """Start a run with the settings as they are, or change them: that comes first where a run failed."""
     st.caption("With the settings of the page Configure:")
     with parts.told():
         st.code(runs.yaml(session.config_of(workspace)), language=None)
-    if st.button(label, type="primary", key="next"):
+    with st.container(horizontal=True):
+        if failed:
+            parts.change_settings()
+        again = st.button(label, type="secondary" if failed else "primary", key="next")
+        if not failed:
+            parts.change_settings(primary=False)
+    if again:
         with parts.told():
             runs.start(workspace, session.config_of(workspace))
             st.rerun()
@@ -69,7 +89,7 @@ def live(job: Job) -> None:
         for name, line in job.figures.items():
             values = [value for _, value in line]
             st.metric(
-                name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260,
+                name.replace("_", " ").capitalize(), number(values[-1]), border=True, width=260, help=FIGURES.get(name),
                 chart_data=values if len(values) > 1 else None,
             )  # fmt: skip
 
@@ -95,9 +115,9 @@ def done(workspace: Workspace, job: Job) -> None:
         for name, value in made(found).items():
             st.metric(name, value, border=True)
     for reason in found.choice.reasons:
-        st.caption(parts.text(reason, 300))
+        st.caption(parts.prose(reason))
     for sentence in rule_sentences(found.rules):
-        st.caption(parts.text(sentence, 400))
+        st.caption(parts.prose(sentence, rules=[fact.rule for fact in found.rules]))
     parts.guarantee(found)
     st.header("First rows", anchor=False)
     figures.rows(outcome.rows(found.folder, "head").head(10))

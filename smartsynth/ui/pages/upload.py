@@ -72,7 +72,7 @@ def choose() -> None:
 
 
 def start(sample: samples.Sample, *, tour: bool) -> None:
-    """Load a sample; a tour also starts its run, so that the next pages have something to show."""
+    """Load a sample; a tour also starts its run, and goes to where it is seen."""
     with parts.told():
         config = dict(sample.config) if tour else {}
         workspace = session.begin(
@@ -80,6 +80,7 @@ def start(sample: samples.Sample, *, tour: bool) -> None:
         )
         if tour:
             session.jobs().submit(workspace.id, "synthesize", {"config": config, "name": sample.file_name})
+            parts.go("generate")
         st.rerun()
 
 

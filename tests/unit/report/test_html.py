@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -12,6 +14,7 @@ import pytest
 import report_examples as examples
 
 from smartsynth.errors import ConfigError
+from smartsynth.facts import Battery, Outcome
 from smartsynth.report import html
 from smartsynth.utils.visualizer import charts, profile_charts
 
@@ -65,6 +68,16 @@ def pages():
         "profile": html.render_profile(examples.profile(), profile_charts(examples.profile()), created=WHEN),
         "hostile profile": html.render_profile(hostile, profile_charts(hostile), name=examples.HOSTILE[1]),
     }
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_verdict_on_privacy_is_told_apart_by_its_colour(outcome):
+    """Leakage is not shown as a pass is: each outcome has a class of its own, and each class a colour of its own."""
+    found = replace(examples.evaluation(), battery=Battery(outcome, smallest=0.01, reason="too few rows."))
+    assert f'class="card verdict {outcome.name.lower()}"' in render(found)
+    assert render(found).count('class="card verdict"') == 2
+    styles = dict(re.findall(r"\.verdict\.(\w+) { border-top-color: var\((--\w+)\)", html.embedded_stylesheet()))
+    assert styles == {"pass": "--synthetic", "warn": "--warning", "fail": "--error"}
 
 
 def test_pages_ask_nothing_of_anybody(pages):
