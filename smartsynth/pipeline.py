@@ -378,7 +378,7 @@ def check(run: RunConfig, schema: Schema, some: pd.DataFrame) -> None:
     Raises:
         ConfigError: A setting does not go with the others or with the data, or a rule cannot be read or computed.
     """
-    _check_generator(run)
+    check_generator(run)
     _check_modality(run)
     ruling.check_names(run, schema)
     schema = guarantee.released_schema(run, schema)

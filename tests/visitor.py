@@ -1,7 +1,6 @@
 """The app as its users meet it, without a browser: every page runs, with real jobs in real child processes."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from smartsynth.ui.entry import STEPS, page_file
 
-ROOT = Path(__file__).parents[1]
 WAIT = 180
 NAMES = ("upload", "configure", "generate", "evaluate", "download")
 
@@ -35,7 +33,7 @@ class Visitor:
     """Somebody at the app: goes to pages, presses buttons, waits for what runs."""
 
     def __init__(self, address: str | None = None) -> None:
-        self.at = AppTest.from_file(str(ROOT / "smartsynth" / "ui" / "entry.py"), default_timeout=60)
+        self.at = AppTest.from_string("from smartsynth.ui.entry import main\n\nmain()\n", default_timeout=60)
         if address:
             self.at.query_params["session"] = address
         self.run()
