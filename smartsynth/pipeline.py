@@ -183,7 +183,7 @@ def synthesize(
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
         ruling.check(model, rows)
-        kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k)
+        kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k, private=private)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
