@@ -177,11 +177,13 @@ def fact(
     made_so, rejected, looked_at = how
     of_made = int((~rule.holds(made)).sum())
     if real is None:
-        return RuleFact(rule.said, made_so, None, None, of_made, len(made), rejected, looked_at, None)
+        return RuleFact(rule.said, made_so, None, None, of_made, len(made), rejected, looked_at, None, None)
     of_real = int((~rule.holds(real)).sum())
-    few = None if 0 < of_real < k else of_real
+    kept = len(real) - of_real
+    is_against = kept < min(k, of_real)
+    few = None if 0 < of_real < k or is_against else of_real
     is_idle = isinstance(rule, Consequence) and int(rule.condition(real).fillna(False).sum()) < k
-    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle)
+    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle, is_against)
 
 
 def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:

@@ -11,7 +11,7 @@ again, is looked for in the rows that are made: those that break one are rejecte
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -57,7 +57,7 @@ KINDS: Mapping[str, type[Any]] = {
 }  # fmt: skip
 
 FEW, MOST_LOOKED_AT = 1_000, 100_000
-"""Real rows that are looked at first, and at most, to see whether any keeps all rules."""
+"""Real rows that are looked at first, and at most, to see whether some keep all rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Construction:
             rows: Real ones. Without any, nothing is read off them, and what would have to be is refused.
             schema: Their columns.
             rules: Of `constraints.rules_of`.
-            k: A combination of values that fewer rows share does not come back.
+            k: A combination of values that fewer rows share does not come back. Rules that fewer keep together are refused as if none did.
 
         Raises:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
@@ -111,8 +111,9 @@ class Construction:
         ]  # fmt: skip
         checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
         built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
-        _check_kept(rows.head(MOST_LOOKED_AT), built, seen)
-        _check_made(rows.head(MOST_LOOKED_AT), built)
+        some, enough = rows.head(MOST_LOOKED_AT), _enough(len(rows), k)
+        _check_kept(some, built, seen, enough)
+        _check_made(some, built, enough)
         return built
 
     @classmethod
@@ -205,42 +206,53 @@ def _computable(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Flags]:
     return {rule: rule.holds(rows) for rule in rules if isinstance(rule, Condition | Consequence | Formula)}
 
 
-def _check_kept(rows: pd.DataFrame, built: Construction, seen: Mapping[Rule, Flags]) -> None:
-    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones.
+def _enough(rows: int, k: int) -> Callable[[Flags], bool]:
+    """Whether so many of the rows keep rules that it can be told apart from none: `k`, or half of fewer than twice as many."""
+    least = min(k, (rows + 1) // 2)
+    return lambda kept: int(kept.sum()) >= least
+
+
+def _check_kept(
+    rows: pd.DataFrame, built: Construction, seen: Mapping[Rule, Flags], enough: Callable[[Flags], bool]
+) -> None:
+    """ConfigError if no real row keeps all rules together, or so few do that nobody may know, but for those that are made whatever real
+    rows are; without any, made-up ones.
 
     Args:
         rows: Real ones.
         built: The rules, and how they are made to hold.
         seen: Which of the first rows keep a rule, where that was looked at.
+        enough: Of `_enough`.
     """
     if not len(rows):
         rehearse(built.rules, built.schema)
         return
     anew = (Formula, Cumulative, Matches)
-    rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
+    alone = [rule for rule in built.rules if not isinstance(rule, Unique)]  # of a key that comes twice the first row keeps it
+    rules = [rule for rule in alone if not (isinstance(rule, anew) and built.is_made(rule))]
     few = rows.head(FEW)
-    if np.all([np.ones(len(few), bool), *(seen[r] if r in seen else r.holds(few) for r in rules)], axis=0).any():
+    if enough(np.all([np.ones(len(few), bool), *(seen[r] if r in seen else r.holds(few) for r in rules)], axis=0)):
         return
-    apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
+    apart = [repr(rule.said) for rule in unsatisfied(rules, rows, enough)]
+    broke = f"All or almost all of {len(rows):,} real rows broke"
     if len(apart) == 1:
-        raise ConfigError(f"All {len(rows):,} real rows broke {apart[0]}. Correct the rule, or leave it out.")
+        raise ConfigError(f"{broke} {apart[0]}. Correct the rule, or leave it out.")
     if apart:
-        raise ConfigError(
-            f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
-        )
+        raise ConfigError(f"{broke} one of {' and '.join(apart)}. Correct one of them, or leave it out.")
 
 
-def _check_made(rows: pd.DataFrame, built: Construction) -> None:
-    """ConfigError if no row keeps all rules that is made of what would be learnt of real ones, such as texts of a pattern that are too short."""
+def _check_made(rows: pd.DataFrame, built: Construction, enough: Callable[[Flags], bool]) -> None:
+    """ConfigError if no row, or too few, keep all rules that are made of what would be learnt of real ones, such as too short texts of a pattern."""
     rules = [rule for rule in built.rules if not isinstance(rule, Unique)]
     apart: tuple[Rule, ...] = ()
     for some in (rows.head(FEW), rows) if len(rows) else ():
-        apart = unsatisfied(rules, built.made(built.learnt(some)[0], rng=np.random.default_rng(0)))
+        apart = unsatisfied(rules, built.made(built.learnt(some)[0], rng=np.random.default_rng(0)), enough)
         if not apart:
             return
     if apart:
         raise ConfigError(
-            f"Each of {len(rows):,} rows that were made of real ones by the rules broke {' or '.join(repr(rule.said) for rule in apart)}. "
+            f"All or almost all of {len(rows):,} rows that were made of real ones by the rules broke "
+            f"{' or '.join(repr(rule.said) for rule in apart)}. "
             "Correct the rule, or leave it out."
         )
 
