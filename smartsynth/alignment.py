@@ -85,11 +85,20 @@ def as_column(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     if dtype.kind == "m":
         return pd.to_timedelta(values, errors="coerce").astype(dtype)
     if dtype.kind == "b":
-        flags = pd.Series([_WORDS.get(str(cell).strip().lower()) for cell in values], values.index, dtype="boolean")
+        flags = pd.Series([_WORDS.get(_plain(cell)) for cell in values], values.index, dtype="boolean")
         return flags if flags.hasnans else flags.astype(dtype)
     if dtype.kind in "iuf":
         return _numbers(values, dtype)
     return _texts(values, dtype)
+
+
+def is_truth(cell: object) -> bool:
+    """Whether a cell can be read as true or false."""
+    return _plain(cell) in _WORDS
+
+
+def _plain(cell: object) -> str:
+    return str(cell).strip().lower()
 
 
 def _numbers(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:

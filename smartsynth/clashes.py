@@ -1,7 +1,7 @@
 """Rules that cannot hold together, found before anything is learnt.
 
     clashes(rules, schema)       of what the rules say, and of what is declared about columns
-    unsatisfied(rules, rows)     of rules that no real row keeps together: as few of them as a greedy search finds
+    unsatisfied(rules, rows)     of rules that no real row, or hardly any, keeps together: as few of them as a greedy search finds
 
 The first looks at values that columns must have, at ends that chains pass on from column to column (`a >= 10`, `b >= a`, `b <= 5`), and at
 groups of which two members are fixed. It names clashes that it can prove; that it names none does not prove that rows can be made.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smartsynth.constraints import Among, Chain, Combinations, Condition, Formula, Matches, OneHot, Rule
+from smartsynth.constraints import Among, Chain, Combinations, Condition, Flags, Formula, Matches, OneHot, Rule
 from smartsynth.expressions import ALIKE, Expression
 from smartsynth.named_rules import ZeroTogether
 from smartsynth.schema import Column, Kind, Schema
@@ -117,21 +117,29 @@ def clashes(rules: Sequence[Rule], schema: Schema) -> tuple[str, ...]:
     )
 
 
-def unsatisfied(rules: Sequence[Rule], rows: pd.DataFrame) -> tuple[Rule, ...]:
-    """Rules that no row keeps together, as few as a greedy search finds; none if some row keeps all, or there is no row."""
+def unsatisfied(
+    rules: Sequence[Rule], rows: pd.DataFrame, enough: Callable[[Flags], bool] = lambda kept: bool(kept.any())
+) -> tuple[Rule, ...]:
+    """Rules that no row keeps together, as few as a greedy search finds; none if some row keeps all, or there is no row.
+
+    Args:
+        rules: All of them.
+        rows: Of a table.
+        enough: Whether the rows that keep some rules count as some.
+    """
     if not len(rows) or not rules:
         return ()
     keeps = {i: rule.holds(rows) for i, rule in enumerate(rules)}
-    if np.all(list(keeps.values()), axis=0).any():
+    if enough(np.all(list(keeps.values()), axis=0)):
         return ()
     for few in (1, 2):
         for some in combinations(keeps, few):
-            if not np.all([keeps[i] for i in some], axis=0).any():
+            if not enough(np.all([keeps[i] for i in some], axis=0)):
                 return tuple(rules[i] for i in some)
     left = sorted(keeps, key=lambda i: int(keeps[i].sum()))  # what most rows break is kept longest
     for i in reversed(tuple(left)):
         others = [j for j in left if j != i]
-        if not np.all([keeps[j] for j in others], axis=0).any():
+        if not enough(np.all([keeps[j] for j in others], axis=0)):
             left = others
     return tuple(rules[i] for i in sorted(left))
 

@@ -423,42 +423,51 @@ class RuleFact:
     Args:
         rule: As it was written.
         is_made: Whether rows are made so that it holds; else those that break it are replaced.
-        real_broken: Real rows that break it; None if some do, but so few that their number would tell of them.
-        real: Real rows that there are.
+        real_broken: Real rows that break it; None if so few do, or do not, that their number would tell of them, or if nobody looked.
+        real: Real rows that there are; None within a budget of differential privacy, where nobody looks at them.
         made_broken: Synthetic rows that break it.
         made: Synthetic rows that there are.
         rejected: Records that broke it as they were made, and were replaced.
         looked_at: Records that were made and looked at.
-        is_idle: Whether it says what follows from a condition, and that is true in no real row.
+        is_idle: Whether it says what follows from a condition, and fewer than `k` real rows fulfil that; None if nobody looked.
+        is_against: Whether fewer than `k` real rows keep it; None if nobody looked.
     """
 
     rule: str
     is_made: bool
     real_broken: int | None
-    real: int
+    real: int | None
     made_broken: int
     made: int
     rejected: int
     looked_at: int
-    is_idle: bool = False
+    is_idle: bool | None = False
+    is_against: bool | None = False
 
     @property
     def of_real(self) -> str:
         """How many of the real rows break it, for people."""
+        if self.real is None:
+            return "not counted"
+        if self.is_against:
+            return f"all or almost all of {self.real:,}"
         return f"{'a few' if self.real_broken is None else f'{self.real_broken:,}'} of {self.real:,}"
 
     @property
     def warning(self) -> str:
-        """What real rows say against it, and what to do; nothing if they keep it."""
+        """What real rows say against it, and what to do; nothing if they keep it, or nobody looked."""
+        if self.real is None:
+            return ""
         if self.is_idle:
-            return f"Rule {self.rule}: its condition is true in none of the {self.real:,} real rows, so that nothing follows from it. Check its values."
+            return f"Rule {self.rule}: its condition is true in none of the {self.real:,} real rows, or in hardly any. Check its values."
         if self.real_broken == 0:
             return ""
         said = f"Rule {self.rule}: {self.of_real} real rows break it"
         share = (self.real_broken or 0) / max(self.real, 1)
-        if share < MUCH_BROKEN:
+        if share < MUCH_BROKEN and not self.is_against:
             return f"{said}."
-        return f"{said} ({percent(share)}). Correct the rule, or leave it out, if rows like these are to be made."
+        shown = "" if self.is_against else f" ({percent(share)})"
+        return f"{said}{shown}. Correct the rule, or leave it out, if rows like these are to be made."
 
 
 MUCH_BROKEN = 0.05

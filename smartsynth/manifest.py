@@ -38,6 +38,9 @@ PACKAGES = (
     "sdv", "ctgan", "opendp", "dp-accounting",
 )  # fmt: skip
 
+OF_NO_REAL_ROW = ("rule", "is_made", "made_broken", "made", "rejected", "looked_at")
+"""What is told of a rule within a budget: what was asked for, and what synthetic rows say."""
+
 
 def manifest(
     *,
@@ -72,7 +75,7 @@ def manifest(
         recoding: What made the synthetic rows k-anonymous; None if that was not asked for.
         identifiers: Columns that say who somebody is, and what was done about them. Within a budget of differential privacy
             only what was asked for.
-        rules: What every row keeps; within a budget without the numbers of real rows.
+        rules: What every row keeps; within a budget without anything that real rows say of it.
     """
     if not math.isnan(ledger.epsilon):
         rows, evaluation, identifiers = {"synthetic": rows["synthetic"]}, None, ()
@@ -159,7 +162,7 @@ def _identifier(one: Identifier) -> dict[str, Any]:
 
 
 def _rule(one: RuleFact, *, private: bool) -> dict[str, Any]:
-    return {name: value for name, value in to_json(one).items() if not (private and name.startswith("real"))}
+    return {name: value for name, value in to_json(one).items() if not private or name in OF_NO_REAL_ROW}
 
 
 def _attacks(battery: Battery) -> dict[str, Any]:

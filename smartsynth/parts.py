@@ -142,6 +142,8 @@ def evaluate_parts(
     with stages("Read"):
         train = ingest.read(real, limits=run.limits)
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+        train = ingest.with_texts_of(train, unseen)
+        unseen = None if unseen is None else ingest.beside(unseen, train.schema)
         found = pipeline.profile(train, config=run)
         seed = run.seed or 0
         if run.is_sequential:

@@ -94,6 +94,8 @@ def synthesize(
     with stages("Read"):
         real = ingest.read(data, limits=run.limits)
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+        real = ingest.with_texts_of(real, unseen)
+        unseen = None if unseen is None else ingest.beside(unseen, real.schema)
         about(real.frame, generator=run.generator.name, seed=run.seed, epsilon=run.privacy.epsilon)
     with stages("Profile") as report:
         found = _profile(real, run, report)
@@ -183,7 +185,7 @@ def synthesize(
         rows, recoding = anonymised(rows, schema, run.privacy)
         named = treatments.looked_for(named, train, rows.drop(columns=WINDOW, errors="ignore"), held)
         ruling.check(model, rows)
-        kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k)
+        kept = ruling.facts(model, rules, schema, train, rows, k=run.privacy.k, private=private)
     evaluation = None
     with stages("Evaluate") as report:
         if run.evaluate.enabled:
@@ -306,6 +308,9 @@ def examine(
         train = ingest.read(real, limits=run.limits)
         made = ingest.read(synthetic, limits=run.limits)
         unseen = None if holdout is None else ingest.read(holdout, limits=run.limits)
+        train = ingest.with_texts_of(train, made, unseen)
+        made = ingest.beside(made, train.schema)
+        unseen = None if unseen is None else ingest.beside(unseen, train.schema)
         about(train.frame)
     with stages("Profile") as report:
         found = _profile(train, run, report)

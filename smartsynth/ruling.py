@@ -142,7 +142,14 @@ def check(model: Generator, rows: pd.DataFrame) -> None:
 
 
 def facts(
-    model: Generator | None, rules: Sequence[Any], schema: Schema, real: pd.DataFrame, made: pd.DataFrame, *, k: int
+    model: Generator | None,
+    rules: Sequence[Any],
+    schema: Schema,
+    real: pd.DataFrame,
+    made: pd.DataFrame,
+    *,
+    k: int,
+    private: bool = False,
 ) -> tuple[RuleFact, ...]:
     """What is known of each rule of a run, or of rows that came from elsewhere.
 
@@ -153,24 +160,30 @@ def facts(
         real: Rows that were learnt from.
         made: Synthetic ones.
         k: Fewer real rows than these are not counted out.
+        private: Whether the run has a budget of differential privacy, so that nothing is read off real rows.
     """
     kept = model.kept if isinstance(model, RuledGenerator) else _seen_in(real, parsed(rules, schema), k)
     found = []
     for place, rule in enumerate(kept):
         how = model.told(place) if isinstance(model, RuledGenerator) else (False, 0, 0)
-        found.append(fact(rule, real, made, k=k, how=how))
+        found.append(fact(rule, None if private else real, made, k=k, how=how))
     return tuple(found)
 
 
 def fact(
-    rule: Rule, real: pd.DataFrame, made: pd.DataFrame, *, k: int, how: tuple[bool, int, int] = (False, 0, 0)
+    rule: Rule, real: pd.DataFrame | None, made: pd.DataFrame, *, k: int, how: tuple[bool, int, int] = (False, 0, 0)
 ) -> RuleFact:
-    """What is known of one rule; `how` it was kept, as `RuledGenerator.told` says it."""
-    of_real, of_made = (int((~rule.holds(rows)).sum()) for rows in (real, made))
+    """What is known of one rule; `how` it was kept, as `RuledGenerator.told` says it. Without real rows nothing of these."""
     made_so, rejected, looked_at = how
-    few = None if 0 < of_real < k else of_real
-    is_idle = isinstance(rule, Consequence) and not rule.condition(real).fillna(False).any()
-    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle)
+    of_made = int((~rule.holds(made)).sum())
+    if real is None:
+        return RuleFact(rule.said, made_so, None, None, of_made, len(made), rejected, looked_at, None, None)
+    of_real = int((~rule.holds(real)).sum())
+    kept = len(real) - of_real
+    is_against = kept < min(k, of_real)
+    few = None if 0 < of_real < k or is_against else of_real
+    is_idle = isinstance(rule, Consequence) and int(rule.condition(real).fillna(False).sum()) < k
+    return RuleFact(rule.said, made_so, few, len(real), of_made, len(made), rejected, looked_at, is_idle, is_against)
 
 
 def _seen_in(real: pd.DataFrame, rules: Sequence[Rule], k: int) -> tuple[Rule, ...]:

@@ -124,7 +124,7 @@ def impute(
     format = format_of(output, format)
     check_apart({"FOLDER": folder, "DATA": data}, {"--output": output})
     model = registry.load(folder)
-    partly = ingest.read(source_of(data))
+    partly = ingest.beside(ingest.read(source_of(data)), model.schema_)
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.impute(partly.frame, seed=seed, progress=progress)
@@ -181,7 +181,7 @@ def continue_(
         raise ConfigError(
             f"{folder} holds a model of {model.modality.value} data, and only time series go on. Use `sample`."
         )
-    known = ingest.read(source_of(data))
+    known = ingest.beside(ingest.read(source_of(data)), model.schema_)
     screen = screen_of(context, quiet=quiet)
     with screen.progress() as progress:
         rows = model.continued(known.frame, horizon, paths=paths, seed=seed, progress=progress)

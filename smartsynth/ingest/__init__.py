@@ -6,6 +6,7 @@ records.py  JSON, JSONL, Excel
 pandas | polars | Arrow      ─────────────────────────────────▶ arrow.py    Parquet, Arrow
 datasets.Dataset             ─────────────────────────────────▶ hugging_face.py
 folder | zip of images       ─────────────────────────────────▶ pictures.py
+several of them              ─────────────────────────────────▶ together.py
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from smartsynth.dataset import Dataset, Source
 from smartsynth.errors import DataError
 from smartsynth.ingest import arrow, files, hugging_face, lines, pictures, records, text
 from smartsynth.ingest.frames import dataset, named
+from smartsynth.ingest.together import beside as beside
+from smartsynth.ingest.together import with_texts_of as with_texts_of
 
 FORMATS = ("csv", "tsv", "txt", "json", "jsonl", "parquet", "excel")
 SUFFIXES = ("csv", "tsv", "txt", "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "gz", "zip")

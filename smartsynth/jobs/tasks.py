@@ -162,7 +162,7 @@ def continue_(work: Work) -> None:
             f"The model is of {model.modality.value} data, and only time series go on. Make a generation of it."
         )
     work.progress(0.0, "Read")
-    known = ingest.read(work.inputs["known"])
+    known = ingest.beside(ingest.read(work.inputs["known"]), model.schema_)
     horizon, paths, seed = int(asked["horizon"]), int(asked["paths"]), asked.get("seed")
     seed = _seed(work) if seed is None else int(seed)
     report = _prefixed("Continue", part(work.progress, 0.05, 0.95))
@@ -312,6 +312,8 @@ def _write_samples(folder: Path, real: Dataset, result: Result, holdout: Path | 
 
     config, schema = result.config, result.synthetic.schema
     unseen = None if holdout is None else ingest.read(holdout, limits=config.limits)
+    real = ingest.with_texts_of(real, unseen)
+    unseen = None if unseen is None else ingest.beside(unseen, real.schema)
     train, held, _ = records.divided(
         real.frame, None if unseen is None else unseen.frame, result.profile.schema, config, seed=config.seed or 0
     )

@@ -188,7 +188,8 @@ def _learn_table(
     taught_own = (own[0].iloc[order].reset_index(drop=True), own[1])
     frame, schema, built = taught_own[0].copy(), own[1], None
     if rules and not is_alone(frame, schema, taught_context, families, generator):
-        built = Construction.fit(frame, schema, rules_of(rules, schema), k=k)
+        whose = root[one.table][order]
+        built = Construction.fit(frame, schema, rules_of(rules, schema), k=k, holders=whose)
         frame, schema = built.known(frame)
     changed = {name for step in built.steps for name in step.changes} if built is not None else set()
     plain = [name for name in one.own if name in schema and name not in changed]

@@ -20,6 +20,7 @@ from smartsynth.alignment import align, as_column
 from smartsynth.config import HoldoutConfig, Limits, PrivacyConfig
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.export import to_native
+from smartsynth.ingest import beside
 from smartsynth.models.damage import of_caller, told
 from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
@@ -299,8 +300,9 @@ def _aligned(source: Any, known: Tables, limits: Limits | None, what: str) -> Ta
         if name in empty:
             frames[name] = one.with_frame(one.frame.iloc[:0])
             continue
-        schema = _with_keys_as_they_came(one.schema, data[name].frame, known.structure.key_columns(name))
-        frames[name] = replace(one, schema=schema, frame=align(data[name].frame, schema, what=f"{what} {name}"))
+        rows = beside(data[name], one.schema).frame
+        schema = _with_keys_as_they_came(one.schema, rows, known.structure.key_columns(name))
+        frames[name] = replace(one, schema=schema, frame=align(rows, schema, what=f"{what} {name}"))
     return Tables.of(frames, known.structure, checked=False)
 
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import smartsynth as ss
 from smartsynth import export, ingest
+from smartsynth.alignment import align
 from smartsynth.config import Limits
 from smartsynth.errors import DataError
 
@@ -201,3 +203,53 @@ def test_true_or_false_alone_is_a_truth(tmp_path, word, dtype):
     data = ingest.read(tmp_path / "a.csv")
     assert (data.frame["y"].dtype == "bool") is (dtype == "bool")
     assert export.to_bytes(data, format="csv").decode().splitlines()[1] == f"1,{word}"
+
+
+def read_of(words):
+    return ingest.read(("x,y\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words))).encode(), format="csv")
+
+
+@pytest.mark.parametrize("word", ["true", "TRUE", "True", "false", "FALSE"])
+def test_a_word_alone_is_the_same_text_beside_a_table_of_texts(word):
+    """Read as a truth, it is written as it was where the real table has another word; missing cells stay what they are."""
+    real, alone = read_of([word, "unknown"] * 30), read_of([word, word, ""] * 20)
+    assert alone.frame["y"].dtype == "boolean" and real.frame["y"].dtype == object
+    made = ingest.beside(alone, real.schema)
+    aligned = align(made.frame, real.schema, what="synthetic")["y"]
+    assert aligned.value_counts().to_dict() == {word: 40} and aligned.isna().sum() == 20
+    assert ingest.with_texts_of(real, alone) is real
+    back = ingest.with_texts_of(alone, real)
+    assert (back.frame["y"].dropna() == word).all() and back.schema["y"].dtype == "object"
+    assert ingest.with_texts_of(alone, alone, None) is alone
+    assert ingest.beside(read_of([word] * 9), alone.schema).frame["y"].dtype == bool
+
+
+def test_truths_stay_truths_beside_words_that_are_truths_too():
+    alone, numbers, words = read_of(["true"] * 40), read_of([0, 1] * 20), read_of(["True", "FALSE"] * 20)
+    assert ingest.with_texts_of(alone, numbers, words) is alone
+    both, other = read_of(["true", "false"] * 20), read_of(["true", "unknown"] * 20)
+    assert ingest.with_texts_of(both, other) is both
+    gone = ingest.with_texts_of(read_of(["true", "NA"] * 20), other)
+    assert gone.frame["y"].value_counts().to_dict() == {"true": 20, "NA": 20}
+
+
+def test_a_holdout_may_have_a_word_that_training_rows_lack(tmp_path):
+    """A run, and scores of rows that hold the one word alone, against texts and the other way round."""
+    rng = np.random.default_rng(0)
+    for name, words in (("alone", ["true"] * 60), ("mixed", ["true"] * 50 + ["unknown"] * 10)):
+        rows = pd.DataFrame({"flag": words, "n": rng.normal(size=60).round(3)})
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    alone, mixed = tmp_path / "alone.csv", tmp_path / "mixed.csv"
+    made = ss.synthesize(
+        alone,
+        holdout=mixed,
+        generator="copula",
+        seed=1,
+        rows=40,
+        evaluate={"enabled": False},
+        privacy={"filter": False},
+    )
+    assert (made.data["flag"] == "true").all()
+    scores = {score.key: score.value for score in ss.evaluate(mixed, alone, seed=1).scores}
+    assert scores["tv"] == pytest.approx(1 / 6, abs=0.08)
+    assert ss.evaluate(alone, mixed, seed=1).rows["synthetic"] == 60

@@ -11,6 +11,7 @@ from smartsynth.constraints import Chain
 from smartsynth.equations import COUNTED
 from smartsynth.expressions import Expression
 from smartsynth.models.rules.order import TIED, Edge, OrderStep
+from smartsynth.models.rules.step import Holders
 from smartsynth.models.storage import to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
@@ -52,7 +53,7 @@ def _is_only_compared(columns: Sequence[Column]) -> bool:
 
 def order_steps(
     edges: Sequence[Edge], rows: pd.DataFrame, schema: Schema, fixed: Collection[str],
-    needed: Callable[[Collection[str]], set[str]], k: int = 5,
+    needed: Callable[[Collection[str]], set[str]], k: int = 5, holders: Holders | None = None,
 ) -> list[OrderStep]:  # fmt: skip
     """The steps of columns that are compared, one for all that are compared with each other.
 
@@ -64,6 +65,7 @@ def order_steps(
         needed: The columns that some fixed ones are made of. Where these are compared with what they are part of, such as `price <= total`
             of a total that is a sum of prices, that comparison is left to be rejected.
         k: No number that steps keep is of fewer rows.
+        holders: Whose each row is, where several rows of one count once.
 
     Raises:
         ConfigError: Comparisons run in a circle, or join what cannot be compared.
@@ -75,7 +77,10 @@ def order_steps(
         own = _names(part) - set(fixed)
         late = {name for name in _names(part) & set(fixed) if needed([name]) & own}
         found += [edge for edge in part if not _ends(edge) & late]
-    return [OrderStep.fit(rows, schema, part, _names(part) & set(fixed), k=k) for part in _parts(found, fixed)]
+    return [
+        OrderStep.fit(rows, schema, part, _names(part) & set(fixed), k=k, holders=holders)
+        for part in _parts(found, fixed)
+    ]
 
 
 def _free(edge: Edge, fixed: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ again, is looked for in the rows that are made: those that break one are rejecte
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -45,7 +45,7 @@ from smartsynth.models.rules.pattern import PatternStep
 from smartsynth.models.rules.places import PlaceStep
 from smartsynth.models.rules.rehearsal import rehearse
 from smartsynth.models.rules.sequence import needed_for, sequence
-from smartsynth.models.rules.step import Step
+from smartsynth.models.rules.step import Holders, Step, holders_of
 from smartsynth.models.rules.zeros import ZeroStep
 from smartsynth.named_rules import Cumulative, Geographic, Monotone, ZeroTogether
 from smartsynth.schema import Kind, Schema
@@ -57,7 +57,7 @@ KINDS: Mapping[str, type[Any]] = {
 }  # fmt: skip
 
 FEW, MOST_LOOKED_AT = 1_000, 100_000
-"""Real rows that are looked at first, and at most, to see whether any keeps all rules."""
+"""Real rows that are looked at first, and at most, to see whether some keep all rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,18 @@ class Construction:
     schema: Schema
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], *, k: int = 5) -> Self:
+    def fit(
+        cls, rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], *, k: int = 5, holders: Holders | None = None
+    ) -> Self:
         """The steps by which rules hold.
 
         Args:
             rows: Real ones. Without any, nothing is read off them, and what would have to be is refused.
             schema: Their columns.
             rules: Of `constraints.rules_of`.
-            k: A combination of values that fewer rows share does not come back.
+            k: A combination of values that fewer rows share does not come back. Rules that fewer keep together are refused as if none did.
+            holders: Whose each row is, where several rows of one count once; the entities of the schema if not given, or else each row
+                is its own.
 
         Raises:
             ConfigError: Rules contradict each other, or two of them want to make the same column.
@@ -91,8 +95,13 @@ class Construction:
         seen = _computable(rows.head(FEW), rules)
         if said := clashes(rules, schema):
             raise ConfigError("\n".join(said))
-        groups = _groups(rows, schema, rules, k)
-        places = [PlaceStep.fit(rows, schema, rule.columns, k=k) for rule in rules if isinstance(rule, Geographic)]
+        holders = holders_of(rows, schema) if holders is None else holders
+        groups = _groups(rows, schema, rules, k, holders)
+        places = [
+            PlaceStep.fit(rows, schema, rule.columns, k=k, holders=holders)
+            for rule in rules
+            if isinstance(rule, Geographic)
+        ]
         edges = edges_of([rule for rule in rules if isinstance(rule, Chain)], schema, rows)
         rising = _rising(rules, rows, schema, bounds_of(edges))
         computed = _computed(rules, schema)
@@ -100,7 +109,7 @@ class Construction:
         fixed = {name for step in made for name in step.writes}
         patterns = _patterns(rules, schema, fixed)
         zeros = _zeros(rules, schema, fixed)
-        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed, k)
+        order, parts = _order(rules, rows, schema, edges, zeros, fixed, computed, k, holders)
         kept = fixed | {step.column.name for step in patterns if not step.column.nullable}
         values = [
             FormulaStep(column, text) for part in parts for column, text in zip(part.columns, part.texts, strict=True)
@@ -111,8 +120,9 @@ class Construction:
         ]  # fmt: skip
         checked = [CheckedStep(step) for step in left if isinstance(step, GroupStep | PlaceStep)]
         built = cls(_settled(rules, [*groups, *places]), (*parts, *checked, *sequence(steps[::-1])[::-1]), schema)
-        _check_kept(rows.head(MOST_LOOKED_AT), built, seen)
-        _check_made(rows.head(MOST_LOOKED_AT), built)
+        some, whose = rows.head(MOST_LOOKED_AT), np.arange(len(rows)) if holders is None else holders
+        _check_kept(some, built, seen, whose, k)
+        _check_made(some, built, whose, k)
         return built
 
     @classmethod
@@ -157,9 +167,13 @@ class Construction:
     def learnt(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """What a generator learns instead of a table, and its columns; without rows that have no known combination or place."""
         rows, schema = self.known(rows)
-        fits = [step.is_learnt(rows) for step in self.steps if isinstance(step, GroupStep | PlaceStep)]
-        kept = np.all([np.ones(len(rows), bool), *fits], axis=0)
+        kept = self.is_learnt(rows)
         return (rows if kept.all() else rows[kept].reset_index(drop=True)), schema
+
+    def is_learnt(self, rows: pd.DataFrame) -> Flags:
+        """Which of the rows that `known` gave have known combinations and places."""
+        fits = [step.is_learnt(rows) for step in self.steps if isinstance(step, GroupStep | PlaceStep)]
+        return np.asarray(np.all([np.ones(len(rows), bool), *fits], axis=0))
 
     def known(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Schema]:
         """The same of each row, with missing cells where nothing is known of them."""
@@ -205,42 +219,58 @@ def _computable(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Flags]:
     return {rule: rule.holds(rows) for rule in rules if isinstance(rule, Condition | Consequence | Formula)}
 
 
-def _check_kept(rows: pd.DataFrame, built: Construction, seen: Mapping[Rule, Flags]) -> None:
-    """ConfigError if no real row keeps all rules together, but for those that are made whatever real rows are; without any, made-up ones.
+def _enough(whose: Holders, k: int, every: int) -> Callable[[Flags], bool]:
+    """Whether some rows are of so many that they can be told apart from none: `k`, or half of `every` one where these are fewer than twice `k`."""
+    least = min(k, (every + 1) // 2)
+    return lambda kept: len(np.unique(whose[: len(kept)][kept])) >= least
+
+
+def _check_kept(rows: pd.DataFrame, built: Construction, seen: Mapping[Rule, Flags], whose: Holders, k: int) -> None:
+    """ConfigError if no real row keeps all rules together, or so few do that nobody may know, but for those that are made whatever real
+    rows are; without any, made-up ones.
 
     Args:
         rows: Real ones.
         built: The rules, and how they are made to hold.
         seen: Which of the first rows keep a rule, where that was looked at.
+        whose: Whose each row is.
+        k: Rows of fewer are as good as none.
     """
     if not len(rows):
         rehearse(built.rules, built.schema)
         return
     anew = (Formula, Cumulative, Matches)
-    rules = [rule for rule in built.rules if not (isinstance(rule, anew) and built.is_made(rule))]
-    few = rows.head(FEW)
-    if np.all([np.ones(len(few), bool), *(seen[r] if r in seen else r.holds(few) for r in rules)], axis=0).any():
+    alone = [
+        rule for rule in built.rules if not isinstance(rule, Unique)
+    ]  # of a key that comes twice the first row keeps it
+    rules = [rule for rule in alone if not (isinstance(rule, anew) and built.is_made(rule))]
+    few, enough = rows.head(FEW), _enough(whose, k, len(np.unique(whose)))
+    if enough(np.all([np.ones(len(few), bool), *(seen[r] if r in seen else r.holds(few) for r in rules)], axis=0)):
         return
-    apart = [repr(rule.said) for rule in unsatisfied(rules, rows)]
+    apart = [repr(rule.said) for rule in unsatisfied(rules, rows, enough)]
+    broke = f"All or almost all of {len(rows):,} real rows broke"
     if len(apart) == 1:
-        raise ConfigError(f"All {len(rows):,} real rows broke {apart[0]}. Correct the rule, or leave it out.")
+        raise ConfigError(f"{broke} {apart[0]}. Correct the rule, or leave it out.")
     if apart:
-        raise ConfigError(
-            f"Each of {len(rows):,} real rows broke one of {' and '.join(apart)}. Correct one of them, or leave it out."
-        )
+        raise ConfigError(f"{broke} one of {' and '.join(apart)}. Correct one of them, or leave it out.")
 
 
-def _check_made(rows: pd.DataFrame, built: Construction) -> None:
-    """ConfigError if no row keeps all rules that is made of what would be learnt of real ones, such as texts of a pattern that are too short."""
+def _check_made(rows: pd.DataFrame, built: Construction, whose: Holders, k: int) -> None:
+    """ConfigError if no row, or too few, keep all rules that are made of what would be learnt of real ones, such as too short texts of a pattern."""
     rules = [rule for rule in built.rules if not isinstance(rule, Unique)]
     apart: tuple[Rule, ...] = ()
     for some in (rows.head(FEW), rows) if len(rows) else ():
-        apart = unsatisfied(rules, built.made(built.learnt(some)[0], rng=np.random.default_rng(0)))
+        known, _ = built.known(some)
+        kept = built.is_learnt(known)
+        enough = _enough(whose[: len(some)][kept], k, len(np.unique(whose)))
+        made = built.made(known[kept].reset_index(drop=True), rng=np.random.default_rng(0))
+        apart = unsatisfied(rules, made, enough)
         if not apart:
             return
     if apart:
         raise ConfigError(
-            f"Each of {len(rows):,} rows that were made of real ones by the rules broke {' or '.join(repr(rule.said) for rule in apart)}. "
+            f"All or almost all of {len(rows):,} rows that were made of real ones by the rules broke "
+            f"{' or '.join(repr(rule.said) for rule in apart)}. "
             "Correct the rule, or leave it out."
         )
 
@@ -272,7 +302,9 @@ def _computed(rules: Sequence[Rule], schema: Schema) -> list[FormulaStep | Cumul
     return found
 
 
-def _groups(rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], k: int) -> list[GroupStep]:
+def _groups(
+    rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], k: int, holders: Holders | None
+) -> list[GroupStep]:
     """One-hot columns and combinations, without those that break a rule about their columns alone."""
     found = []
     for rule in rules:
@@ -281,7 +313,7 @@ def _groups(rows: pd.DataFrame, schema: Schema, rules: Sequence[Rule], k: int) -
         elif isinstance(rule, Combinations) and rule.declared is not None:
             group = GroupStep.declared(schema, rule.columns, rule.declared)
         elif isinstance(rule, Combinations):
-            group = GroupStep.seen(rows, schema, rule.columns, k=k)
+            group = GroupStep.seen(rows, schema, rule.columns, k=k, holders=holders)
         else:
             continue
         plain = [
@@ -318,7 +350,7 @@ def _zeros(rules: Sequence[Rule], schema: Schema, fixed: set[str]) -> list[ZeroS
 
 def _order(
     rules: Sequence[Rule], rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], zeros: Sequence[ZeroStep], fixed: set[str],
-    computed: Sequence[Step], k: int,
+    computed: Sequence[Step], k: int, holders: Holders | None,
 ) -> tuple[list[OrderStep], list[PartsStep]]:  # fmt: skip
     """Columns that are compared with columns, values and what is computed, and what is computed for that."""
     parts, more = parts_of(rules, rows)
@@ -329,7 +361,9 @@ def _order(
         rows, schema = step.learnt(rows, schema)
     values = [FormulaStep(column, text) for column, text in zip(parts.columns, parts.texts, strict=True)]
     names = fixed | {column.name for column in parts.columns}
-    order = order_steps([*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]), k)
+    order = order_steps(
+        [*edges, *more], rows, schema, names, lambda some: needed_for(some, [*computed, *values]), k, holders
+    )
     used = parts.only({name for step in order for name in step.fixed})
     return order, [used] if used.columns else []
 

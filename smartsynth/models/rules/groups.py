@@ -17,7 +17,7 @@ from smartsynth.alignment import as_column
 from smartsynth.columns import with_columns
 from smartsynth.constraints import Check, Combinations, Formula, OneHot, Rule, Unique, distinct, tuples
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.models.rules.step import ColumnsStep, places_of
+from smartsynth.models.rules.step import ColumnsStep, Holders, called, places_of
 from smartsynth.models.storage import restore
 from smartsynth.named_rules import Cumulative, Monotone
 from smartsynth.schema import Column, Kind, Role, Schema
@@ -43,8 +43,10 @@ class GroupStep(ColumnsStep):
         return cls(columns, tuple(hot + lost))
 
     @classmethod
-    def seen(cls, rows: pd.DataFrame, schema: Schema, names: Sequence[str], *, k: int) -> Self:
-        """Columns whose combinations are those that at least `k` rows have, or entities if there are any.
+    def seen(
+        cls, rows: pd.DataFrame, schema: Schema, names: Sequence[str], *, k: int, holders: Holders | None = None
+    ) -> Self:
+        """Columns whose combinations are those that at least `k` rows have, or holders of rows if these are given.
 
         Raises:
             ConfigError: There are no rows to see them in, or the cells of a column are made up anew.
@@ -57,11 +59,11 @@ class GroupStep(ColumnsStep):
             )
         _check_learnt(schema, names)
         some, which = distinct(rows, names)
-        pairs = zip(tuples(some, names), _holders(rows, schema, which), strict=True)
+        pairs = zip(tuples(some, names), _counted(which, holders), strict=True)
         frequent = sorted((one for one, count in pairs if count >= k), key=repr)
         if not frequent:
             raise DataError(
-                f"No combination of {', '.join(map(repr, names))} is shared by {k} {'rows' if schema.entity is None else 'entities'}, so that none may come back. Take columns with "
+                f"No combination of {', '.join(map(repr, names))} is shared by {k} {called(schema, holders)}, so that none may come back. Take columns with "
                 "fewer values, or leave the rule out."
             )
         return cls(tuple(schema[name] for name in names), tuple(frequent))
@@ -154,12 +156,11 @@ class GroupStep(ColumnsStep):
         return cls(columns, tuple(tuples(pd.DataFrame(read), list(read))))
 
 
-def _holders(rows: pd.DataFrame, schema: Schema, which: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many rows have each combination, or how many entities where these are whom rows are about."""
+def _counted(which: NDArray[np.int64], holders: Holders | None) -> NDArray[np.int64]:
+    """How many rows have each combination, or how many holders where several rows are of one."""
     held = pd.DataFrame({"which": which})
-    if schema.entity is not None:
-        held["whose"] = pd.factorize(rows[schema.entity.name])[0]
-        held = held.drop_duplicates()
+    if holders is not None:
+        held = held.assign(whose=holders).drop_duplicates()
     return np.bincount(held["which"].to_numpy(), minlength=int(which.max(initial=-1)) + 1)
 
 

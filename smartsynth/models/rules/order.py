@@ -27,7 +27,7 @@ from smartsynth.columns import with_columns
 from smartsynth.constraints import Chain, Rule
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import ALIKE
-from smartsynth.models.rules.step import Step
+from smartsynth.models.rules.step import Holders, Step
 from smartsynth.models.storage import from_float, to_float, unit_of
 from smartsynth.schema import Column, Kind, Schema
 
@@ -73,9 +73,10 @@ class OrderStep(Step):
 
     @classmethod
     def fit(
-        cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = (), *, k: int = 5
-    ) -> Self:
-        """The order that some edges make around fixed columns; no fill is a value of fewer than `k` rows.
+        cls, rows: pd.DataFrame, schema: Schema, edges: Sequence[Edge], fixed: Collection[str] = (), *, k: int = 5,
+        holders: Holders | None = None,
+    ) -> Self:  # fmt: skip
+        """The order that some edges make around fixed columns; no fill or level is a value of fewer than `k` rows, or holders of rows.
 
         Raises:
             ConfigError: They run in a circle, or join columns that cannot be compared.
@@ -93,10 +94,9 @@ class OrderStep(Step):
             near = (
                 step._ceiling(name, values, step.fixed) if step._hangs(name) else step._floor(name, values, len(rows))
             )
-            known = near[np.isfinite(near)]
-            fills.append(_usual(known, k))
-        who = rows[schema.entity.name] if schema.entity is not None else None
-        levels = {name: found for name in step.changes if (found := _levels(values[name], who, k))}
+            known = np.isfinite(near)
+            fills.append(_usual(near[known], k, None if holders is None else holders[known]))
+        levels = {name: found for name in step.changes if (found := _levels(values[name], holders, k))}
         return replace(step, fills=tuple(fills), levels=levels)
 
     @property
@@ -255,31 +255,33 @@ class OrderStep(Step):
         )  # fmt: skip
 
 
-def _usual(values: Floats, k: int) -> float:
-    """A value in the middle of some, to so few digits that it is of `k` of them or more; 0 if there are not so many.
+def _usual(values: Floats, k: int, holders: Holders | None = None) -> float:
+    """A value in the middle of some, to so few digits that it is of `k` of them, or of their holders, or more; 0 if there are not so many.
 
     >>> _usual(np.array([713.21, 702.4, 731.9, 688.0, 745.2]), 5), _usual(np.array([713.21, 702.4]), 5)
     (700.0, 0.0)
     """
-    if len(values) < k:
+    whose = np.arange(len(values)) if holders is None else holders
+    if len(np.unique(whose)) < k:
         return 0.0
     middle = float(np.median(values))
     size = np.floor(np.log10(abs(middle))) if middle else 0.0
     for digits in range(2, -1, -1):  # three digits of it, then two, then one
         unit = 10.0 ** (size - digits)
         rounded = float(np.round(np.round(middle / unit) * unit, 12))
-        if int((np.abs(values - rounded) <= unit / 2).sum()) >= k and int((values == rounded).sum()) not in range(1, k):
+        near, same = (len(np.unique(whose[some])) for some in (np.abs(values - rounded) <= unit / 2, values == rounded))
+        if near >= k and same not in range(1, k):
             return rounded
     return 0.0
 
 
-def _levels(values: Floats, who: pd.Series[Any] | None, k: int) -> tuple[float, ...]:
-    """The values of a column that has few, each of `k` rows or more (of entities where rows are of some); none of a column that has many.
+def _levels(values: Floats, holders: Holders | None, k: int) -> tuple[float, ...]:
+    """The values of a column that has few, each of `k` rows or more (of holders where several rows are of one); none of a column that has many.
 
     >>> _levels(np.repeat([10.0, 25.0, 7.5], [40, 30, 4]), None, 5), _levels(np.arange(74.0), None, 5)
     ((10.0, 25.0), ())
     """
-    known = pd.DataFrame({"value": values, "who": np.arange(len(values)) if who is None else who.to_numpy()}).dropna()
+    known = pd.DataFrame({"value": values, "who": np.arange(len(values)) if holders is None else holders}).dropna()
     counts = known.drop_duplicates().groupby("value").size()
     frequent = counts[counts >= k]
     is_few = len(frequent) >= 2 and len(counts) <= MOST_LEVELS and frequent.sum() >= FREQUENT * counts.sum()

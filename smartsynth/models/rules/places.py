@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smartsynth.columns import with_columns
 from smartsynth.constraints import Rule
 from smartsynth.errors import ConfigError, DataError
-from smartsynth.models.rules.step import ColumnsStep, places_of
+from smartsynth.models.rules.step import ColumnsStep, Holders, called, places_of
 from smartsynth.models.storage import from_float, to_float
 from smartsynth.named_rules import Geographic
 from smartsynth.places import Cells, Floats
@@ -37,12 +37,14 @@ class PlaceStep(ColumnsStep):
     cells: Cells
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, schema: Schema, names: tuple[str, ...], *, k: int) -> Self:
+    def fit(
+        cls, rows: pd.DataFrame, schema: Schema, names: tuple[str, ...], *, k: int, holders: Holders | None = None
+    ) -> Self:
         """The cells of a table.
 
         Raises:
             ConfigError: There are no rows to see them in.
-            DataError: Fewer than `k` rows, or entities if there are any, are on the globe.
+            DataError: Fewer than `k` rows, or holders of rows if these are given, are on the globe.
         """
         if not len(rows):
             raise ConfigError(
@@ -50,11 +52,10 @@ class PlaceStep(ColumnsStep):
                 "rule out."
             )
         columns = (schema[names[0]], schema[names[1]])
-        whose = None if schema.entity is None else pd.factorize(rows[schema.entity.name])[0].astype(np.int64)
-        cells = Cells.fit(*_pair(columns, rows), k=k, owners=whose)
+        cells = Cells.fit(*_pair(columns, rows), k=k, owners=holders)
         if not cells.codes:
             raise DataError(
-                f"Fewer than {k} {'rows' if whose is None else 'entities'} have a latitude {names[0]!r} of -90 to 90 and a longitude {names[1]!r} of -180 to 180. "
+                f"Fewer than {k} {called(schema, holders)} have a latitude {names[0]!r} of -90 to 90 and a longitude {names[1]!r} of -180 to 180. "
                 "Name the two in this order, or leave the rule out."
             )
         return cls(columns, cells)

@@ -15,6 +15,9 @@ from smartsynth.constraints import Rule
 from smartsynth.models.storage import to_float
 from smartsynth.schema import Column, Schema
 
+Holders = NDArray[np.int64]
+"""Whose each row is: rows of one holder count once where something has to be held by many."""
+
 
 class Step(ABC):
     """Something that makes rules hold in whatever is made of what was learnt."""
@@ -124,3 +127,15 @@ def places_of(codes: pd.Series[Any], known: Sequence[str], rng: np.random.Genera
     place = {code: i for i, code in enumerate(known)}
     made_up = sorted({str(code) for code in codes.dropna().unique()} - set(place))
     return place | {code: int(rng.integers(len(known))) for code in made_up}
+
+
+def holders_of(rows: pd.DataFrame, schema: Schema) -> Holders | None:
+    """Whose each row is by the entity of a schema; None if there is none, so that each row is its own."""
+    return None if schema.entity is None else pd.factorize(rows[schema.entity.name])[0].astype(np.int64)
+
+
+def called(schema: Schema, holders: Holders | None) -> str:
+    """What is counted against the least number that share something."""
+    if holders is None:
+        return "rows"
+    return "families" if schema.entity is None else "entities"

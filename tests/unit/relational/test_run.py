@@ -190,3 +190,30 @@ def test_a_rule_that_a_key_keeps_by_itself_is_no_hindrance():
     made = relational.synthesize({"orders": orders, "lines": lines}, schema=told, seed=0, evaluate=False, filter=False)
     assert made.tables["orders"]["id"].is_unique
     assert (made.tables["orders"]["total"] < 9).all()
+
+
+def test_rules_save_nothing_that_one_family_alone_holds(tmp_path):
+    """A customer with more than k orders of a country, a city and a price that nobody else has."""
+    rng = np.random.default_rng(0)
+    owner, low = np.repeat(np.arange(60), 5), rng.choice([100.0, 200.0], 300)
+    country = rng.choice(["NO", "SE"], 300)
+    orders = pd.DataFrame({"who": owner, "country": country, "low": low, "high": low + rng.choice([0.0, 50.0], 300)})
+    own = pd.DataFrame({"who": 7, "country": "ZZSECRET", "low": 200.0, "high": 987_654.0}, range(12))
+    orders = pd.concat([orders, own], ignore_index=True)
+    orders["city"] = orders["country"].map({"NO": "Oslo", "SE": "Malmo", "ZZSECRET": "QQHIDDEN"})
+    told = {
+        "customers": {"primary_key": "id"},
+        "orders": {
+            "columns": {"low": {"kind": "numeric"}, "high": {"kind": "numeric"}},
+            "foreign_keys": [{"columns": "who", "table": "customers", "references": "id"}],
+            "rules": [{"combinations": ["country", "city"]}, "low <= high"],
+        },
+    }
+    customers = pd.DataFrame({"id": range(60), "age": rng.integers(20, 70, 60)})
+    result = relational.synthesize(
+        {"customers": customers, "orders": orders}, schema={"tables": told}, seed=1, filter=False, evaluate=False
+    )
+    result.save(tmp_path / "model")
+    saved = b"".join(path.read_bytes() for path in (tmp_path / "model").rglob("*") if path.is_file())
+    assert b"Oslo" in saved and b"250.0" in saved
+    assert not any(secret in saved for secret in (b"ZZSECRET", b"QQHIDDEN", b"987654.0"))

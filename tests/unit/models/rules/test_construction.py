@@ -1,5 +1,7 @@
 """What construction promises: whatever a generator makes of what it learnt, the rules hold in the rows that come of it."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,9 @@ from smartsynth.constraints import broken, rules_of
 from smartsynth.errors import ConfigError, DataError
 from smartsynth.inference import infer_schema
 from smartsynth.models.rules.construction import Construction, steps_of
+from smartsynth.models.rules.order import _usual
+from smartsynth.models.rules.places import PlaceStep
+from smartsynth.places import MOST_DEPTH
 from smartsynth.schema import Kind
 
 RNG = np.random.default_rng(0)
@@ -196,3 +201,66 @@ def test_one_of_two_hot_columns_may_be_missing():
     schema = infer_schema(rows)
     made = Construction.fit(rows, schema, rules_of([{"one_hot": ["none", "red"]}], schema), k=5)
     assert made.holds(made.made(made.learnt(rows)[0], rng=RNG)).all()
+
+
+@pytest.fixture(scope="module")
+def families():
+    """Fifty families of six rows, and one of twelve whose values nobody else has, with whose each row is."""
+    rng = np.random.default_rng(0)
+    n = 300
+    low = rng.choice([100.0, 200.0, 300.0], n)
+    rows = pd.DataFrame({
+        "country": rng.choice(["NO", "SE"], n), "low": low, "high": low + rng.choice([0.0, 50.0, 100.0], n),
+        "lat": rng.normal(60, 0.5, n).round(3), "lon": rng.normal(10, 0.5, n).round(3),
+    })  # fmt: skip
+    own = pd.DataFrame(
+        {"country": "ZZSECRET", "low": 300.0, "high": 987_654.0, "lat": -33.123, "lon": 151.5}, range(12)
+    )
+    rows = pd.concat([rows, own], ignore_index=True)
+    rows["city"] = rows["country"].map({"NO": "Oslo", "SE": "Malmo", "ZZSECRET": "QQHIDDEN"})
+    return rows, np.r_[np.repeat(np.arange(50), 6), np.full(12, 50)]
+
+
+def test_no_step_keeps_what_one_family_alone_holds(families):
+    """Its combination of values, a level, and a place; families count as rows do where each is its own."""
+    rows, whose = families
+    schema = infer_schema(rows).with_column("high", kind=Kind.NUMERIC)
+    rules = rules_of([{"combinations": ["country", "city"]}, "low <= high", {"geographic": ["lat", "lon"]}], schema)
+    kept = {
+        what: Construction.fit(rows, schema, rules, k=5, holders=whose)
+        for what, whose in (("rows", None), ("families", whose))
+    }
+    saved = {what: json.dumps(made.to_json()) for what, made in kept.items()}
+    for secret in ("ZZSECRET", "QQHIDDEN", "987654.0"):
+        assert secret in saved["rows"] and secret not in saved["families"]
+    cells = {what: next(s.cells for s in made.steps if isinstance(s, PlaceStep)) for what, made in kept.items()}
+    there = np.array([-33.123]), np.array([151.5])
+    depths = {
+        what: len(one.codes[place]) if (place := int(one.locate(*there)[0])) >= 0 else 0 for what, one in cells.items()
+    }
+    assert depths["rows"] == MOST_DEPTH and depths["families"] == 0
+
+
+def test_no_number_that_fills_gaps_is_of_one_family(families):
+    assert _usual(np.full(12, 987_654.0), 5) == 988_000.0
+    assert _usual(np.full(12, 987_654.0), 5, np.zeros(12, int)) == 0.0
+    assert _usual(np.r_[np.full(90, 987_654.0), 1, 2, 3, 4, 5, 6], 5, np.r_[np.zeros(90, int), 1:7]) == 0.0
+
+
+def test_a_rule_that_one_family_keeps_is_refused_as_if_none_did(families):
+    rows, whose = families
+    schema = infer_schema(rows).with_column("high", kind=Kind.NUMERIC)
+    for rule, number in (("high >= 987654", None), ("high >= 987654", whose), ("high >= 987655", whose)):
+        if number is None:
+            Construction.fit(rows, schema, rules_of([rule], schema), k=5)
+            continue
+        with pytest.raises(ConfigError, match="All or almost all of 312 real rows broke"):
+            Construction.fit(rows, schema, rules_of([rule], schema), k=5, holders=number)
+
+
+def test_an_error_names_what_is_counted(families):
+    rows, whose = families
+    alone, schema = rows.tail(12), infer_schema(rows)
+    for rule in ({"combinations": ["country", "city"]}, {"geographic": ["lat", "lon"]}):
+        with pytest.raises(DataError, match="5 families"):
+            Construction.fit(alone, schema, rules_of([rule], schema), k=5, holders=whose[-12:])
