@@ -1,0 +1,52 @@
+"""Keys that hold data are kept apart by moving them; what moved is looked at again as if it were made so."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from smartsynth import relational
+
+
+def key(columns, table, references="id"):
+    return {"columns": columns, "table": table, "references": references}
+
+
+def apart(seed=1):
+    """Customers of an age, and the days of their orders, no two of one customer on one day."""
+    rng = np.random.default_rng(0)
+    customers = pd.DataFrame({"id": range(150), "age": rng.integers(20, 90, 150)})
+    orders = pd.DataFrame(
+        {"oid": range(3000), "day": rng.integers(0, 170, 3000), "customer": rng.integers(0, 150, 3000)}
+    )
+    orders = orders[~orders.duplicated(["customer", "day"])].reset_index(drop=True)
+    told = {
+        "customers": {"primary_key": "id", "columns": {"age": {"kind": "numeric"}}},
+        "orders": {
+            "primary_key": "oid", "columns": {"day": {"kind": "numeric"}}, "rules": [{"unique": ["customer", "day"]}],
+            "foreign_keys": [key("customer", "customers")],
+        },
+    }  # fmt: skip
+    real = {"customers": customers, "orders": orders}
+    return real, relational.synthesize(real, schema={"tables": told}, seed=seed, evaluate=False)
+
+
+@pytest.fixture(scope="module")
+def moved():
+    return apart()
+
+
+def with_age(tables):
+    joined = tables["orders"].merge(tables["customers"], left_on="customer", right_on="id")
+    return list(zip(joined.day, joined.age, strict=True))
+
+
+def test_rows_that_move_onto_a_rare_real_row_are_left_out(moved):
+    real, made = moved
+    rare = {pair for pair, n in pd.Series(with_age(real)).value_counts().items() if n < 5}
+    assert not sum(pair in rare for pair in with_age(made.tables))
+    assert not made.tables["orders"].duplicated(["customer", "day"]).any()
+
+
+def test_nothing_moves_beyond_the_last_number(moved):
+    real, made = moved
+    assert made.tables["orders"].day.max() <= real["orders"].day.max()
