@@ -361,10 +361,7 @@ def _distinct(
     keys = [list(names) for names in (key, *one.unique) if names and set(names) <= set(frame.columns)]
     for names in keys:
         _apart(names, one, made, some.own, rng)
-    keep = one.holds(
-        some.own[0].assign(**{name: frame[name] for names in keys for name in names if name in one.part.own})
-    )
-    keep &= _still_far(one, made, some, gate)
+    keep = _still_far(one, made, some, gate) & one.holds(some.own[0])
     for names in (*keys, *([name] for name in days)):
         missing = frame[names].isna().any(axis=1).to_numpy()
         again = np.zeros(len(frame), bool)

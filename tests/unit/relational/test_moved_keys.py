@@ -50,3 +50,19 @@ def test_rows_that_move_onto_a_rare_real_row_are_left_out(moved):
 def test_nothing_moves_beyond_the_last_number(moved):
     real, made = moved
     assert made.tables["orders"].day.max() <= real["orders"].day.max()
+
+
+def test_rules_about_a_date_hold_after_it_moved():
+    """Days that others refer to are each there once, so that they move; what they are compared with does not."""
+    rng = np.random.default_rng(0)
+    days = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60), "k": np.arange(60) + 1})
+    days["end"] = days.day + pd.to_timedelta(rng.integers(0, 2, 60), "D")
+    visits = pd.DataFrame({"id": range(300), "day": rng.choice(days.day, 300)})
+    told = {
+        "days": {"primary_key": "k", "rules": ["day <= end"]},
+        "visits": {"primary_key": "id", "foreign_keys": [key("day", "days", "day")]},
+    }
+    made = relational.synthesize({"days": days, "visits": visits}, schema={"tables": told}, seed=1, evaluate=False)
+    found = made.tables["days"]
+    assert len(found) > 30 and (found.day <= found.end).all() and found.day.is_unique
+    assert found.day.max() <= days.day.max()
