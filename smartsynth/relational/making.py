@@ -27,6 +27,7 @@ from smartsynth.progress import Progress, part, silent, under
 from smartsynth.relational import features
 from smartsynth.relational.features import View
 from smartsynth.relational.gates import Gate
+from smartsynth.relational.late_keys import REPEATS, keep_apart
 from smartsynth.relational.learning import NONE, Known, families_of, row_names, said
 from smartsynth.relational.model import Model, TableModel
 from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, without, write
@@ -96,11 +97,20 @@ def make(
             if link in one.part.late:
                 made.named[link] = found_for(link, wish, one, made, known, rng)
                 write(link, made, one)
-        for link in one.part.implied:
-            made.named[link] = positions(
-                made.frames[link.child][list(link.columns)], made.frames[link.parent][list(link.references)]
-            )
+        _implied(one, made)
+    for i, one in enumerate(model.tables):
+        keep_apart(one, model.structure, made, np.random.default_rng([seed, 0xD15C, i]))
+    for one in model.tables:
+        _implied(one, made)
     return _tables(model, made), made.left_out
+
+
+def _implied(one: TableModel, made: Made) -> None:
+    """The rows that keys name which follow from others."""
+    for link in one.part.implied:
+        made.named[link] = positions(
+            made.frames[link.child][list(link.columns)], made.frames[link.parent][list(link.references)]
+        )
 
 
 def _tables(model: Model, made: Made) -> Tables:
@@ -178,7 +188,7 @@ def _make_table(
     some = Rows(rows, own, context).where(keep)
     for step in (_matched_links, _distinct):
         keep = step(one, model, made, known, some, gate, rng)
-        made.leave_out(table, "a key that must be unique repeats", int((~keep).sum()))
+        made.leave_out(table, REPEATS, int((~keep).sum()))
         some = some.where(keep)
         for link in model.structure.of(table):
             if link in made.named:

@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 
 from smartsynth import relational
+from smartsynth.inference import infer_schema
+from smartsynth.relational.late_keys import _leave_out
+from smartsynth.relational.parents import Made
+from smartsynth.relational.structure import Link, Structure
 
 
 def key(columns, table, references="id"):
@@ -66,3 +70,39 @@ def test_rules_about_a_date_hold_after_it_moved():
     found = made.tables["days"]
     assert len(found) > 30 and (found.day <= found.end).all() and found.day.is_unique
     assert found.day.max() <= days.day.max()
+
+
+def test_keys_that_are_found_late_are_kept_apart_too():
+    """A person names another one as the boss, and no two sit at one desk of a boss; bosses of bosses end somewhere."""
+    rng = np.random.default_rng(0)
+    boss = pd.array([None] * 10 + rng.integers(1, np.minimum(np.arange(11, 301), 61)).tolist(), "Int64")
+    people = pd.DataFrame({"id": np.arange(300) + 1, "boss": boss})
+    people["desk"] = people.groupby(people.boss.fillna(-1)).cumcount()
+    told = {"p": {"primary_key": "id", "foreign_keys": [key("boss", "p")], "rules": [{"unique": ["boss", "desk"]}]}}
+    made = relational.synthesize({"p": people}, schema={"tables": told}, seed=1, evaluate=False, filter=False)
+    found = made.tables["p"]
+    assert not found.dropna().duplicated(["boss", "desk"]).any()
+    above = found.set_index("id").boss
+    who = found.boss
+    for _ in range(30):
+        who = who.map(above)
+    assert who.isna().all()
+    lost = int(found.boss.isna().sum())
+    assert lost == 10 or any("keys are missing so that no two rows share (boss, desk)" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_rows_that_repeat_a_late_key_which_may_not_be_missing_are_left_out(named):
+    """Only rows that none names can go; whoever names others names the same ones after it."""
+    people = pd.DataFrame({"id": [1, 2, 3, 4], "mentor": [1, 1, 2, 2], "day": [5, 6, 7, 7]})
+    link = Link("p", ("mentor",), "p", ("id",))
+    made = Made({"p": people}, {"p": (people[["day"]].copy(), infer_schema(people[["day"]]))})
+    made.named[link] = np.array([0, 0, 1, 1])
+    visits = Link("v", ("who",), "p", ("id",))
+    made.named[visits] = np.array([3, 3, 1] if named else [0, 2, 1])
+    structure = Structure({"p": ("id",), "v": ()}, (link, visits))
+    _leave_out(("mentor", "day"), "p", structure, made)
+    assert made.left_out == {"p": {"a key that must be unique repeats": 1}}
+    assert made.frames["p"].id.tolist() == ([1, 2, 4] if named else [1, 2, 3])
+    assert made.named[visits].tolist() == ([2, 2, 1] if named else [0, 2, 1])
+    assert not made.notes and made.named[link].tolist() == [0, 0, 1]
