@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
 from smartsynth.constraints import Chain, Condition, Consequence, Formula, Rule, Unique, rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import Expression, quoted
+from smartsynth.models.rules.construction import MOST_LOOKED_AT
 from smartsynth.relational import features
 from smartsynth.relational.learning import NONE, said
 from smartsynth.relational.plan import Part
@@ -23,6 +24,9 @@ from smartsynth.relational.structure import Tables
 from smartsynth.ruling import fact, wanted
 from smartsynth.schema import Schema
 from smartsynth.schema_document import SchemaDocument, TableDocument
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
                 elif text:
                     kept.append(text)
         rules_of(kept, known)
+        wrong = list(_not_computed(rules_of(values, schema), tables.frame(part.table).head(MOST_LOOKED_AT)))
+        if wrong:
+            raise ConfigError("\n".join(wrong))
     except ConfigError as error:
         said = as_written(str(error), tables).splitlines()
         raise ConfigError("\n".join(f"tables.{part.table}.rules: {line}" for line in said)) from None
@@ -99,12 +106,26 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
     return TableRules(tuple(kept), tuple(more), rules_of(values, schema), frozenset(aside))
 
 
+def _not_computed(rules: Sequence[Rule], rows: pd.DataFrame) -> Iterator[str]:
+    """Of each rule that cannot be computed with real rows, as a number that is compared with a text, what is wrong."""
+    for rule in rules:
+        try:
+            rule.holds(rows)
+        except ConfigError as error:
+            said = "" if repr(rule.said) in str(error) else f"The rule {rule.said!r} cannot be computed. "
+            yield f"{said}{error}"
+
+
 def notes(rules: Mapping[str, TableRules], real: Tables, made: Tables, *, k: int) -> Iterator[str]:
     """Of each rule that was set aside, that synthetic rows break all the same, or that real rows speak against, how many rows break it."""
     for table, some in rules.items():
         for rule in some.told:
-            one = fact(rule, real.frame(table), made.frame(table), k=k)
-            said = f"{table}: the rule {one.rule!r}"
+            said = f"{table}: the rule {rule.said!r}"
+            try:
+                one = fact(rule, real.frame(table), made.frame(table), k=k)
+            except (ConfigError, TypeError, ValueError):  # as of a number that came out as a text
+                yield f"{said} cannot be computed with the keys that were made, so that nobody knows which rows break it."
+                continue
             counts = f"{one.made_broken:,} of {one.made:,} synthetic rows break it, {one.of_real} real ones do."
             if rule.said in some.aside:
                 yield f"{said} is set aside, as it is about what keys are, and keys are made anew. {counts}"

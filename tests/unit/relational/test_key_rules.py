@@ -1,5 +1,7 @@
 """Rules that name keys: whether a row has a parent, which keys repeat, and what cannot be kept."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from smartsynth import relational, templates
 from smartsynth.constraints import rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
-from smartsynth.relational import features
+from smartsynth.relational import features, key_rules, learning, run
 
 PAYMENTS = [
     'if channel == "online" then is_missing(place_id)',
@@ -165,3 +167,30 @@ def test_no_row_of_a_table_without_rows_is_a_row_of_missing_cells():
     empty = pd.DataFrame({"kind": pd.Series([], dtype=object)})
     frame, schema = features.taken((empty, infer_schema(pd.DataFrame({"kind": ["a", "b"]}))), np.array([-1, -1]))
     assert len(frame) == 2 and frame["kind"].isna().all() and schema.names == ("kind",)
+
+
+def test_a_rule_that_cannot_be_computed_is_an_error_before_anything_is_learnt(tables, monkeypatch):
+    """Also one about what keys are, which is set aside later; and each is named as it was written."""
+    monkeypatch.setattr(run, "learn", None)
+    wrong = ["amount == place_id", "place_id > 5"]
+    told = {**TOLD, "payments": {**TOLD["payments"], "rules": wrong}}
+    with pytest.raises(ConfigError) as error:
+        relational.synthesize(tables, schema={"tables": told}, seed=4)
+    for line, rule in zip(str(error.value).splitlines(), wrong, strict=True):
+        assert line.startswith("tables.payments.rules: ") and repr(rule) in line and "a: " not in line
+
+
+def test_a_rule_that_made_keys_cannot_be_asked_about_is_told_and_no_error():
+    real, made = pd.DataFrame({"id": [1, 2], "n": [1, 2]}), pd.DataFrame({"id": ["A", "B"], "n": [1, 2]})
+    rules = {"t": key_rules.TableRules(told=rules_of(["id > 0", "n > 1"], infer_schema(real)))}
+    found = list(key_rules.notes(rules, *(SimpleNamespace(frame=lambda _, f=f: f) for f in (real, made)), k=5))
+    assert "t: the rule 'id > 0' cannot be computed" in found[0] and "1 of 2 synthetic rows" in found[1]
+
+
+def test_each_line_of_what_is_wrong_names_its_table(tables, monkeypatch):
+    def refused(*_):
+        raise ConfigError("one\ntwo")
+
+    monkeypatch.setattr(learning, "own_view", refused)
+    with pytest.raises(ConfigError, match=r"^tables\.places: one\ntables\.places: two$"):
+        relational.synthesize(tables, schema={"tables": TOLD}, seed=4)
