@@ -2,7 +2,7 @@
 
 unique: [...]          rows that share a key are kept apart as the table is made (making.py), whichever columns it has
 is_missing(key)        whether a row has a parent is said by the row itself, so that the rule becomes one about that
-anything else          is set aside, since keys are made anew; a note names it, and says how many rows break it
+anything else          is set aside, since keys are made anew; a note names it, and says how many synthetic rows break it
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.config import ColumnConfig, RunConfig
-from smartsynth.constraints import Chain, Condition, Consequence, Formula, Rule, Unique, rules_of
+from smartsynth.constraints import Chain, Combinations, Condition, Consequence, Formula, Rule, Unique, rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.expressions import Expression, quoted
 from smartsynth.models.rules.construction import MOST_LOOKED_AT
+from smartsynth.named_rules import Geographic
 from smartsynth.relational import features
 from smartsynth.relational.learning import NONE, said
 from smartsynth.relational.plan import Part
@@ -126,13 +127,23 @@ def notes(rules: Mapping[str, TableRules], real: Tables, made: Tables, *, k: int
             except (ConfigError, TypeError, ValueError):  # as of a number that came out as a text
                 yield f"{said} cannot be computed with the keys that were made, so that nobody knows which rows break it."
                 continue
-            counts = f"{one.made_broken:,} of {one.made:,} synthetic rows break it, {one.of_real} real ones do."
+            made_so = f"{one.made_broken:,} of {one.made:,} synthetic rows break it"
             if rule.said in some.aside:
-                yield f"{said} is set aside, as it is about what keys are, and keys are made anew. {counts}"
+                yield f"{said} is set aside, as it is about what keys are, and keys are made anew.{_of_keys(rule, made_so)}"
             elif one.made_broken:
-                yield f"{said} could not be kept in all rows: {counts}"
+                yield f"{said} could not be kept in all rows: {made_so}, {one.of_real} real ones do."
             elif one.warning:
                 yield f"{table}: {one.warning}"
+
+
+def _of_keys(rule: Rule, counted: str) -> str:
+    """How many synthetic rows break a rule about what keys are, where that can be said: not of one that real rows would have to explain.
+
+    Nothing is said of real rows: whether one of them breaks `id != 5003` tells whether there is such a key.
+    """
+    if isinstance(rule, Combinations | Geographic):
+        return ""
+    return f" {counted}; how many real ones do is not said, as it could tell what their keys are."
 
 
 def _known(part: Part, tables: Tables) -> Schema:

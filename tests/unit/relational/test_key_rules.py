@@ -89,10 +89,11 @@ def test_rules_about_whether_a_row_has_a_parent_hold_also_after_saving(found, tm
         assert len(again.tables[name]) > share * 2 * found.model.tables[-1 if name == "payments" else -2].n_rows
 
 
-def test_a_rule_about_what_keys_are_is_set_aside_and_told_with_counts(found):
+def test_a_rule_about_what_keys_are_is_set_aside_and_told_without_a_word_on_real_ones(found):
+    """Whether a real row breaks it would tell whether there is such a key."""
     (note,) = [note for note in found.notes if "set aside" in note]
     assert "payments: the rule 'place_id != \"P-0001\"' is set aside" in note
-    assert f"of {len(found.tables['payments']):,} synthetic rows break it, 0 of" in note
+    assert f"of {len(found.tables['payments']):,} synthetic rows break it; how many real ones do is not said" in note
     assert not any("could not be kept" in note for note in found.notes)
 
 
@@ -194,3 +195,13 @@ def test_each_line_of_what_is_wrong_names_its_table(tables, monkeypatch):
     monkeypatch.setattr(learning, "own_view", refused)
     with pytest.raises(ConfigError, match=r"^tables\.places: one\ntables\.places: two$"):
         relational.synthesize(tables, schema={"tables": TOLD}, seed=4)
+
+
+def test_of_combinations_with_keys_no_count_is_told():
+    """Nobody has looked which there are, so that all would seem to hold."""
+    rows = pd.DataFrame({"id": [1, 2], "n": ["x", "y"]})
+    (rule,) = rules_of([{"combinations": ["id", "n"]}], infer_schema(rows))
+    rules = {"t": key_rules.TableRules(told=(rule,), aside=frozenset({rule.said}))}
+    tables = SimpleNamespace(frame=lambda _: rows)
+    (note,) = key_rules.notes(rules, tables, tables, k=5)
+    assert note.endswith("keys are made anew.") and "0" not in note
