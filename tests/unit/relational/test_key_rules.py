@@ -201,7 +201,25 @@ def test_of_combinations_with_keys_no_count_is_told():
     """Nobody has looked which there are, so that all would seem to hold."""
     rows = pd.DataFrame({"id": [1, 2], "n": ["x", "y"]})
     (rule,) = rules_of([{"combinations": ["id", "n"]}], infer_schema(rows))
-    rules = {"t": key_rules.TableRules(told=(rule,), aside=frozenset({rule.said}))}
+    rules = {"t": key_rules.TableRules(told=(rule,), aside={rule.said: None})}
     tables = SimpleNamespace(frame=lambda _: rows)
     (note,) = key_rules.notes(rules, tables, tables, k=5)
     assert note.endswith("keys are made anew.") and "0" not in note
+
+
+def test_a_rule_on_whether_a_row_has_a_main_parent_is_set_aside_with_the_true_reason():
+    rng = np.random.default_rng(0)
+    customers = pd.DataFrame({"id": range(40)})
+    orders = pd.DataFrame({"id": range(120), "customer": pd.array(rng.integers(0, 40, 120), "Int64")})
+    orders.loc[rng.random(120) < 0.3, "customer"] = pd.NA
+    orders["n"] = np.where(orders.customer.isna(), 9, rng.integers(1, 9, 120))
+    rules = ["if is_missing(customer) then n > 8", "if is_missing(customer) then id > 8"]
+    told = {
+        "customers": {"primary_key": "id"},
+        "orders": {"primary_key": "id", "foreign_keys": [key("customer", "customers")], "rules": rules},
+    }
+    frames = {"customers": customers, "orders": orders}
+    made = relational.synthesize(frames, schema={"tables": told}, seed=1, filter=False, evaluate=False)
+    first, second = (note for note in made.notes if "set aside" in note)
+    assert "as it is about whether orders.customer → customers.id names a row" in first
+    assert first.endswith("0 real ones do.") and "about what keys are" in second
