@@ -39,6 +39,8 @@ DRAWS, SINGLE_DRAWS = 3, 3
 """Times that a family with rows too near to real ones is drawn again, and then such rows alone, before they are left out."""
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
+NEAR, AGAINST, WITHOUT = "too near to real rows", "against a rule", "no parent is free"
+"""Why rows are left out; beside REPEATS."""
 PILOT = 4096
 ADVICE = (
     "Use more rows, drop columns that are not needed, or set filter=false (--no-filter) if such rows reveal nobody."
@@ -180,15 +182,13 @@ def _make_table(
     rows, sizes = _parents(one, known, scale, rng)
     context = known.context(one.part, rows, sizes)
     own, keep = _rows(one, context, rows, rng, gate, progress)
-    made.leave_out(
-        table,
-        "too near to real rows" if one.built is None else "too near to real rows, or against a rule",
-        int((~keep).sum()),
-    )
+    made.leave_out(table, NEAR if one.built is None else f"{NEAR}, or {AGAINST}", int((~keep).sum()))
     some = Rows(rows, own, context).where(keep)
     for step in (_matched_links, _distinct):
-        keep = step(one, model, made, known, some, gate, rng)
-        made.leave_out(table, REPEATS, int((~keep).sum()))
+        keep = np.ones(len(some.main), bool)
+        for why, fine in step(one, model, made, known, some, gate, rng).items():
+            made.leave_out(table, why, int((keep & ~fine).sum()))
+            keep &= fine
         some = some.where(keep)
         for link in model.structure.of(table):
             if link in made.named:
@@ -325,12 +325,12 @@ def _matched_links(
     some: Rows,
     gate: Gate | None,
     rng: np.random.Generator,
-) -> Flags:
-    """Find the rows of looked-up and further parents; which rows have all that they need."""
+) -> dict[str, Flags]:
+    """Find the rows of looked-up and further parents; which rows have all that they need, by the reason why the others go."""
     table, rows, own = one.part.table, some.main, some.own
     made.frames[table] = own[0][list(one.part.own)].copy()
     made.own[table] = own
-    keep = np.ones(len(rows), bool)
+    with_parents = with_rules = np.ones(len(rows), bool)
     if one.part.main is not None:
         made.named[one.part.main] = rows
         write(one.part.main, made, one)
@@ -342,12 +342,15 @@ def _matched_links(
         if link not in one.part.matched:
             continue
         found = found_for(link, wish, one, made, known, rng, main=rows)
-        keep &= found >= 0 if not wish.nullable else without(link, one, own, found < 0)
+        if wish.nullable:
+            with_rules = with_rules & without(link, one, own, found < 0)
+        else:
+            with_parents = with_parents & (found >= 0)
         if said(link, "state") in own[1]:
             own[0][said(link, "state")] = own[0][said(link, "state")].mask(found < 0, NONE)
         made.named[link] = found
         write(link, made, one)
-    return keep
+    return {WITHOUT: with_parents, AGAINST: with_rules}
 
 
 def _distinct(
@@ -358,8 +361,8 @@ def _distinct(
     some: Rows,
     gate: Gate | None,
     rng: np.random.Generator,
-) -> Flags:
-    """Keep keys apart that hold data: numbers and dates move to one that is free; which rows stay."""
+) -> dict[str, Flags]:
+    """Keep keys apart that hold data: numbers and dates move to one that is free; which rows stay, by the reason why the others go."""
     frame = made.frames[one.part.table]
     days = sorted(
         {k.references[0] for k in model.structure.to(one.part.table) if len(k.references) == 1} & set(one.part.own)
@@ -371,13 +374,15 @@ def _distinct(
     keys = [list(names) for names in (key, *one.unique) if names and set(names) <= set(frame.columns)]
     for names in keys:
         _apart(names, one, made, some.own, rng)
-    keep = _still_far(one, made, some, gate) & one.holds(some.own[0])
+    far = _still_far(one, made, some, gate)
+    ruled = one.holds(some.own[0])
+    keep = far & ruled
     for names in (*keys, *([name] for name in days)):
         missing = frame[names].isna().any(axis=1).to_numpy()
         again = np.zeros(len(frame), bool)
         again[keep] = frame.loc[keep, names].duplicated()
         keep &= (~again | missing) & ~(missing & (tuple(names) == key))
-    return keep
+    return {NEAR: far, AGAINST: ruled, REPEATS: keep}
 
 
 def _still_far(one: TableModel, made: Made, some: Rows, gate: Gate | None) -> Flags:

@@ -49,6 +49,7 @@ def test_rows_that_move_onto_a_rare_real_row_are_left_out(moved):
     rare = {pair for pair, n in pd.Series(with_age(real)).value_counts().items() if n < 5}
     assert not sum(pair in rare for pair in with_age(made.tables))
     assert not made.tables["orders"].duplicated(["customer", "day"]).any()
+    assert set(made.left_out["orders"]) == {"too near to real rows"}
 
 
 def test_nothing_moves_beyond_the_last_number(moved):
@@ -70,6 +71,8 @@ def test_rules_about_a_date_hold_after_it_moved():
     found = made.tables["days"]
     assert len(found) > 30 and (found.day <= found.end).all() and found.day.is_unique
     assert found.day.max() <= days.day.max()
+    assert set(made.left_out["days"]) == {"against a rule", "a key that must be unique repeats"}
+    assert sum(made.left_out["days"].values()) == 60 - len(found)
 
 
 def test_keys_that_are_found_late_are_kept_apart_too():
