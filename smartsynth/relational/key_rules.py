@@ -76,8 +76,8 @@ def rules_for(part: Part, tables: Tables, told: TableDocument | None) -> TableRu
     if told is None:
         return TableRules()
     schema, keys = tables.data[part.table].schema, tables.structure
-    columns = {name: one for name, one in told.columns.items() if name in part.own or one.unique}
-    columns = {name: one if name in part.own else ColumnConfig(unique=True) for name, one in columns.items()}
+    of_keys = {name: ColumnConfig(unique=one.unique, required=one.required) for name, one in told.columns.items()}
+    columns = {name: one if name in part.own else of_keys[name] for name, one in told.columns.items()}
     known, missing = _known(part, tables), _missing(part, tables)
     kept: list[Any] = []
     unique: list[tuple[str, ...]] = []

@@ -186,9 +186,13 @@ def _make_table(
     some = Rows(rows, own, context).where(keep)
     for step in (_matched_links, _distinct):
         keep = np.ones(len(some.main), bool)
+        gone: dict[str, int] = {}
         for why, fine in step(one, model, made, known, some, gate, rng).items():
-            made.leave_out(table, why, int((keep & ~fine).sum()))
+            gone[why] = int((keep & ~fine).sum())
+            made.leave_out(table, why, gone[why])
             keep &= fine
+        if keep.size and keep.mean() < MOST_REMOVED:
+            raise _too_few(table, gone, len(keep))
         some = some.where(keep)
         for link in model.structure.of(table):
             if link in made.named:
@@ -197,6 +201,18 @@ def _make_table(
     _keys(one, made, some.main, rng)
     made.own[table] = some.own
     known.add(one.part, features.modelled(*some.own), some.main)
+
+
+def _too_few(table: str, gone: Mapping[str, int], n: int) -> PrivacyError | BrokenKeysError:
+    """That more than half of a table's rows would be left out, why, and what to do."""
+    counted = ", ".join(f"{rows:,} for {why!r}" for why, rows in gone.items() if rows)
+    said = f"{table}: {sum(gone.values()):,} of {n:,} rows would be left out, more than half: {counted}."
+    if max(gone, key=lambda why: gone[why]) == NEAR:
+        return PrivacyError(f"{said} {ADVICE}")
+    return BrokenKeysError(
+        f"{said} Correct or leave out what the schema tells of the table's keys and rules, such as what is unique, or say "
+        f"tables.{table}.reference=true if its rows are public knowledge."
+    )
 
 
 def _parents(

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from smartsynth import relational
+from smartsynth.errors import BrokenKeysError
 from smartsynth.inference import infer_schema
 from smartsynth.relational.late_keys import _leave_out
 from smartsynth.relational.parents import Made
@@ -109,3 +110,32 @@ def test_rows_that_repeat_a_late_key_which_may_not_be_missing_are_left_out(named
     assert made.frames["p"].id.tolist() == ([1, 2, 4] if named else [1, 2, 3])
     assert made.named[visits].tolist() == ([2, 2, 1] if named else [0, 2, 1])
     assert not made.notes and made.named[link].tolist() == [0, 0, 1]
+
+
+def paid(**columns):
+    rng = np.random.default_rng(0)
+    orders = pd.DataFrame({"id": range(120), "customer": rng.integers(0, 40, 120), "coupon": rng.integers(0, 30, 120)})
+    orders["coupon"] = orders.coupon.astype("Int64").mask(orders.index < 40)
+    frames = {
+        "customers": pd.DataFrame({"id": range(40)}),
+        "coupons": pd.DataFrame({"id": range(30)}),
+        "orders": orders,
+    }
+    told = {
+        "customers": {"primary_key": "id"}, "coupons": {"primary_key": "id"},
+        "orders": {
+            "primary_key": "id", "columns": columns,
+            "foreign_keys": [key("customer", "customers"), key("coupon", "coupons")],
+        },
+    }  # fmt: skip
+    return relational.synthesize(frames, schema={"tables": told}, seed=1, evaluate=False, filter=False)
+
+
+def test_a_foreign_key_that_is_required_is_never_missing():
+    assert paid().tables["orders"].coupon.isna().any()
+    assert not paid(coupon={"required": True}).tables["orders"].coupon.isna().any()
+
+
+def test_a_table_of_which_more_than_half_would_be_left_out_is_an_error():
+    with pytest.raises(BrokenKeysError, match=r"orders: .* more than half: .*'a key that must be unique repeats'"):
+        paid(customer={"unique": True})
