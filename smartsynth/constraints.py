@@ -166,7 +166,13 @@ class Formula:
         wanted, cells = self.expression(rows), rows[self.column].reset_index(drop=True)
         unknown = (wanted.isna() | cells.isna()).to_numpy()
         if not pd.api.types.is_numeric_dtype(wanted.dtype) or pd.api.types.is_bool_dtype(wanted.dtype):
-            same = Expression.parse("a == b", ("a", "b")).holds(pd.DataFrame({"a": cells, "b": wanted}))
+            try:
+                same = Expression.parse("a == b", ("a", "b")).holds(pd.DataFrame({"a": cells, "b": wanted}))
+            except ConfigError:
+                raise ConfigError(
+                    f"The rule {self.said!r} gives {wanted.dtype}, and the column {self.column!r} is {cells.dtype}. Name another column, or "
+                    "correct its dtype."
+                ) from None
             return np.asarray(same | unknown, bool)
         try:
             known = cells.astype(float).to_numpy()

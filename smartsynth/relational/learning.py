@@ -109,7 +109,8 @@ def learn(
         try:
             learnt.append(_learn_table(tables, one, held, root, known, generator, *wanted, rng, k, report))
         except ConfigError as error:
-            raise ConfigError(f"tables.{one.table}: {error}") from None
+            said = str(error).splitlines()
+            raise ConfigError("\n".join(f"tables.{one.table}: {line}" for line in said)) from None
     models = [
         _with_degrees(tables, one, held, root, known, np.random.default_rng([seed, 0xDE61, i]), k)
         for i, one in enumerate(learnt)

@@ -9,7 +9,7 @@ late keys  when all tables are there
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,8 @@ from smartsynth.progress import Progress, part, silent, under
 from smartsynth.relational import features
 from smartsynth.relational.features import View
 from smartsynth.relational.gates import Gate
-from smartsynth.relational.learning import NONE, Known, families_of, said
+from smartsynth.relational.late_keys import REPEATS, keep_apart
+from smartsynth.relational.learning import NONE, Known, families_of, row_names, said
 from smartsynth.relational.model import Model, TableModel
 from smartsynth.relational.parents import Made, exchange, found_for, numbers_of, without, write
 from smartsynth.relational.structure import Positions, Tables, broken, positions
@@ -38,10 +39,32 @@ DRAWS, SINGLE_DRAWS = 3, 3
 """Times that a family with rows too near to real ones is drawn again, and then such rows alone, before they are left out."""
 LARGEST_REDRAWN = 24
 MOST_REMOVED = 0.5
+NEAR, AGAINST, WITHOUT = "too near to real rows", "against a rule", "no parent is free"
+"""Why rows are left out; beside REPEATS."""
 PILOT = 4096
 ADVICE = (
     "Use more rows, drop columns that are not needed, or set filter=false (--no-filter) if such rows reveal nobody."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table while it is made.
+
+    Args:
+        main: The row of the main parent of each, -1 for none.
+        own: Their own columns, and what they say of further parents.
+        context: What they knew beforehand.
+    """
+
+    main: Positions
+    own: View
+    context: View
+
+    def where(self, keep: Flags) -> Rows:
+        """Some of them."""
+        own, context = ((frame[keep].reset_index(drop=True), schema) for frame, schema in (self.own, self.context))
+        return Rows(self.main[keep], own, context)
 
 
 def make(
@@ -76,11 +99,20 @@ def make(
             if link in one.part.late:
                 made.named[link] = found_for(link, wish, one, made, known, rng)
                 write(link, made, one)
-        for link in one.part.implied:
-            made.named[link] = positions(
-                made.frames[link.child][list(link.columns)], made.frames[link.parent][list(link.references)]
-            )
+        _implied(one, made)
+    for i, one in enumerate(model.tables):
+        keep_apart(one, model.structure, made, np.random.default_rng([seed, 0xD15C, i]))
+    for one in model.tables:
+        _implied(one, made)
     return _tables(model, made), made.left_out
+
+
+def _implied(one: TableModel, made: Made) -> None:
+    """The rows that keys name which follow from others."""
+    for link in one.part.implied:
+        made.named[link] = positions(
+            made.frames[link.child][list(link.columns)], made.frames[link.parent][list(link.references)]
+        )
 
 
 def _tables(model: Model, made: Made) -> Tables:
@@ -150,23 +182,37 @@ def _make_table(
     rows, sizes = _parents(one, known, scale, rng)
     context = known.context(one.part, rows, sizes)
     own, keep = _rows(one, context, rows, rng, gate, progress)
-    made.leave_out(
-        table,
-        "too near to real rows" if one.built is None else "too near to real rows, or against a rule",
-        int((~keep).sum()),
-    )
-    rows, own = rows[keep], (own[0][keep].reset_index(drop=True), own[1])
+    made.leave_out(table, NEAR if one.built is None else f"{NEAR}, or {AGAINST}", int((~keep).sum()))
+    some = Rows(rows, own, context).where(keep)
     for step in (_matched_links, _distinct):
-        keep = step(one, model, made, known, rows, own, rng)
-        made.leave_out(table, "a key that must be unique repeats", int((~keep).sum()))
-        rows, own = rows[keep], (own[0][keep].reset_index(drop=True), own[1])
+        keep = np.ones(len(some.main), bool)
+        gone: dict[str, int] = {}
+        for why, fine in step(one, model, made, known, some, gate, rng).items():
+            gone[why] = int((keep & ~fine).sum())
+            made.leave_out(table, why, gone[why])
+            keep &= fine
+        if keep.size and keep.mean() < MOST_REMOVED:
+            raise _too_few(table, gone, len(keep))
+        some = some.where(keep)
         for link in model.structure.of(table):
             if link in made.named:
                 made.named[link] = made.named[link][keep]
         made.frames[table] = made.frames[table][keep].reset_index(drop=True)
-    _keys(one, made, rows, rng)
-    made.own[table] = own
-    known.add(one.part, features.modelled(*own), rows)
+    _keys(one, made, some.main, rng)
+    made.own[table] = some.own
+    known.add(one.part, features.modelled(*some.own), some.main)
+
+
+def _too_few(table: str, gone: Mapping[str, int], n: int) -> PrivacyError | BrokenKeysError:
+    """That more than half of a table's rows would be left out, why, and what to do."""
+    counted = ", ".join(f"{rows:,} for {why!r}" for why, rows in gone.items() if rows)
+    said = f"{table}: {sum(gone.values()):,} of {n:,} rows would be left out, more than half: {counted}."
+    if max(gone, key=lambda why: gone[why]) == NEAR:
+        return PrivacyError(f"{said} {ADVICE}")
+    return BrokenKeysError(
+        f"{said} Correct or leave out what the schema tells of the table's keys and rules, such as what is unique, or say "
+        f"tables.{table}.reference=true if its rows are public knowledge."
+    )
 
 
 def _parents(
@@ -288,13 +334,19 @@ def _drawn_again(one: TableModel, bad: Flags, families: Families | None, *, whol
 
 
 def _matched_links(
-    one: TableModel, model: Model, made: Made, known: Known, rows: Positions, own: View, rng: np.random.Generator
-) -> Flags:
-    """Find the rows of looked-up and further parents; which rows have all that they need."""
-    table = one.part.table
+    one: TableModel,
+    model: Model,
+    made: Made,
+    known: Known,
+    some: Rows,
+    gate: Gate | None,
+    rng: np.random.Generator,
+) -> dict[str, Flags]:
+    """Find the rows of looked-up and further parents; which rows have all that they need, by the reason why the others go."""
+    table, rows, own = one.part.table, some.main, some.own
     made.frames[table] = own[0][list(one.part.own)].copy()
     made.own[table] = own
-    keep = np.ones(len(rows), bool)
+    with_parents = with_rules = np.ones(len(rows), bool)
     if one.part.main is not None:
         made.named[one.part.main] = rows
         write(one.part.main, made, one)
@@ -306,38 +358,68 @@ def _matched_links(
         if link not in one.part.matched:
             continue
         found = found_for(link, wish, one, made, known, rng, main=rows)
-        keep &= found >= 0 if not wish.nullable else without(link, one, own, found < 0)
+        if wish.nullable:
+            with_rules = with_rules & without(link, one, own, found < 0)
+        else:
+            with_parents = with_parents & (found >= 0)
         if said(link, "state") in own[1]:
             own[0][said(link, "state")] = own[0][said(link, "state")].mask(found < 0, NONE)
         made.named[link] = found
         write(link, made, one)
-    return keep
+    return {WITHOUT: with_parents, AGAINST: with_rules}
 
 
 def _distinct(
-    one: TableModel, model: Model, made: Made, known: Known, rows: Positions, own: View, rng: np.random.Generator
-) -> Flags:
-    """Keep keys apart that hold data: numbers and dates move on to the next free one; which rows stay."""
+    one: TableModel,
+    model: Model,
+    made: Made,
+    known: Known,
+    some: Rows,
+    gate: Gate | None,
+    rng: np.random.Generator,
+) -> dict[str, Flags]:
+    """Keep keys apart that hold data: numbers and dates move to one that is free; which rows stay, by the reason why the others go."""
     frame = made.frames[one.part.table]
     days = sorted(
         {k.references[0] for k in model.structure.to(one.part.table) if len(k.references) == 1} & set(one.part.own)
     )
     for name in days:
-        _move_on(one.schema[name], frame, [name])
+        _move(one.schema[name], frame, [name])
     key = model.structure.primary[one.part.table]
     # Keys that are not there yet are serial numbers, counters, or come later.
     keys = [list(names) for names in (key, *one.unique) if names and set(names) <= set(frame.columns)]
     for names in keys:
-        _apart(names, one, made, own, rng)
-    keep = one.holds(own[0].assign(**{name: frame[name] for names in keys for name in names if name in one.part.own}))
-    for names in keys:
+        _apart(names, one, made, some.own, rng)
+    far = _still_far(one, made, some, gate)
+    ruled = one.holds(some.own[0])
+    keep = far & ruled
+    for names in (*keys, *([name] for name in days)):
         missing = frame[names].isna().any(axis=1).to_numpy()
-        keep &= (~frame.duplicated(names).to_numpy() | missing) & ~(missing & (tuple(names) == key))
-    return keep
+        again = np.zeros(len(frame), bool)
+        again[keep] = frame.loc[keep, names].duplicated()
+        keep &= (~again | missing) & ~(missing & (tuple(names) == key))
+    return {NEAR: far, AGAINST: ruled, REPEATS: keep}
+
+
+def _still_far(one: TableModel, made: Made, some: Rows, gate: Gate | None) -> Flags:
+    """Which rows are not too near to real ones as they are now that keys are apart; `some` gets the cells that moved."""
+    frame, own = made.frames[one.part.table], some.own[0]
+    now = {name: frame[name] for name in one.part.own}
+    now |= {said(link, "row"): pd.Series(row_names(made.named[link]), own.index, object) for link in one.part.looked_up}
+    moved = np.zeros(len(own), bool)
+    for name, cells in now.items():
+        before = own[name]
+        moved |= ~((cells == before).fillna(False).to_numpy(bool) | (cells.isna() & before.isna()).to_numpy())
+        own[name] = cells
+    far = np.ones(len(own), bool)
+    if gate is not None and moved.any():
+        again = some.where(moved)
+        far[moved] = gate.keep(again.own[0], again.context[0])
+    return far
 
 
 def _apart(key: list[str], one: TableModel, made: Made, own: View, rng: np.random.Generator) -> None:
-    """Rows that share a key exchange their parents, or move on to the next free number or date."""
+    """Rows that share a key exchange their parents, or move to a number or date that is free."""
     frame = made.frames[one.part.table]
     links = [k for k in (*one.part.matched, *one.part.looked_up) if set(k.columns) <= set(key)]
     if links and frame.duplicated(key).any():
@@ -345,22 +427,28 @@ def _apart(key: list[str], one: TableModel, made: Made, own: View, rng: np.rando
     moving = [one.schema[name] for name in key if name in one.part.own]
     moving = [c for c in moving if c.kind is Kind.DATETIME or (c.kind is Kind.NUMERIC and c.decimals == 0)]
     for column in moving[-1:]:
-        _move_on(column, frame, key)
+        _move(column, frame, key)
 
 
-def _move_on(column: Column, frame: pd.DataFrame, key: list[str]) -> None:
-    """Where a key repeats, its number or date moves on to the next one that is free."""
+def _move(column: Column, frame: pd.DataFrame, key: list[str]) -> None:
+    """Where a key repeats, its number or date moves on to the next one that is free, or back where it would come after all that there are.
+
+    Where there are more rows than numbers from the first to the last one, some go on repeating a key.
+    """
     whole = frame[key].notna().all(axis=1).to_numpy()
     if not frame.loc[whole, key].duplicated().any():
         return
     unit = natural_unit(column, frame[column.name])
     values = to_float(column, frame[column.name], unit)
+    first, last = np.nanmin(values), np.nanmax(values)
     others = [name for name in key if name != column.name]
     group = frame.groupby(others, sort=False, dropna=False).ngroup().to_numpy() if others else np.zeros(len(frame), int)
     order = np.lexsort((values, group))
     order = order[whole[order]]
-    place = families_of(group[order].astype(np.int64)).place
-    values[order] = pd.Series(values[order] - place).groupby(group[order]).cummax().to_numpy() + place
+    group, place = group[order].astype(np.int64), families_of(group[order].astype(np.int64)).place
+    moved = pd.Series(values[order] - place).groupby(group).cummax().to_numpy() + place
+    moved = np.minimum(moved, last - (np.bincount(group)[group] - 1 - place))
+    values[order] = np.where(moved < first, values[order], moved)
     frame[column.name] = from_float(column, values, unit)
 
 

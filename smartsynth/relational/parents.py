@@ -2,7 +2,8 @@
 
 found_for  a row of the parent for each row of a table
 write      the cells of a foreign key, as the parents have them
-exchange   rows exchange their parents until no primary key repeats
+exchange   rows exchange their parents until no key repeats
+rewrite    the cells of a foreign key anew, after rows got other parents
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from smartsynth.metrics.rows import prepared
 from smartsynth.models.storage import restore
 from smartsynth.relational.features import View
-from smartsynth.relational.learning import CIRCLE, ITSELF, NONE, NUMBER, ROW, Known, said
+from smartsynth.relational.learning import CIRCLE, ITSELF, NONE, NUMBER, ROW, Known, depths, said
 from smartsynth.relational.matching import allocated, matched, without_repeats
 from smartsynth.relational.model import Number, TableModel, Wish
 from smartsynth.relational.structure import Link, Positions, positions, same_keys
@@ -208,18 +209,32 @@ def _stored(column: Column, cells: NDArray[np.object_], dtype: Any) -> pd.Series
 
 
 def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str], rng: np.random.Generator) -> None:
-    """Rows exchange their parents until no primary key repeats, as far as that can be."""
+    """Rows exchange their parents until no key repeats, as far as that can be."""
     frame, found = made.frames[one.part.table], made.named[link].copy()
-    fixed = {name for other in made.named if other.child == link.child and other != link for name in other.columns}
-    shared = [name for name in link.columns if name in fixed]
+    shared = _shared(link, made, one)
     stays = _numbered(frame, [name for name in key if name not in link.columns or name in shared])
     wish = dict(zip(one.part.others, one.wishes, strict=True)).get(link)
     group = _numbered(own[0], [said(link, name) for name in wish.columns] if wish is not None else [])
-    some = np.flatnonzero(found >= 0)
-    found[some], _ = without_repeats(stays[some], found[some], group[some], _numbered(frame, shared)[some], rng)
+    within, some = _numbered(frame, shared), found >= 0
+    if link.is_own:
+        depth, state = depths(found)
+        within, some = within * (int(depth.max(initial=0)) + 1) + depth, state == ROW
+    found[some], _ = without_repeats(stays[some], found[some], group[some], within[some], rng)
     made.named[link] = found
+    rewrite(link, made, one)
+
+
+def rewrite(link: Link, made: Made, one: TableModel) -> None:
+    """The cells of a foreign key as its parents now have them; those that other keys or the table itself have made stay."""
+    frame, shared = made.frames[link.child], _shared(link, made, one)
     frame.drop(columns=[name for name in link.columns if name not in shared], inplace=True)
     write(link, made, one)
+
+
+def _shared(link: Link, made: Made, one: TableModel) -> list[str]:
+    """Columns of a link that other links have too, or that are made as columns of the table."""
+    others = {name for other in made.named if other.child == link.child and other != link for name in other.columns}
+    return [name for name in link.columns if name in others or name in one.part.own]
 
 
 def _numbered(frame: pd.DataFrame, names: list[str]) -> Positions:

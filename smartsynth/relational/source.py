@@ -78,7 +78,7 @@ def _unused(document: SchemaDocument, structure: Structure) -> list[str]:
     for name, table in document.tables.items():
         for column, told in table.columns.items():
             of_keys = column in structure.key_columns(name)
-            kept = (*OF_COLUMN, "unique", *(() if of_keys else RULES), "reason")
+            kept = (*OF_COLUMN, "unique", *(("required",) if of_keys else RULES), "reason")
             others = [key for key, value in told if value is not None and key not in kept]
             if others:
                 said.append(f"{name}.{column}: {', '.join(others)} is not kept by tables that are made together.")

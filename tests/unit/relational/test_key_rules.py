@@ -1,5 +1,7 @@
 """Rules that name keys: whether a row has a parent, which keys repeat, and what cannot be kept."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from smartsynth import relational, templates
 from smartsynth.constraints import rules_of
 from smartsynth.errors import ConfigError
 from smartsynth.inference import infer_schema
-from smartsynth.relational import features
+from smartsynth.relational import features, key_rules, learning, run
 
 PAYMENTS = [
     'if channel == "online" then is_missing(place_id)',
@@ -87,10 +89,11 @@ def test_rules_about_whether_a_row_has_a_parent_hold_also_after_saving(found, tm
         assert len(again.tables[name]) > share * 2 * found.model.tables[-1 if name == "payments" else -2].n_rows
 
 
-def test_a_rule_about_what_keys_are_is_set_aside_and_told_with_counts(found):
+def test_a_rule_about_what_keys_are_is_set_aside_and_told_without_a_word_on_real_ones(found):
+    """Whether a real row breaks it would tell whether there is such a key."""
     (note,) = [note for note in found.notes if "set aside" in note]
     assert "payments: the rule 'place_id != \"P-0001\"' is set aside" in note
-    assert f"of {len(found.tables['payments']):,} synthetic rows break it, 0 of" in note
+    assert f"of {len(found.tables['payments']):,} synthetic rows break it; how many real ones do is not said" in note
     assert not any("could not be kept" in note for note in found.notes)
 
 
@@ -165,3 +168,58 @@ def test_no_row_of_a_table_without_rows_is_a_row_of_missing_cells():
     empty = pd.DataFrame({"kind": pd.Series([], dtype=object)})
     frame, schema = features.taken((empty, infer_schema(pd.DataFrame({"kind": ["a", "b"]}))), np.array([-1, -1]))
     assert len(frame) == 2 and frame["kind"].isna().all() and schema.names == ("kind",)
+
+
+def test_a_rule_that_cannot_be_computed_is_an_error_before_anything_is_learnt(tables, monkeypatch):
+    """Also one about what keys are, which is set aside later; and each is named as it was written."""
+    monkeypatch.setattr(run, "learn", None)
+    wrong = ["amount == place_id", "place_id > 5"]
+    told = {**TOLD, "payments": {**TOLD["payments"], "rules": wrong}}
+    with pytest.raises(ConfigError) as error:
+        relational.synthesize(tables, schema={"tables": told}, seed=4)
+    for line, rule in zip(str(error.value).splitlines(), wrong, strict=True):
+        assert line.startswith("tables.payments.rules: ") and repr(rule) in line and "a: " not in line
+
+
+def test_a_rule_that_made_keys_cannot_be_asked_about_is_told_and_no_error():
+    real, made = pd.DataFrame({"id": [1, 2], "n": [1, 2]}), pd.DataFrame({"id": ["A", "B"], "n": [1, 2]})
+    rules = {"t": key_rules.TableRules(told=rules_of(["id > 0", "n > 1"], infer_schema(real)))}
+    found = list(key_rules.notes(rules, *(SimpleNamespace(frame=lambda _, f=f: f) for f in (real, made)), k=5))
+    assert "t: the rule 'id > 0' cannot be computed" in found[0] and "1 of 2 synthetic rows" in found[1]
+
+
+def test_each_line_of_what_is_wrong_names_its_table(tables, monkeypatch):
+    def refused(*_):
+        raise ConfigError("one\ntwo")
+
+    monkeypatch.setattr(learning, "own_view", refused)
+    with pytest.raises(ConfigError, match=r"^tables\.places: one\ntables\.places: two$"):
+        relational.synthesize(tables, schema={"tables": TOLD}, seed=4)
+
+
+def test_of_combinations_with_keys_no_count_is_told():
+    """Nobody has looked which there are, so that all would seem to hold."""
+    rows = pd.DataFrame({"id": [1, 2], "n": ["x", "y"]})
+    (rule,) = rules_of([{"combinations": ["id", "n"]}], infer_schema(rows))
+    rules = {"t": key_rules.TableRules(told=(rule,), aside={rule.said: None})}
+    tables = SimpleNamespace(frame=lambda _: rows)
+    (note,) = key_rules.notes(rules, tables, tables, k=5)
+    assert note.endswith("keys are made anew.") and "0" not in note
+
+
+def test_a_rule_on_whether_a_row_has_a_main_parent_is_set_aside_with_the_true_reason():
+    rng = np.random.default_rng(0)
+    customers = pd.DataFrame({"id": range(40)})
+    orders = pd.DataFrame({"id": range(120), "customer": pd.array(rng.integers(0, 40, 120), "Int64")})
+    orders.loc[rng.random(120) < 0.3, "customer"] = pd.NA
+    orders["n"] = np.where(orders.customer.isna(), 9, rng.integers(1, 9, 120))
+    rules = ["if is_missing(customer) then n > 8", "if is_missing(customer) then id > 8"]
+    told = {
+        "customers": {"primary_key": "id"},
+        "orders": {"primary_key": "id", "foreign_keys": [key("customer", "customers")], "rules": rules},
+    }
+    frames = {"customers": customers, "orders": orders}
+    made = relational.synthesize(frames, schema={"tables": told}, seed=1, filter=False, evaluate=False)
+    first, second = (note for note in made.notes if "set aside" in note)
+    assert "as it is about whether orders.customer → customers.id names a row" in first
+    assert first.endswith("0 real ones do.") and "about what keys are" in second
