@@ -390,7 +390,10 @@ def test_a_rule_that_real_rows_speak_against_is_told(table):
     rules = ['kind != "x"', 'if kind == "typo" then a > 3', "a >= 0"]
     *told, nothing = (fact.warning for fact in run(odd, rules=rules).rules)
     assert "80 of 240 real rows break it (33.3%). Correct the rule" in told[0]
-    assert "its condition is true in none of the 240 real rows, or in hardly any" in told[1] and "Check its values" in told[1]
+    assert (
+        "its condition is true in none of the 240 real rows, or in hardly any" in told[1]
+        and "Check its values" in told[1]
+    )
     assert nothing == ""
 
 
