@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -86,7 +87,8 @@ def gates(
             joined = features.beside(own, features.prefixed(features.taken(view, tables.named[one.main]), above.table))
         aside = held[one.table]
         frame, schema = joined
-        # Rows of families are drawn again and leave no gap, so that no decoy has to hide one.
+        # Rows of families that are drawn again, moved or left out cannot be seen, as nobody can make the tables without a filter:
+        # `making_seed` is told nowhere. So no decoy has to hide them.
         gate_config = config if one.main is None else config.model_copy(update={"decoys": 0})
         fitted = PrivacyFilter(gate_config).fit(
             frame[~aside].reset_index(drop=True),
@@ -114,3 +116,17 @@ def _said(tables: Tables, one: Part, wishes: Sequence[Wish]) -> list[View]:
             column = replace(schema[name], name=said(link, name))
             made.append((frame[[name]].rename(columns={name: column.name}), Schema((column,))))
     return made
+
+
+def making_seed(tables: Tables, seed: int) -> int:
+    """The seed that tables are made with when a filter looks at them: the same for the same real tables and seed, and told nowhere.
+
+    Whoever could make the same tables without a filter would see which rows it took out, and these lie near to real ones. Like the key
+    that draws decoys (privacy_filter.py), it is a hash of real rows, so that a saved model and `seed` do not give it.
+    """
+    hashed = hashlib.blake2b(str(seed).encode(), digest_size=16, person=b"smartsynth-make")
+    for name in sorted(set(tables.data) - tables.structure.kept):
+        rows = pd.util.hash_pandas_object(tables.frame(name), index=False)
+        hashed.update(name.encode())
+        hashed.update(rows.to_numpy().tobytes())
+    return int.from_bytes(hashed.digest(), "little")

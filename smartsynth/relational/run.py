@@ -25,7 +25,7 @@ from smartsynth.models.damage import of_caller, told
 from smartsynth.privacy.audit import about, audited
 from smartsynth.progress import Progress, Stages, silent
 from smartsynth.relational import evaluation, key_rules, sink
-from smartsynth.relational.gates import gates
+from smartsynth.relational.gates import gates, making_seed
 from smartsynth.relational.key_rules import all_rules
 from smartsynth.relational.learning import learn
 from smartsynth.relational.making import make
@@ -51,7 +51,7 @@ class Made:
     Args:
         synthetic: The tables with their keys.
         schema: What is known of them, keys that were found included.
-        seed: That they were made with.
+        seed: That was told or drawn; with the same real tables, or the same saved model, it gives the same tables again.
         left_out: Rows that were made and left out, by table and reason.
         unchecked: Whether no filter has looked at the rows, as the real ones are not here.
     """
@@ -173,7 +173,7 @@ def synthesize(
         source: A folder, a workbook, the address of a database, or tables by name (source.py).
         schema: Keys and columns, or a file that tells them; what it leaves out is found.
         scale: Rows of tables without a main parent, as a multiple of the real ones; those of the others follow.
-        seed: Same seed, same tables. Drawn and written down if not given.
+        seed: Same seed and real tables, same tables. Drawn and written down if not given.
         generator: Makes the rows of tables without a main parent; the others are made by families.
         filter: Whether rows that are too near to real ones are kept out.
         evaluate: Whether the tables are compared with held-out families.
@@ -211,7 +211,8 @@ def synthesize(
             raise ConfigError(key_rules.as_written(str(error), real)) from None
     with stages("Make") as report:
         kept_out, unfiltered = gates(real, model, held, privacy, seed=seed, progress=silent) if filter else (None, [])
-        made, left_out = make(model, scale=scale, seed=seed, gates=kept_out, progress=report)
+        making = making_seed(real, seed) if filter else seed
+        made, left_out = make(model, scale=scale, seed=making, gates=kept_out, progress=report)
     found = None
     with stages("Evaluate") as report:
         if evaluate:
@@ -231,7 +232,7 @@ def sample(
     Args:
         folder: That `RelationalResult.save` wrote.
         scale: As for `synthesize`.
-        seed: Same seed, same tables. Drawn if not given.
+        seed: Same seed, same tables, but never those of a filtered run. Drawn if not given.
         progress: Called with the share done; may raise `Cancelled`.
 
     Raises:

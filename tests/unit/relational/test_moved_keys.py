@@ -7,8 +7,10 @@ import pytest
 from smartsynth import relational
 from smartsynth.errors import BrokenKeysError
 from smartsynth.inference import infer_schema
+from smartsynth.relational.gates import making_seed
 from smartsynth.relational.late_keys import _leave_out
 from smartsynth.relational.parents import Made
+from smartsynth.relational.source import read
 from smartsynth.relational.structure import Link, Structure
 
 
@@ -56,6 +58,19 @@ def test_rows_that_move_onto_a_rare_real_row_are_left_out(moved):
 def test_nothing_moves_beyond_the_last_number(moved):
     real, made = moved
     assert made.tables["orders"].day.max() <= real["orders"].day.max()
+
+
+def test_a_saved_model_and_the_seed_do_not_give_the_tables_without_the_filter(moved, tmp_path):
+    """Who had both could see which rows were left out, and these lie near to real ones."""
+    real, made = moved
+    unfiltered = relational.sample(made.save(tmp_path / "model"), seed=made.seed).tables["orders"]
+    n = min(len(unfiltered), len(made.tables["orders"]))
+    same = (unfiltered.day[:n].to_numpy() == made.tables["orders"].day[:n].to_numpy()).mean()
+    assert same < 0.1
+    tables = read(real)[0]
+    other = read({**real, "orders": real["orders"].assign(day=real["orders"].day.where(real["orders"].oid > 0, 7))})[0]
+    seeds = {making_seed(tables, 1), making_seed(tables, 1), making_seed(tables, 2), making_seed(other, 1)}
+    assert len(seeds) == 3
 
 
 def test_rules_about_a_date_hold_after_it_moved():
