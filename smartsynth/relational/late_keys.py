@@ -1,6 +1,7 @@
 """Keys of which a part is found late, when all tables are there, are kept apart.
 
 exchange    rows exchange their late parents; of those in one table only rows at the same depth do, so that no circle comes about
+another     rows that still repeat a key get any other parent with which they do not, rather one that others name too
 missing     rows that still repeat a key name no parent, where that may be
 left out    others are left out, unless a row names them
 """
@@ -13,12 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from smartsynth.relational.learning import NONE, said
+from smartsynth.relational.learning import NONE, ROW, depths, said
 from smartsynth.relational.model import TableModel
-from smartsynth.relational.parents import Made, exchange, rewrite, without
+from smartsynth.relational.parents import Made, exchange, rewrite, shared_columns, without
 from smartsynth.relational.structure import Link, Structure
 
 REPEATS = "a key that must be unique repeats"
+MOST_TRIED = 1000
+"""Parents that are looked at for a row that repeats a key."""
 
 
 def keep_apart(one: TableModel, structure: Structure, made: Made, rng: np.random.Generator) -> None:
@@ -34,6 +37,9 @@ def keep_apart(one: TableModel, structure: Structure, made: Made, rng: np.random
                 exchange(link, one, made, made.own[one.part.table], list(names), rng)
     for names, links in keys:
         for link in links:
+            _other_parents(link, names, one, made, rng)
+    for names, links in keys:
+        for link in links:
             _without_parents(link, names, one, structure, made)
     for names, _ in keys:
         _leave_out(names, one.part.table, structure, made)
@@ -46,6 +52,35 @@ def _repeats(frame: pd.DataFrame, names: Sequence[str], last: NDArray[np.bool_] 
     again = np.zeros(len(frame), bool)
     again[order] = cells.iloc[order].duplicated().to_numpy()
     return again & cells.notna().all(axis=1).to_numpy()
+
+
+def _other_parents(link: Link, names: Sequence[str], one: TableModel, made: Made, rng: np.random.Generator) -> None:
+    """Rows that repeat a key get another parent that is free, which has what is settled of the key, and lies as far above in one table."""
+    frame, parents, found = made.frames[link.child], made.frames[link.parent], made.named[link].copy()
+    shared = shared_columns(link, made, one)
+    if not {name for name in link.columns if name not in shared} <= set(names):
+        return
+    there = dict(zip(link.columns, link.references, strict=True))
+    depth, state = depths(found) if link.is_own else (np.zeros(len(found), np.int64), np.where(found >= 0, ROW, NONE))
+    levels = depth if link.is_own else np.full(len(parents), -1)
+    offered: dict[tuple[object, ...], list[int]] = {}
+    order = rng.permutation(len(parents))
+    order = order[np.argsort(~np.isin(order, found), kind="stable")]
+    cells = list(zip(*(parents[there[name]].tolist() for name in shared), levels.tolist(), strict=True))
+    for at in order.tolist():
+        offered.setdefault(cells[at], []).append(at)
+    stays = [name for name in names if name not in link.columns or name in shared]
+    kept = list(zip(*(frame[name].tolist() for name in stays), strict=True)) if stays else [()] * len(frame)
+    asked = list(zip(*(frame[name].tolist() for name in shared), (depth - 1).tolist(), strict=True))
+    taken = set(zip(kept, found.tolist(), strict=True))
+    for at in np.flatnonzero(_repeats(frame, names) & (state == ROW)).tolist():
+        some = offered.get(asked[at], [])[:MOST_TRIED]
+        free = next((parent for parent in some if (kept[at], parent) not in taken), None)
+        if free is not None:
+            found[at] = free
+            taken.add((kept[at], free))
+    made.named[link] = found
+    rewrite(link, made, one)
 
 
 def _without_parents(link: Link, names: Sequence[str], one: TableModel, structure: Structure, made: Made) -> None:

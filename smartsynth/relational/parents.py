@@ -211,7 +211,7 @@ def _stored(column: Column, cells: NDArray[np.object_], dtype: Any) -> pd.Series
 def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str], rng: np.random.Generator) -> None:
     """Rows exchange their parents until no key repeats, as far as that can be."""
     frame, found = made.frames[one.part.table], made.named[link].copy()
-    shared = _shared(link, made, one)
+    shared = shared_columns(link, made, one)
     stays = _numbered(frame, [name for name in key if name not in link.columns or name in shared])
     wish = dict(zip(one.part.others, one.wishes, strict=True)).get(link)
     group = _numbered(own[0], [said(link, name) for name in wish.columns] if wish is not None else [])
@@ -226,12 +226,12 @@ def exchange(link: Link, one: TableModel, made: Made, own: View, key: list[str],
 
 def rewrite(link: Link, made: Made, one: TableModel) -> None:
     """The cells of a foreign key as its parents now have them; those that other keys or the table itself have made stay."""
-    frame, shared = made.frames[link.child], _shared(link, made, one)
+    frame, shared = made.frames[link.child], shared_columns(link, made, one)
     frame.drop(columns=[name for name in link.columns if name not in shared], inplace=True)
     write(link, made, one)
 
 
-def _shared(link: Link, made: Made, one: TableModel) -> list[str]:
+def shared_columns(link: Link, made: Made, one: TableModel) -> list[str]:
     """Columns of a link that other links have too, or that are made as columns of the table."""
     others = {name for other in made.named if other.child == link.child and other != link for name in other.columns}
     return [name for name in link.columns if name in others or name in one.part.own]
