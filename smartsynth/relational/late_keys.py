@@ -58,7 +58,8 @@ def _other_parents(link: Link, names: Sequence[str], one: TableModel, made: Made
     """Rows that repeat a key get another parent that is free, which has what is settled of the key, and lies as far above in one table."""
     frame, parents, found = made.frames[link.child], made.frames[link.parent], made.named[link].copy()
     shared = shared_columns(link, made, one)
-    if not {name for name in link.columns if name not in shared} <= set(names):
+    again = _repeats(frame, names)
+    if not again.any() or not {name for name in link.columns if name not in shared} <= set(names):
         return
     there = dict(zip(link.columns, link.references, strict=True))
     depth, state = depths(found) if link.is_own else (np.zeros(len(found), np.int64), np.where(found >= 0, ROW, NONE))
@@ -73,7 +74,7 @@ def _other_parents(link: Link, names: Sequence[str], one: TableModel, made: Made
     kept = list(zip(*(frame[name].tolist() for name in stays), strict=True)) if stays else [()] * len(frame)
     asked = list(zip(*(frame[name].tolist() for name in shared), (depth - 1).tolist(), strict=True))
     taken = set(zip(kept, found.tolist(), strict=True))
-    for at in np.flatnonzero(_repeats(frame, names) & (state == ROW)).tolist():
+    for at in np.flatnonzero(again & (state == ROW)).tolist():
         some = offered.get(asked[at], [])[:MOST_TRIED]
         free = next((parent for parent in some if (kept[at], parent) not in taken), None)
         if free is not None:
