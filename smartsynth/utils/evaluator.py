@@ -220,7 +220,11 @@ def verdict(scores: list[Score]) -> dict[str, str]:
 
 def naming_target(said: dict[str, str], scores: Sequence[Score], target: str | None, guessed: bool) -> dict[str, str]:
     """The verdict, with the column that its models predict, and whether that is a guess."""
-    if target is None or not any(s.headline and s.available and s.key.startswith("lightgbm_") for s in scores):
+    if (
+        target is None
+        or "utility" not in said
+        or not any(s.headline and s.available and s.key.startswith("lightgbm_") for s in scores)
+    ):
         return said
     column = f"'{plain(target, 60)}'"
     told = f"{column}, probably the target: a guess, name it with --target" if guessed else column

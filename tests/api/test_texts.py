@@ -41,5 +41,6 @@ def test_a_server_asks_no_address_and_reads_no_folder_that_is_sent_to_it(owner):
         ({"model": "/etc"}, "folder of the server"),
     ):
         config = WRITER | {"generator": {"name": "prompt", "options": options}}
-        job = finished(owner, owner.post("/models", json={"dataset": owner.dataset, "config": config}))
-        assert says in job["problem"]["detail"]
+        answer = owner.post("/models", json={"dataset": owner.dataset, "config": config})
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]

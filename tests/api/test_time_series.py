@@ -134,9 +134,10 @@ def test_what_cannot_go_on_says_so(owner):
 
 def test_settings_of_tables_are_refused_in_words(owner):
     config = {**PANEL, "balance": "state"}
-    job = finished(owner, owner.post("/models", json={"dataset": owner.dataset, "config": config}))
-    assert job["problem"]["type"] == f"{PREFIX}/problems/bad-config"
-    assert "balance='state' is for tables" in job["problem"]["detail"]
+    answer = owner.post("/models", json={"dataset": owner.dataset, "config": config})
+    assert answer.status_code == 422
+    assert answer.json()["type"] == f"{PREFIX}/problems/bad-config"
+    assert "balance='state' is for tables" in answer.json()["detail"]
 
 
 def test_generators_say_whether_they_make_windows(client):

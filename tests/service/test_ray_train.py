@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from servers import free_port
 
 from smartsynth.errors import Cancelled, SmartSynthError
 from smartsynth.models import ctgan_generator, training
@@ -16,8 +17,11 @@ pytest.importorskip("ray")
 pytest.importorskip("ctgan")
 pytestmark = pytest.mark.filterwarnings("ignore")
 OPTIONS = {"epochs": 40, "batch_size": 100, "generator_dim": [32], "discriminator_dim": [32], "workers": 2}
-MEETING = "tcp://127.0.0.1:29711"
-"""Where two processes find each other."""
+
+
+def meeting():
+    """Where two processes find each other: another place each time, as one that was used before may still know who was there."""
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 def people(n=400):
@@ -45,8 +49,10 @@ def undisturbed(make, workers, progress):
     import ray
     import torch
 
+    place = meeting()
+
     def whole(rank):
-        torch.distributed.init_process_group("gloo", init_method=MEETING, rank=rank, world_size=2)
+        torch.distributed.init_process_group("gloo", init_method=place, rank=rank, world_size=2)
         trained = make(rank, workers)
         for number in range(trained.epochs):
             trained.epoch(number)
@@ -101,8 +107,10 @@ def test_gradients_are_averaged(cluster, monkeypatch):
     import ray
     import torch
 
+    place = meeting()
+
     def both(rank):
-        torch.distributed.init_process_group("gloo", init_method=MEETING, rank=rank, world_size=2)
+        torch.distributed.init_process_group("gloo", init_method=place, rank=rank, world_size=2)
         weight = torch.nn.Parameter(torch.zeros(3))
         (weight * (rank + 1.0)).sum().backward()
         training.averaged([weight])

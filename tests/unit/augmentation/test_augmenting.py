@@ -284,7 +284,7 @@ def test_two_names_of_cells_that_look_alike_stay_two_classes():
     [
         ({"target": "frauds"}, ConfigError, "Did you mean 'fraud'"),
         ({"target": "amount"}, ConfigError, "is about classes"),
-        ({"target": "payment_id"}, ConfigError, "kind 'identifier'"),
+        ({"target": "payment_id"}, ConfigError, "target='payment_id' is an identifier"),
         ({"strategy": "balanced"}, ConfigError, "Did you mean 'balance'"),
         ({"generator": "timegan"}, ConfigError, "timeseries data"),
         ({"generator": "forrest"}, ConfigError, "Did you mean 'forest'"),
