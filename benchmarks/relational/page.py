@@ -26,7 +26,7 @@ Every tool learns from the same four fifths of the families, in a process of its
 `relational.evaluate` against the last fifth, which none has seen. The yardstick is the same measure of the real families that were learnt from.
 Lower is better, and detection, the share of pairs of a held-out and a synthetic row that a classifier ranks right, is best at 0.5. SmartSynth
 keeps a fifth of what it is given aside for its own evidence, so it learns from fewer rows than the others. What is measured is told in
-[Several tables](relational.md#evidence). One seed each. Rows of tables that all families share (products, courses) have the children of four fifths of
+[Several tables](relational.md#evidence). One seed each: four runs of SmartSynth on baseball with other seeds had detections of 0.56 to 0.61. Rows of tables that all families share (products, courses) have the children of four fifths of
 the families in what is made and of all in the real tables, and small ones are made anew and not held out: this raises *children* and *detection* of every tool.
 """
 
