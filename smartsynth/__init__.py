@@ -12,10 +12,13 @@ The public names below stand in the order of that path. Each is imported when it
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from smartsynth._version import __version__
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when OpenMP is loaded: see threads.py
 
 if TYPE_CHECKING:
     from smartsynth.augmentation import Augmented, augment

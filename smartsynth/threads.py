@@ -3,6 +3,9 @@
 GNU OpenMP, by which numba and LightGBM share their work, does not survive a fork: in a child that was forked from a process
 which had used it, a loop on several cores ends the child or hangs for ever. A forked process therefore works on one core.
 The results are the same: what a loop makes does not depend on who makes it.
+
+Threads of OpenMP that wait for each other keep their cores busy unless told otherwise, and beside other work each of them waits for one
+that has no core. So the package sets OMP_WAIT_POLICY=PASSIVE when it is imported, if the user has not set it.
 """
 
 from __future__ import annotations
