@@ -8,7 +8,7 @@ facts    of each rule: how it is kept, and how many real and synthetic rows brea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smartsynth.clashes import clashes
@@ -54,14 +54,24 @@ def check_names(run: RunConfig, schema: Schema) -> None:
     named = {f"columns.{name}": name for name in run.columns}
     named |= {f"primary_key={name}": name for name in run.primary_key}
     named |= {f"privacy.quasi_identifiers={name}": name for name in run.privacy.quasi_identifiers or ()}
-    wrong = [
+    wrong = _absent(named, schema)
+    if not wrong:
+        return  # rules are read when their columns are known well
+    raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
+
+
+def _absent(named: Mapping[str, str], schema: Schema) -> list[str]:
+    """A sentence for each column that a setting names and that is not there.
+
+    Args:
+        named: Columns by the settings that name them.
+        schema: What there is.
+    """
+    return [
         f"{place}: There is no column {name!r}.{did_you_mean(name, schema.names)} Columns: {', '.join(schema.names)}."
         for place, name in named.items()
         if name not in schema
     ]
-    if not wrong:
-        return  # rules are read when their columns are known well
-    raise ConfigError("\n".join([*wrong, *_unread(run.rules, schema)]))
 
 
 def check_target(run: RunConfig, schema: Schema) -> None:
@@ -82,11 +92,7 @@ def check_columns(run: RunConfig, schema: Schema) -> None:
         if (value := getattr(run, name)) is not None
     }
     named |= {f"text={name}": name for name in run.text or ()}
-    wrong = [
-        f"{place}: There is no column {name!r}.{did_you_mean(name, schema.names)} Columns: {', '.join(schema.names)}."
-        for place, name in named.items()
-        if name not in schema
-    ]
+    wrong = _absent(named, schema)
     for rule in run.rules:
         wrong += [line for line in _unread([rule], schema) if "there is no such column" in line]
     try:
